@@ -1,0 +1,53 @@
+# `make help` lists what there is. Every target makes the environment first; that takes no time once it is there.
+SHELL := /bin/bash
+VENV ?= .venv
+JOBS ?= 2
+ARGS ?=
+# Empty: the newest suitable one on the PATH.
+PYTHON ?=
+
+# The tools of the environment come first, and nothing of another one gets in.
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+export VIRTUAL_ENV := $(abspath $(VENV))
+unexport PYTHONPATH PYTHONHOME
+
+# Like pip, uv is to trust what the machine trusts: many universities put a proxy of their own in between.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help env grade test lint release check-course lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env:
+	@PYTHON='$(PYTHON)' scripts/setup '$(VENV)'
+
+# Status 1 is a result here: the sample class has submissions that nobody can grade. A crash has the
+# same status, but writes no page.
+grade: env  ## grade the sample class and say where its report is
+	@rm -f grades/index.html; status=0; \
+	    autograder grade tests/submissions --out grades $(ARGS) || status=$$?; \
+	    if ((status > 1)); then exit $$status; fi; \
+	    if [[ ! -f grades/index.html ]]; then echo 'autograder grade wrote no report.' >&2; exit 1; fi
+
+test: env  ## run all tests
+	@pytest -n $(JOBS) $(ARGS)
+
+lint: env  ## check the format, the style, the types and that the lock is current
+	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy autograder
+
+release: env  ## write the students' notebooks and the nbgrader sources again
+	@autograder release $(ARGS)
+
+check-course: env  ## check every unit: its reference, variants, equivalents and released notebook
+	@autograder check-course $(ARGS)
+
+lock: env  ## write requirements.lock again after a change of pyproject.toml; ARGS=--upgrade for newer versions
+	@scripts/lock.py $(ARGS)
+
+clean:  ## remove the environment, the sample class's grades and all caches
+	rm -rf '$(VENV)' .venv-ci grades build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

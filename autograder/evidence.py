@@ -1,0 +1,235 @@
+"""Evidence: what came back from observing a program, and its codec.
+
+Evidence crosses from the student's process into the grader as bytes.  The codec knows a closed set
+of types and nothing else: no pickle, no type named by the sender is ever looked up, and every size
+is checked against the bytes that are really there before anything is allocated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, field
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+
+# How observing ended.  `forbidden` is an exercise that used what it must not use.
+STATUSES: Final = (
+    "ok",
+    "missing",
+    "stub",
+    "raised",
+    "timeout",
+    "memory",
+    "died",
+    "forbidden",
+    "skipped",
+)
+
+MAX_MESSAGE: Final = 64 * 2**20  # bytes; one reply of a student's process
+MAX_TEXT: Final = 64 * 2**10  # characters of any captured text
+MAX_DEPTH: Final = 32
+MAX_ITEMS: Final = 1_000_000  # values in one message, containers included
+
+_ARRAY: Final = 1
+_OPAQUE: Final = 2
+_DTYPES: Final = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 "
+    "complex128".split()
+)
+
+
+class CodecError(ValueError):
+    """A value or message that is outside the closed set of types or over a size limit."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that can't be evidence: only the name of its type came across."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception in student code.
+
+    `cell` and `line` locate the student's last own frame (0 where there is none), `code` is that
+    line, `function` the function it stands in.
+    """
+
+    type_name: str
+    message: str
+    cell: int = 0
+    line: int = 0
+    code: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one observation of one case gave.
+
+    `value` is a tree of None, bool, int, float, str, `Opaque`, numeric arrays, lists and
+    string-keyed dicts.  `seconds` is CPU time.
+    """
+
+    status: str
+    value: Any = None
+    failure: Failure | None = None
+    output: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+
+def pack(value: Any) -> bytes:
+    """Encodes a tree of plain data, turning foreign objects into `Opaque`.
+
+    Raises:
+        CodecError: the tree is too deep, too wide or too large.
+    """
+    packed: bytes = msgpack.packb(_plain(value, MAX_DEPTH, [MAX_ITEMS]), use_bin_type=True)
+    if len(packed) > MAX_MESSAGE:
+        raise CodecError(f"The value takes {len(packed):,} bytes; {MAX_MESSAGE:,} are allowed.")
+    return packed
+
+
+def unpack(message: bytes) -> Any:
+    """Decodes a message.  Never runs, imports or looks up anything that the message names.
+
+    Raises:
+        CodecError: not a message of `pack`, or over a limit.
+    """
+    if len(message) > MAX_MESSAGE:
+        raise CodecError(f"The message has {len(message):,} bytes; {MAX_MESSAGE:,} are allowed.")
+    try:
+        value = msgpack.unpackb(
+            message,
+            raw=False,
+            strict_map_key=True,
+            ext_hook=_extension,
+            max_array_len=min(MAX_ITEMS, len(message)),
+            max_map_len=min(MAX_ITEMS, len(message)),
+        )
+    except CodecError:
+        raise
+    except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
+        raise CodecError(f"Not a message of this grader: {error}") from None
+    _check_depth(value, MAX_DEPTH)
+    return value
+
+
+def data_of(evidence: Evidence) -> dict[str, Any]:
+    """Evidence as a tree for `pack`."""
+    failure = evidence.failure
+    return {
+        "status": evidence.status,
+        "value": evidence.value,
+        "failure": None if failure is None else list(astuple(failure)),
+        "output": evidence.output[:MAX_TEXT],
+        "seconds": evidence.seconds,
+    }
+
+
+def evidence_of(data: Any) -> Evidence:
+    """Evidence from a decoded message, each field checked for its type.
+
+    Raises:
+        CodecError: a field is missing or of another type.
+    """
+    if not isinstance(data, dict) or data.get("status") not in STATUSES:
+        raise CodecError("The reply is not evidence.")
+    seconds = data.get("seconds", 0.0)
+    return Evidence(
+        status=data["status"],
+        value=data.get("value"),
+        failure=failure_of(data.get("failure")),
+        output=text_of(data.get("output", "")),
+        seconds=float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+    )
+
+
+def failure_of(data: Any) -> Failure | None:
+    """A `Failure` from a decoded list of its fields, or None."""
+    if data is None:
+        return None
+    kinds = (str, str, int, int, str, str)
+    if not isinstance(data, list) or len(data) != len(kinds):
+        raise CodecError("The reply's failure is not one.")
+    if not all(isinstance(item, kind) for item, kind in zip(data, kinds, strict=True)):
+        raise CodecError("The reply's failure is not one.")
+    kind, message, cell, line, code, function = data
+    return Failure(text_of(kind), text_of(message), cell, line, text_of(code), text_of(function))
+
+
+def text_of(data: Any) -> str:
+    """A captured text, cut to size and free of lone surrogates."""
+    if not isinstance(data, str):
+        raise CodecError("The reply's text is not text.")
+    return data[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(value: Any, depth: int, budget: list[int]) -> Any:
+    """`value` in msgpack's own types, arrays and foreign objects as extensions."""
+    budget[0] -= 1
+    if depth < 0 or budget[0] < 0:
+        raise CodecError("The value is nested too deeply or holds too many items.")
+    if value is None or type(value) in (bool, float):
+        return value
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**64 else _opaque("int of more than 64 bits")
+    if type(value) is str:
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if type(value) is dict:
+        return {
+            str(key)[:200]: _plain(item, depth - 1, budget) for key, item in list(value.items())
+        }
+    if type(value) in (list, tuple):
+        return [_plain(item, depth - 1, budget) for item in list(value)]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _array(np.asarray(value))
+    return _opaque(value.type_name if type(value) is Opaque else type(value).__name__)
+
+
+def _array(array: np.ndarray[Any, Any]) -> msgpack.ExtType:
+    if array.dtype.name not in _DTYPES:
+        return _opaque(f"array of {array.dtype.name}")
+    if array.nbytes > MAX_MESSAGE:
+        raise CodecError(f"An array of {array.nbytes:,} bytes; {MAX_MESSAGE:,} are allowed.")
+    head = msgpack.packb([array.dtype.name, list(array.shape)])
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return msgpack.ExtType(_ARRAY, head + little.tobytes())
+
+
+def _opaque(type_name: str) -> msgpack.ExtType:
+    return msgpack.ExtType(_OPAQUE, type_name.encode("utf-8", "replace")[:200])
+
+
+def _extension(code: int, payload: bytes) -> Any:
+    if code == _OPAQUE:
+        return Opaque(payload[:200].decode("utf-8", "replace"))
+    if code != _ARRAY:
+        raise CodecError(f"Unknown type code {code}.")
+    unpacker = msgpack.Unpacker(max_buffer_size=MAX_MESSAGE, max_array_len=64)
+    unpacker.feed(payload[:1000])
+    head = unpacker.unpack()
+    if not isinstance(head, list) or len(head) != 2 or head[0] not in _DTYPES:
+        raise CodecError("An array of a type that is not allowed.")
+    name, shape = head
+    if not isinstance(shape, list) or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        raise CodecError("An array whose shape is not one.")
+    dtype = np.dtype(name).newbyteorder("<")
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    body = payload[unpacker.tell() :]
+    if size != len(body) or len(shape) > MAX_DEPTH:
+        raise CodecError("An array whose shape and bytes disagree.")
+    return np.frombuffer(body, dtype=dtype).reshape(shape).astype(np.dtype(name))
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    if depth < 0:
+        raise CodecError("The message is nested too deeply.")
+    children = value.values() if type(value) is dict else value if type(value) is list else ()
+    for item in children:
+        _check_depth(item, depth - 1)

@@ -1,0 +1,320 @@
+"""Judges: pure functions of (got, wanted) that say whether they are equal enough, or where not.
+
+The value metric, its constant and its margins are those measured in the tolerance study
+(`benchmarks/tolerances.py`): distances are counted in units of what correct formulations of the
+same computation can differ by, and 64 units pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from autograder.compare import (
+    Comparison,
+    Difference,
+    described,
+    entry,
+    exact_values,
+    first_value,
+    leaves,
+    moved_by,
+    not_finite,
+    number,
+    wrong_form,
+)
+
+PASS: Final = 64.0  # a deviation up to this passes
+CORRECT_FORM: Final = 21.0  # certificate: every correct form stays at or below
+WRONG_VARIANT: Final = 640.0  # certificate: every wrong variant reaches this on some case
+
+# One unit, relative to the size of the output.  float32 results are judged in float32 rounding
+# errors; NumPy's float64 work passes at 1e-9, three decades above the worst correct form.
+_UNIT: Final = {"float64": 1e-9 / PASS, "float32": 2.0**-23}
+
+float64: Final = "float64"
+float32: Final = "float32"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The reference's evidence for one case.
+
+    `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
+    the inputs move by one eps.  `truth` is what the case kept back from the student's process.
+    """
+
+    value: Any = None
+    sensitivity: Any = None
+    truth: dict[str, Any] = field(default_factory=dict)
+
+
+class Judge(Protocol):
+    """Compares one piece of evidence with what is wanted."""
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the reference has to be observed to judge."""
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison: ...
+
+
+@dataclass(frozen=True)
+class Close:
+    """Equal structure, shape, kind of dtype and finiteness; values equal up to rounding."""
+
+    dtype: str = float64
+    equal_nan: bool = False
+    needs_reference: bool = True
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        worst = 0.0
+        for leaf in leaves(got, wanted.value, wanted.sensitivity, ""):
+            if isinstance(leaf, Difference):
+                return Comparison(float("inf"), leaf)
+            comparison = self._values(*leaf)
+            worst = max(worst, comparison.deviation)
+            if comparison.difference is not None:
+                return Comparison(worst, comparison.difference)
+        return Comparison(worst)
+
+    def _values(self, path: str, got: Any, want: Any, sensitivity: Any) -> Comparison:
+        a, b = np.asarray(got), np.asarray(want)
+        wrong = wrong_form(path, a, b, self.equal_nan)
+        if wrong is not None:
+            return Comparison(float("inf"), wrong)
+        if b.dtype.kind not in "fc":
+            return exact_values(path, a, b)
+        return self._floats(path, a, b, sensitivity)
+
+    def _floats(self, path: str, a: Any, b: Any, sensitivity: Any) -> Comparison:
+        wide = np.complex128 if b.dtype.kind == "c" else np.float64
+        a, b = a.astype(wide), b.astype(wide)
+        finite = np.isfinite(b)
+        distance = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0.0)
+        if not distance.size or not distance.max():
+            return Comparison(0.0)
+        size = float(np.abs(b[finite]).max(initial=0.0)) + moved_by(sensitivity)
+        unit = _UNIT[self.dtype] * size
+        with np.errstate(over="ignore", divide="ignore"):
+            deviation = float(distance.max() / unit) if unit else float("inf")
+        if deviation <= PASS:
+            return Comparison(deviation)
+        index = np.unravel_index(int(np.argmax(distance > PASS * unit)), distance.shape)
+        return Comparison(deviation, first_value(path, a, b, index))
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Equal to the last bit: integers, orders, strings, flags."""
+
+    needs_reference: bool = True
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        for leaf in leaves(got, wanted.value, None, ""):
+            if isinstance(leaf, Difference):
+                return Comparison(float("inf"), leaf)
+            path, a, b = leaf[0], np.asarray(leaf[1]), np.asarray(leaf[2])
+            wrong = wrong_form(path, a, b, True)
+            comparison = Comparison(float("inf"), wrong) if wrong else exact_values(path, a, b)
+            if comparison.difference is not None:
+                return comparison
+        return Comparison(0.0)
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Arguments after the call are what they were: evidence maps each argument's name to it."""
+
+    needs_reference: bool = True
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        comparison = Exact()(got, wanted)
+        if comparison.difference is None:
+            return comparison
+        name = comparison.difference.where or "an argument"
+        difference = Difference(
+            where=name,
+            seen=f"After the call, the caller's {name} has changed.",
+            expected="A function leaves its arguments as they were.",
+            advice="Make a new array (`a = a - b`) instead of writing into the old one "
+            "(`a -= b`, `a[...] = b`), or work on a copy.",
+        )
+        return Comparison(float("inf"), difference)
+
+
+@dataclass(frozen=True)
+class EqualSides:
+    """A law: evidence is `{"left": ..., "right": ...}`, which agree, and `left` is right too.
+
+    `law` finishes the sentence "… should be equal: ".  `rtol` is for laws that hold only
+    approximately (central differences); the reference's own gap must stay far below it.
+    """
+
+    law: str
+    dtype: str = float64
+    rtol: float | None = None
+    needs_reference: bool = True
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        if not isinstance(got, dict) or not {"left", "right"} <= set(got):
+            return Comparison(float("inf"), Difference("", "One side of the law is missing.", ""))
+        moved = wanted.sensitivity.get("left") if isinstance(wanted.sensitivity, dict) else None
+        own = Close(self.dtype)(got["left"], Wanted(wanted.value["left"], moved))
+        sides = self._sides(got, wanted.value["left"], moved)
+        if sides.difference is not None:
+            return Comparison(max(sides.deviation, own.deviation), sides.difference)
+        return own
+
+    def _sides(self, got: dict[str, Any], scale: Any, sensitivity: Any) -> Comparison:
+        worst = 0.0
+        pairs = leaves(got["left"], got["right"], sensitivity, "")
+        pairs_of_scale = leaves(scale, scale, None, "")
+        sizes = {leaf[0]: leaf[2] for leaf in pairs_of_scale if not isinstance(leaf, Difference)}
+        for leaf in pairs:
+            if isinstance(leaf, Difference):
+                return Comparison(float("inf"), leaf)
+            path, a, b = leaf[0], np.asarray(leaf[1]), np.asarray(leaf[2])
+            wrong = wrong_form(path, a, b, True)
+            if wrong is None and a.dtype.kind == "f" and not np.isfinite(a).all():
+                wrong = not_finite(f"`{path}`" if path else "The result", a)
+            if wrong is not None:
+                return Comparison(float("inf"), wrong)
+            size = np.abs(np.asarray(sizes.get(path, b), float)).max(initial=0.0) + moved_by(
+                leaf[3]
+            )
+            unit = (self.rtol / PASS if self.rtol else _UNIT[self.dtype]) * size
+            distance = np.abs(a.astype(float) - b.astype(float))
+            gap = float(distance.max(initial=0.0))
+            deviation = gap / unit if unit else (float("inf") if gap else 0.0)
+            worst = max(worst, deviation)
+            if not deviation <= PASS:
+                index = np.unravel_index(int(np.argmax(distance)), distance.shape)
+                return Comparison(worst, self._broken(path, a, b, index))
+        return Comparison(worst)
+
+    def _broken(self, path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference:
+        place = entry(path, index)
+        return Difference(
+            where=place,
+            seen=f"{place or 'One side'} is {number(a[index])} on one side of the law and "
+            f"{number(b[index])} on the other, both from your own code.",
+            expected=f"Both sides should be equal: {self.law}.",
+        )
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """A number measured on the evidence (`of`, run by the grader) is at most `bound`."""
+
+    bound: float
+    of: Callable[[Any], float]
+    what: str
+    needs_reference: bool = False
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        try:
+            value = float(self.of(got))
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+            seen = f"{self.what} can't be measured on what came back ({type(error).__name__})."
+            return Comparison(float("inf"), Difference("", seen, "Numbers of the agreed shape."))
+        if value <= self.bound:
+            return Comparison(PASS * max(value, 0.0) / self.bound)
+        seen = f"{self.what} is {number(value)}."
+        return Comparison(
+            PASS * value / self.bound if value == value else float("inf"),
+            Difference("", seen, f"At most {number(self.bound)}."),
+        )
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's kept labels.
+
+    `floor` is the calibrated threshold, `typical` what a right solution reaches; both in [0, 1].
+    """
+
+    floor: float
+    typical: float
+    needs_reference: bool = False
+
+    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
+        labels = np.asarray(wanted.truth["labels"])
+        predictions = np.asarray(got.get("predictions") if isinstance(got, dict) else None)
+        if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
+            seen = f"The predictions are {described(predictions)}."
+            return Comparison(
+                float("inf"), Difference("", seen, f"One class for each of {labels.size} examples.")
+            )
+        accuracy = float(np.mean(predictions.astype(float) == labels.astype(float)))
+        deviation = PASS * (1 - accuracy) / (1 - self.floor)
+        if accuracy >= self.floor:
+            return Comparison(deviation)
+        seen = f"After training, {accuracy:.1%} of the unseen examples are classified correctly."
+        expected = f"At least {self.floor:.0%}; a right solution typically gets {self.typical:.0%}."
+        return Comparison(deviation, Difference("", seen, expected))
+
+
+def close(dtype: str = float64) -> Close:
+    """The usual judge: values equal up to rounding in `dtype`."""
+    return Close(np.dtype(dtype).name)
+
+
+def exact() -> Exact:
+    """For integers, orders, strings and flags."""
+    return Exact()
+
+
+def unchanged() -> Unchanged:
+    """For the arguments after the call."""
+    return Unchanged()
+
+
+def equal_sides(law: str, dtype: str = float64, rtol: float | None = None) -> EqualSides:
+    """For a law; see `EqualSides`."""
+    return EqualSides(law, np.dtype(dtype).name, rtol)
+
+
+def at_most(bound: float, of: Callable[[Any], float], what: str) -> AtMost:
+    """For a number that training or iterating should bring below `bound`."""
+    return AtMost(bound, of, what)
+
+
+def accuracy(floor: float, typical: float) -> Accuracy:
+    """For trained accuracy on held-out examples."""
+    return Accuracy(floor, typical)
+
+
+def to_data(judge: Judge, source_of: Callable[[Any], str]) -> dict[str, Any]:
+    """A judge as plain data; functions become their text by `source_of`."""
+    fields = {
+        name: {"source": source_of(value)} if callable(value) else value
+        for name, value in vars(judge).items()
+    }
+    return {"kind": type(judge).__name__, "fields": fields}
+
+
+def from_data(data: dict[str, Any], function_of: Callable[[str], Any]) -> Judge:
+    """A judge from `to_data`; only the judges of this module can come back."""
+    kinds: dict[str, Any] = {
+        judge.__name__: judge for judge in (Close, Exact, Unchanged, EqualSides, AtMost, Accuracy)
+    }
+    fields = {
+        name: function_of(value["source"]) if isinstance(value, dict) else value
+        for name, value in data["fields"].items()
+    }
+    judge: Judge = kinds[data["kind"]](**fields)
+    return judge
+
+
+def same(got: Any, want: Any, judge: Judge) -> bool:
+    """Whether two pieces of evidence are one mistake's, as strictly as `judge` is.
+
+    NaN equals NaN here, and only here.
+    """
+    dtype = getattr(judge, "dtype", None)
+    strict = Exact() if dtype is None else Close(dtype, equal_nan=True)
+    return strict(got, Wanted(want)).passed

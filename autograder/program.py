@@ -1,0 +1,25 @@
+"""Programs: runnable cells, whoever wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from autograder import evidence
+
+
+@dataclass(frozen=True)
+class Program:
+    """The code cells that run, as `(number, source)`; `number` counts as the student counts."""
+
+    cells: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of what runs."""
+        return hashlib.sha256(evidence.pack([list(cell) for cell in self.cells])).hexdigest()
+
+    def without(self, numbers: frozenset[int]) -> Program:
+        """The program less some cells (those that had to be stopped)."""
+        return Program(tuple(cell for cell in self.cells if cell[0] not in numbers))

@@ -1,0 +1,557 @@
+"""Whatever is handed in becomes submissions and problems; one bad file never stops the others."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import archive
+from autograder.submission import GradeCell, UnitOutline, UsageError, find
+
+ONE, TWO = "01_two_functions", "02_other"
+UNITS = {
+    ONE: UnitOutline(ONE, {"check_half": GradeCell(3, 'check("half")')}),
+    TWO: UnitOutline(TWO, {"check_double": GradeCell(2, 'check("double")')}),
+}
+
+
+def code(source, grade_id="", tags=(), **nbgrader):
+    metadata = {"tags": list(tags)} if tags else {}
+    if grade_id:
+        metadata["nbgrader"] = {"grade_id": grade_id, "schema_version": 3, **nbgrader}
+    cell = {"cell_type": "code", "metadata": metadata, "source": source}
+    return cell | {"execution_count": 1, "outputs": []}
+
+
+def solution(source="def half(x):\n    return x / 2", grade_id="half", tags=(), **nbgrader):
+    return code(
+        source, grade_id, tags, **{"solution": True, "grade": False, "locked": False} | nbgrader
+    )
+
+
+def check(source='check("half")', tags=(), **nbgrader):
+    flags = {"solution": False, "grade": True, "locked": True, "points": 3}
+    return code(source, "check_half", tags, **flags | nbgrader)
+
+
+def notebook(*cells, unit=ONE, minor=5):
+    cells = [dict(cell) for cell in cells or (code("import math"), solution(), check())]
+    for number, cell in enumerate(cells if minor >= 5 else ()):
+        cell["id"] = f"cell-{number}"
+    metadata = {"autograder": {"unit": unit}} if unit else {}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": minor}
+
+
+def put(path, content=None):
+    """Writes a file; a notebook where nothing is said."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not isinstance(content, bytes):
+        content = json.dumps(content or notebook()).encode()
+    path.write_bytes(content)
+    return path
+
+
+def put_zip(path, members, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as out:
+        for name, content in members.items():
+            out.writestr(name, content or json.dumps(notebook()))
+    return path
+
+
+def students(*paths, unit=None):
+    submissions, problems = find(paths, UNITS, unit)
+    assert not problems
+    return sorted((submission.student, submission.unit) for submission in submissions)
+
+
+def one(path, unit=None):
+    submissions, problems = find([path], UNITS, unit)
+    assert not problems
+    return submissions[0]
+
+
+def the_problem(path, unit=None):
+    submissions, problems = find([path], UNITS, unit)
+    assert not submissions
+    assert len(problems) == 1
+    return problems[0]
+
+
+# Where submissions lie.
+
+
+def test_one_notebook(tmp_path):
+    path = put(tmp_path / "alice.ipynb")
+    submission = one(path)
+    assert (submission.student, submission.unit, submission.path) == ("alice", ONE, str(path))
+    assert submission.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["alice.ipynb", "bob.IPYNB"], "alice bob"),
+        (["alice/hw.ipynb", "bob/hw.ipynb", "bob/helper.py"], "alice bob"),
+        ([f"{ONE}/alice.ipynb", f"{ONE}/bob.ipynb"], "alice bob"),
+        ([f"{ONE}/alice/hw.ipynb", f"{ONE}/bob/hw.ipynb"], "alice bob"),
+        ([f"alice/{ONE}/{ONE}.ipynb", f"bob/{ONE}/{ONE}.ipynb"], "alice bob"),
+        ([f"submitted/alice/{ONE}/{ONE}.ipynb", f"submitted/bob/{ONE}/hw.ipynb"], "alice bob"),
+        ([f"{ONE}_alice.ipynb", f"bob-{ONE}.ipynb"], "alice bob"),
+        (
+            [f"alice/{ONE}.ipynb", f"bob/{ONE}-Copy1.ipynb", f"carl/{ONE} (2).ipynb"],
+            "alice bob carl",
+        ),
+        (["class/alice.ipynb", "class/bob.ipynb"], "alice bob"),
+        (["alice.ipynb", ".hidden.ipynb", ".ipynb_checkpoints/alice-checkpoint.ipynb"], "alice"),
+        (["alice.ipynb", "__MACOSX/._alice.ipynb", "__MACOSX/x.ipynb", ".git/y.ipynb"], "alice"),
+    ],
+)
+def test_students_of_a_folder_and_of_the_same_zip(tmp_path, files, expected):
+    for name in files:
+        put(tmp_path / "batch" / name, b"x = 1" if name.endswith(".py") else None)
+    wanted = [(student, ONE) for student in expected.split()]
+    assert students(tmp_path / "batch") == wanted
+    path = put_zip(tmp_path / "other.zip", dict.fromkeys(files, ""))
+    assert students(path) == wanted
+
+
+def test_nbgraders_tree_from_every_level(tmp_path):
+    for student in ("alice", "bob"):
+        put(tmp_path / "submitted" / student / ONE / f"{ONE}.ipynb")
+    alice, both = [("alice", ONE)], [("alice", ONE), ("bob", ONE)]
+    place = tmp_path / "submitted"
+    assert students(tmp_path) == students(place) == both
+    for path in (place / "alice", place / "alice" / ONE, place / "alice" / ONE / f"{ONE}.ipynb"):
+        assert students(path) == alice
+
+
+def test_lone_notebook_named_as_its_unit_belongs_to_its_folder(tmp_path):
+    assert students(put(tmp_path / "alice" / f"{ONE}.ipynb")) == [("alice", ONE)]
+
+
+def test_a_zip_counts_as_a_folder(tmp_path):
+    path = put_zip(tmp_path / "alice.zip", {f"{ONE}.ipynb": ""})
+    assert students(path) == [("alice", ONE)]
+
+
+def test_a_student_may_hand_in_several_units(tmp_path):
+    put(tmp_path / "alice" / f"{ONE}.ipynb")
+    put(tmp_path / "alice" / f"{TWO}.ipynb", notebook(unit=TWO))
+    assert students(tmp_path) == [("alice", ONE), ("alice", TWO)]
+
+
+def test_a_file_given_twice_counts_once(tmp_path):
+    path = put(tmp_path / "alice.ipynb")
+    assert students(tmp_path, path, tmp_path) == [("alice", ONE)]
+
+
+def test_ids_are_made_safe_and_this_is_noted(tmp_path):
+    submission = one(put_zip(tmp_path / "a.zip", {"ali\x1bce\u202e.ipynb": ""}))
+    assert submission.student == "ali_ce_"
+    assert "became `ali_ce_`" in submission.notes[0]
+    assert "\x1b" not in submission.notes[0] + submission.path
+
+
+def test_accents_of_macos_are_the_same_student(tmp_path):
+    put(tmp_path / "Jose\u0301.ipynb")
+    assert students(tmp_path) == [("Jos\u00e9", ONE)]
+
+
+def test_two_notebooks_of_a_student_are_a_problem(tmp_path):
+    first, second = put(tmp_path / "alice.ipynb"), put(tmp_path / "alice (1).ipynb")
+    put(tmp_path / "bob.ipynb")
+    submissions, problems = find([tmp_path], UNITS, None)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert [(problem.student, problem.unit) for problem in problems] == [("alice", ONE)]
+    assert str(first) in problems[0].message
+    assert str(second) in problems[0].message
+    assert "Keep the right one" in problems[0].message
+
+
+# Which unit.
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "unit", "expected"),
+    [
+        (f"{TWO}.ipynb", ONE, TWO, TWO),
+        (f"{TWO}.ipynb", ONE, None, ONE),
+        (f"{TWO}.ipynb", "", None, TWO),
+        (f"x/alice_{TWO}.ipynb", "", None, TWO),
+        (f"{TWO}/alice.ipynb", "", None, TWO),
+        ("alice.ipynb", "", None, ONE),  # its grade cell says so
+        (f"{TWO}.ipynb", "99_unknown", None, TWO),
+        (f"{TWO}.ipynb", ["odd"], None, TWO),
+    ],
+)
+def test_unit_of_a_notebook(tmp_path, name, own, unit, expected):
+    submission = one(put(tmp_path / name, notebook(unit=own)), unit)
+    assert submission.unit == expected
+    doubt = any("says" in note for note in submission.notes if "half" not in note)
+    assert doubt == (bool(own) and TWO in name)
+
+
+def test_a_notebook_for_no_unit_names_the_units(tmp_path):
+    problem = the_problem(put(tmp_path / "alice.ipynb", notebook(code("1"), unit="")))
+    assert (problem.student, problem.unit) == ("alice", "")
+    assert f"`{ONE}`, `{TWO}`" in problem.message
+
+
+def test_what_does_not_exist_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="no unit `03_x`"):
+        find([tmp_path], UNITS, "03_x")
+    with pytest.raises(UsageError, match="nothing at"):
+        find([tmp_path / "no.ipynb"], UNITS, None)
+
+
+# The cells.
+
+
+def test_cells_are_counted_as_the_student_sees_them(tmp_path):
+    text = {"cell_type": "markdown", "metadata": {}, "source": "text"}
+    cells = [text, code("1"), solution(), check(), text, code("2", tags=["experiment"]), code("3")]
+    submission = one(put(tmp_path / "alice.ipynb", notebook(*cells)))
+    assert [(cell.number, cell.skip, cell.why) for cell in submission.cells] == [
+        (1, False, ""),
+        (2, False, ""),
+        (3, True, "grade cell"),
+        (4, True, "experiment"),
+        (5, False, ""),
+    ]
+    assert submission.cells[1].grade_id == "half"
+
+
+def test_hash_is_of_what_runs(tmp_path):
+    def hashed(*cells, name="alice"):
+        return one(put(tmp_path / f"{name}.ipynb", notebook(*cells))).hash
+
+    output = {"output_type": "stream", "name": "stdout", "text": "x"}
+    base = hashed(code("1"), code("2", tags=["experiment"]))
+    assert base == hashed(
+        code("1") | {"outputs": [output]}, code("9", tags=["experiment"]), name="b"
+    )
+    assert len({base, hashed(code("1")), hashed(code("1"), code("2")), hashed(code("9"))}) == 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "note", "skipped"),
+    [
+        ([solution()], "`check_half` is missing", []),
+        ([solution(), check(), check()], "is there 2 times: code cells 2 and 3", [2, 3]),
+        ([solution(), check("half = 1")], "what you wrote in it isn't graded", [2]),
+        ([solution(), check(points=30)], "says `30` points; the course's 3 count", [2]),
+        ([solution(), check(points=["`"])], "says `['_']` points", [2]),
+        ([solution(), check(grade=False)], "no longer marked as one", []),
+        ([solution(grade=True), check()], "Code cell 1 is marked as grade cell `half`", [2]),
+        ([solution(grade_id="free", grade=True), check()], "grade cell `free`", [2]),
+        ([solution(tags=["experiment"]), check()], "Remove the tag", [1, 2]),
+    ],
+)
+def test_what_was_done_to_graded_cells_is_noted(tmp_path, cells, note, skipped):
+    submission = one(put(tmp_path / "alice.ipynb", notebook(*cells)))
+    assert any(note in text for text in submission.notes), submission.notes
+    assert [cell.number for cell in submission.cells if cell.skip] == skipped
+
+
+def test_metadata_of_any_shape_is_survived(tmp_path):
+    cells = [code("1"), code("2"), code("3"), code("4")]
+    cells[0]["metadata"] = {"nbgrader": "no", "tags": "experiment"}
+    cells[1]["metadata"] = {"nbgrader": {"grade_id": ["check_half"], "grade": True}}
+    cells[2]["metadata"] = {"nbgrader": None, "collapsed": "yes"}
+    cells[3] |= {"outputs": "nonsense", "execution_count": "x", "unknown": 1}
+    content = notebook(*cells) | {"extra": 1}
+    content["metadata"] |= {"kernelspec": {"language": "python"}, "autograder": [1]}
+    submission = one(put(tmp_path / "alice.ipynb", content), ONE)
+    assert [cell.skip for cell in submission.cells] == [False] * 4
+
+
+def test_half_characters_do_not_travel_on(tmp_path):
+    submission = one(put(tmp_path / "alice.ipynb", notebook(code("x = '\ud800'"))))
+    assert submission.cells[0].source == "x = '?'"
+
+
+# Formats.
+
+
+@pytest.mark.parametrize("ids", [["a", "a"], [None, None]])
+def test_doubled_and_missing_cell_ids_are_nothing(tmp_path, ids):
+    content = notebook(solution(), check())
+    for cell, name in zip(content["cells"], ids, strict=True):
+        cell["id"] = name
+    for cell in content["cells"]:
+        if cell["id"] is None:
+            del cell["id"]
+    assert one(put(tmp_path / "alice.ipynb", content)).notes == ()
+
+
+@pytest.mark.parametrize("minor", [0, 4, 5, 99])
+def test_minor_formats_are_fine(tmp_path, minor):
+    assert one(put(tmp_path / "alice.ipynb", notebook(minor=minor))).notes == ()
+
+
+@pytest.mark.parametrize("major", [2, 3])
+def test_old_formats_are_read_and_noted(tmp_path, major):
+    cell = {"cell_type": "code", "language": "python", "collapsed": False, "metadata": {}}
+    end = "\n" if major == 3 else ""
+    cell |= {"input": [f"x = 1{end}", "y = 2"], "outputs": [], "prompt_number": 1}
+    content = {"nbformat": major, "nbformat_minor": 0, "metadata": {"name": ""}}
+    content["worksheets"] = [{"cells": [cell], "metadata": {}}]
+    submission = one(put(tmp_path / "alice.ipynb", content), ONE)
+    assert [cell.source for cell in submission.cells] == ["x = 1\ny = 2"]
+    assert f"old format {major}" in submission.notes[0]
+
+
+def test_utf8_with_a_byte_order_mark_is_read(tmp_path):
+    assert one(put(tmp_path / "alice.ipynb", json.dumps(notebook()).encode("utf-8-sig")))
+
+
+WHOLE = json.dumps(notebook(), indent=1).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "The file is empty"),
+        (b" \n", "The file is empty"),
+        (WHOLE[:200], r"ends too early, in line \d+, column \d+ .*cut off"),
+        (WHOLE[:-3], r"ends too early, in line \d+, column"),
+        (WHOLE.replace(b",", b"", 1), r"is not JSON from line 5, column \d+"),
+        (b"not json", "is not JSON from line 1, column 1"),
+        (b"[1]", "JSON, but not a notebook: it holds a list"),
+        (b"null", "holds a NoneType"),
+        (b"{}", "no `nbformat` number or no list of `cells`"),
+        (b'{"cells": {}, "nbformat": 4}', "no list of `cells`"),
+        (b'{"cells": [], "nbformat": "4"}', "no `nbformat` number"),
+        (b'{"cells": [], "nbformat": 7}', "its format is 7; expected 4"),
+        (b'{"cells": [1], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "not a valid"),
+        (b'{"cells": [{"cell_type": "code"}], "nbformat": 4, "nbformat_minor": 4}', "'source'"),
+        (b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": "x"}', "not a valid"),
+        (b'{"worksheets": [3], "metadata": {}, "nbformat": 3}', "not a valid notebook of format 3"),
+        (b'{"worksheets": [{"cells": [{"cell_type": "odd"}]}], "nbformat": 2}', "of format 2"),
+        (b"[" * 100_000, "not a notebook"),
+        (b"9" * 10_000, "not a notebook"),
+        (json.dumps(notebook()).encode("utf-16"), "it is UTF-16"),
+        (json.dumps(notebook()).encode("utf-16-le"), "it is UTF-16"),
+        (json.dumps(notebook()).encode("utf-32"), "it is UTF-32"),
+        (b'{\n"\xe9": 1}', "byte `0xe9` in line 2"),
+        (b"PK\x03\x04 rest", "is a zip archive"),
+        (b"<!doctype html>\n<p>", "is a web page"),
+        (b"{\n<<<<<<< a\n=======\n>>>>>>> b\n}", "unresolved merge conflict"),
+    ],
+)
+def test_a_damaged_file_is_a_problem_that_says_what_to_do(tmp_path, data, message):
+    put(tmp_path / "class" / "alice.ipynb", data)
+    put(tmp_path / "class" / "bob.ipynb")
+    submissions, problems = find([tmp_path / "class"], UNITS, None)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert [problem.student for problem in problems] == ["alice"]
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(problems[0].message)
+
+
+# Files that aren't what they should be.
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("alice.py", "`alice.py` is not a notebook"),
+        ("alice.ipynb.txt", "rename it `alice.ipynb`"),
+        ("alice", "`alice` is not a notebook"),
+    ],
+)
+def test_another_file_by_name_is_a_problem(tmp_path, name, message):
+    assert message in the_problem(put(tmp_path / name)).message
+
+
+def test_a_folder_names_what_was_meant_as_a_submission(tmp_path):
+    put(tmp_path / "alice.ipynb.txt")
+    put_zip(tmp_path / "bob.zip", {"x.ipynb": ""})
+    put(tmp_path / "notes.txt", b"x")
+    _, problems = find([tmp_path], UNITS, None)
+    assert [problem.student for problem in problems] == ["alice", "bob"]
+    assert "not opened" in problems[1].message
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_an_empty_folder_or_zip_is_a_problem(tmp_path, kind):
+    path = tmp_path / "empty"
+    if kind == "folder":
+        put(path / "notes.txt", b"x")
+    else:
+        path = put_zip(tmp_path / "empty.zip", {"notes.txt": "x"})
+    problem = the_problem(path)
+    assert problem.student == ""
+    assert f"no notebook in this {kind}" in problem.message
+
+
+def test_links_are_refused(tmp_path):
+    secret = put(tmp_path / "secret" / "reference.ipynb")
+    put(tmp_path / "class" / "bob.ipynb")
+    (tmp_path / "class" / "alice.ipynb").symlink_to(secret)
+    (tmp_path / "class" / "carl.ipynb").symlink_to("bob.ipynb")
+    (tmp_path / "class" / "dora").symlink_to(secret.parent)
+    submissions, problems = find([tmp_path / "class"], UNITS, None)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert sorted(problem.student for problem in problems) == ["alice", "carl", "dora"]
+    assert all("link" in problem.message for problem in problems)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "alice.ipynb")
+    assert "not a regular file" in the_problem(tmp_path).message
+    assert "not a regular file" in the_problem(tmp_path / "alice.ipynb").message
+
+
+def test_a_file_without_permission_is_a_problem(tmp_path):
+    folder = tmp_path / "class"
+    put(folder / "alice.ipynb").chmod(0)
+    put(folder / "bob.ipynb")
+    for path in (folder, *folder.parents[:3]):  # pytest's folders are for its user only
+        path.chmod(path.stat().st_mode | stat.S_IROTH | stat.S_IXOTH)
+    program = f"""if True:
+        import os, pathlib
+        from autograder.submission import *
+        units = {{"{ONE}": UnitOutline("{ONE}", {{}})}}
+        find([pathlib.Path({str(folder)!r}, "bob.ipynb")], units)  # imports what it needs
+        if os.geteuid() == 0:
+            os.setegid(65534)
+            os.seteuid(65534)
+        submissions, problems = find([pathlib.Path({str(folder)!r})], units)
+        print([s.student for s in submissions], problems[0].student, problems[0].message)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.startswith("['bob'] alice It can't be read: Permission denied."), done.stderr
+
+
+def test_a_huge_notebook_is_a_problem(tmp_path):
+    path = put(tmp_path / "alice.ipynb")
+    with path.open("r+b") as stream:
+        stream.truncate(archive.MAX_NOTEBOOK_BYTES + 1)  # a sparse file
+    assert "larger than 50 MiB" in the_problem(path).message
+
+
+# Zips.
+
+
+def test_members_that_lead_out_are_refused_and_others_graded(tmp_path):
+    names = ["../bob.ipynb", "/etc/carl.ipynb", "C:\\dora.ipynb", "..\\eve.ipynb", "alice.ipynb"]
+    path = put_zip(tmp_path / "class.zip", dict.fromkeys(names, ""))
+    link = zipfile.ZipInfo("fred.ipynb")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as out:
+        out.writestr(link, "/etc/passwd")
+    submissions, problems = find([path], UNITS, None)
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert len(problems) == 5
+    assert "The member `../bob.ipynb` of the archive leads out" in problems[0].message
+    assert "`fred.ipynb` of the archive is a link" in problems[-1].message
+
+
+def test_a_zip_in_a_zip_is_named_not_opened(tmp_path):
+    inner = put_zip(tmp_path / "inner.zip", {"bob.ipynb": ""}).read_bytes()
+    path = put_zip(tmp_path / "outer.zip", {"alice.ipynb": "", "bob.zip": inner})
+    submissions, problems = find([path], UNITS, None)
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert [(p.student, "not opened" in p.message) for p in problems] == [("bob", True)]
+
+
+def test_an_encrypted_member_is_a_problem(tmp_path):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": ""})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # the flag of the member, and in the table
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    assert "encrypted" in the_problem(put(path, bytes(data))).message
+
+
+def test_an_unusual_packing_is_refused_because_it_has_no_limit(tmp_path):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": ""}, zipfile.ZIP_LZMA)
+    assert "deflate" in the_problem(path).message
+
+
+@pytest.mark.parametrize("keep", [10, 400])
+def test_a_cut_off_zip_is_a_problem(tmp_path, keep):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": ""}, zipfile.ZIP_STORED)
+    put(path, path.read_bytes()[:keep])
+    assert "archive is damaged: `File is not a zip file`" in the_problem(path).message
+
+
+def test_a_damaged_member_does_not_stop_the_others(tmp_path):
+    members = {"alice.ipynb": "", "bob.ipynb": ""}
+    path = put_zip(tmp_path / "class.zip", members, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[200] ^= 1
+    submissions, problems = find([put(path, bytes(data))], UNITS, None)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert "`alice.ipynb` of the archive is damaged" in problems[0].message
+
+
+def test_two_members_of_one_name_are_two_notebooks(tmp_path):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": ""})
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as out:
+        out.writestr("alice.ipynb", json.dumps(notebook(solution("half = 1"), check())))
+    assert "2 notebooks" in the_problem(path).message
+
+
+def test_a_bomb_is_refused(tmp_path):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": "", "zeros.bin": bytes(2 * archive.MIB)})
+    assert "more than 200 times its size" in the_problem(path).message
+
+
+def test_too_much_or_too_many_is_refused(tmp_path):
+    rows = {f"{n}.bin": os.urandom(archive.MIB) * 45 for n in range(5)}
+    path = put_zip(tmp_path / "large.zip", rows, zipfile.ZIP_STORED)
+    assert "unpacks to 225 MiB" in the_problem(path).message
+    many = {f"{n}.txt": "x" for n in range(archive.MAX_MEMBERS + 1)}
+    path = put_zip(tmp_path / "many.zip", many)
+    assert "20,001 members" in the_problem(path).message
+
+
+def test_a_huge_table_of_members_is_not_even_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as out:
+        for number in range(150):
+            member = zipfile.ZipInfo(f"{number}.txt")
+            member.comment = b"x" * 65_000
+            out.writestr(member, "")
+    assert "table of members" in the_problem(tmp_path / "class.zip").message
+
+
+def test_headers_that_lie_about_size_yield_no_more_than_they_say(tmp_path):
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": b" " * 3 * archive.MIB + b"{}"})
+    data = bytearray(path.read_bytes())
+    for header, offset in ((data.index(b"PK\x03\x04"), 22), (data.index(b"PK\x01\x02"), 24)):
+        data[header + offset : header + offset + 4] = (1000).to_bytes(4, "little")
+    assert "is damaged" in the_problem(put(path, bytes(data))).message
+
+
+def test_a_large_member_is_read_in_full(tmp_path):
+    noise = {"output_type": "stream", "name": "stdout", "text": os.urandom(6 * archive.MIB).hex()}
+    content = notebook(code("1") | {"outputs": [noise]})
+    path = put_zip(tmp_path / "class.zip", {"a.ipynb": json.dumps(content)}, zipfile.ZIP_STORED)
+    assert students(path) == [("a", ONE)]
+
+
+def test_what_read_notebooks_say_is_what_nbformat_says(tmp_path):
+    path = put(tmp_path / "alice.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    assert [cell.source for cell in one(path).cells] == [cell.source for cell in cells]
+
+
+def test_reading_submissions_imports_no_framework():
+    program = "import sys, autograder.submission; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_paths_are_shown_as_given(tmp_path, monkeypatch):
+    put(tmp_path / "class" / "alice.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert one(Path("class")).path == "class/alice.ipynb"
+    monkeypatch.chdir(tmp_path / "class")
+    assert students(Path()) == [("alice", ONE)]

@@ -1,0 +1,113 @@
+"""What grading says: findings, and the result of one submission, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+# What became of one check.  `fault` is the grader's own failure and costs no points;
+# `skipped` means that an earlier check of the same exercise was stopped by a limit.
+Verdict = Literal[
+    "passed",
+    "failed",
+    "missing",
+    "stub",
+    "raised",
+    "timeout",
+    "memory",
+    "died",
+    "forbidden",
+    "skipped",
+    "fault",
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the student's notebook something was seen.
+
+    `cell` counts code cells from 1, `line` counts the cell's lines from 1, `code` is that line.
+    """
+
+    cell: int
+    line: int
+    code: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of one exercise: its verdict, its points and what the student reads.
+
+    `seen`, `expected` and `advice` are sentences in Markdown (only inline code is used); an empty
+    string says nothing.  `deviation` is the distance from the reference in units of the tolerance
+    (64 and less passes), None where nothing was compared.  `explained_by` names the variants or
+    symptoms whose explanation `advice` gives.
+    """
+
+    check: str
+    claim: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    seen: str = ""
+    expected: str = ""
+    advice: str = ""
+    case: str = ""
+    place: Place | None = None
+    remarks: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
+    deviation: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """One exercise: its findings in the order of its checks.  Points are their sum."""
+
+    exercise: str
+    points: float
+    max_points: float
+    findings: tuple[Finding, ...]
+    code: str = ""  # the student's own cell that defines the exercise, "" where there is none
+    cell: int = 0  # the number of that cell, 0 where there is none
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """How one code cell of the submission ran before the checks: what it printed, how it failed."""
+
+    cell: int
+    status: Literal["ok", "raised", "timeout", "memory", "died", "skipped"]
+    output: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One submission, graded.
+
+    `status` is `graded`, `fault` (the grader failed in at least one check: run it again) or
+    `ungradable` (the file could not be read; `problem` says why and what to do, points are 0).
+    `notes` say what was odd about the notebook (edited grade cells, old format, ...).
+    """
+
+    student: str
+    unit: str
+    status: Literal["graded", "fault", "ungradable"]
+    points: float
+    max_points: float
+    exercises: tuple[ExerciseResult, ...] = ()
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    cells: tuple[CellRun, ...] = ()
+    path: str = ""
+    seed: str = ""
+    submission_hash: str = ""
+    unit_hash: str = ""
+    isolation: str = "namespaces"
+    device: str = "cpu"
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    schema_version: int = SCHEMA_VERSION

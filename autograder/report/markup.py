@@ -1,0 +1,84 @@
+"""Text as HTML: messages, code, and the policy that keeps a page from loading or running things."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+from pygments import highlight as pygmentize
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from autograder.findings import ExerciseResult
+from autograder.report.clean import clean, one_line, shorten
+
+MESSAGE_LIMIT = 2_000
+INLINE_CODE = re.compile(r"`([^`\n]+)`")
+# What stays as it is in a file name; `%` is not among it, so that two names never become one.
+NAME_SAFE = " !#$&'()+,-.=@[]^_{}~"
+
+
+def inline(text: str) -> Markup:
+    """Return a message as HTML: what stands in backticks as code, everything else escaped."""
+    # `split` with one group gives text and code in turn, beginning with text.
+    parts = INLINE_CODE.split(shorten(clean(text), MESSAGE_LIMIT).strip())
+    pieces = [
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
+        for index, part in enumerate(parts)
+    ]
+    return Markup("").join(pieces)
+
+
+def name(text: str) -> Markup:
+    """Return a name as HTML that may break after its underscores, where a screen is narrow."""
+    return Markup("_<wbr>").join(one_line(text).split("_"))
+
+
+def block(text: str) -> str:
+    """Return captured output as it may stand in `<pre>`, still to be escaped."""
+    return shorten(clean(text)).strip("\n")
+
+
+def highlight(exercise: ExerciseResult) -> Markup:
+    """Return the student's code as highlighted HTML, the lines that findings point to marked."""
+    code = shorten(clean(exercise.code).rstrip())
+    lines = code.split("\n")
+    # The code need not be the cell that a place is in, so the line itself must agree.
+    marked = {
+        place.line
+        for finding in exercise.findings
+        if (place := finding.place) and finding.verdict != "passed"
+        if 0 < place.line <= len(lines)
+        and lines[place.line - 1].strip() == clean(place.code).strip()
+    }
+    # Without `stripnl` the lexer would drop empty lines at the start and shift the numbers.
+    html = pygmentize(
+        code,
+        PythonLexer(stripnl=False),
+        HtmlFormatter(linenos="inline", cssclass="code", hl_lines=sorted(marked)),
+    )
+    return Markup(html)
+
+
+def policy(style: str) -> str:
+    """Return the content security policy of a page whose only resource is this inline style."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def file_name(name: str) -> str:
+    """Return a name as one that a file may have on any system; different names stay different."""
+    kept = "".join(
+        char if char in NAME_SAFE or char.isalnum() else quote(char, "", errors="surrogatepass")
+        for char in name
+    )
+    # No name may be empty, hidden or `..`.
+    return f"%2E{kept[1:]}" if kept.startswith(".") else kept or "%"
+
+
+def href(path: str) -> str:
+    """Return a relative path as a link."""
+    return quote(path, safe="/")

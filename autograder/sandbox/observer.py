@@ -1,0 +1,140 @@
+"""Observing one program: cells, then checks; kills end one exercise, not the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from autograder.evidence import CodecError, Evidence, Failure, evidence_of
+from autograder.program import Program
+from autograder.questions import Observation
+from autograder.sandbox.pool import Child, Pool, Stopped
+
+MAX_ASKED = 200_000  # questions that one observation may put to the reference
+_FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
+
+
+class Observer:
+    """Runs one program and observes it; forks nothing until the first observation.
+
+    A child that is stopped is replaced by a fresh one, in which the cells run again but for those
+    that had to be stopped themselves.
+    """
+
+    def __init__(self, pool: Pool, program: Program, framework: str = "numpy") -> None:
+        self._pool = pool
+        self._program = program
+        # A program that mentions a framework gets a template that has imported it already.
+        mentions = any(_FRAMEWORK.search(source) for _, source in program.cells)
+        self._framework = "keras" if mentions else framework
+        self._child: Child | None = None
+        self._hung: set[int] = set()
+        self._replaced: tuple[list[str], Observer] | None = None
+        self.cells: dict[int, Evidence] = {}
+
+    def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
+        """The evidence of one case.  Limits and crashes are evidence too.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        try:
+            child = self._ready_child()
+            reply = child.request(
+                "observe",
+                cpu_seconds,
+                source=observation.source,
+                inputs=dict(observation.inputs),
+                seed=observation.seed,
+            )
+            for _ in range(MAX_ASKED):
+                if "ask" not in reply:
+                    return evidence_of(reply)
+                child.answer(self._answer(reply))
+                reply = child.reply(cpu_seconds)
+            raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
+        except Stopped as stopped:
+            self._drop_child()
+            return Evidence(stopped.status, None, Failure("Stopped", stopped.detail))
+        except CodecError as error:
+            self._drop_child()
+            return Evidence(
+                "died", None, Failure("Stopped", f"What it sent can't be read: {error}")
+            )
+
+    def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
+        """A new observer of the program whose functions `names` answer as `oracle`'s do."""
+        other = Observer(self._pool, self._program, self._framework)
+        other._hung = set(self._hung)
+        other._replaced = (list(names), oracle)
+        return other
+
+    def call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Evidence:
+        """What one function of the program gives."""
+        child = self._ready_child()
+        return evidence_of(child.request("call", 60.0, name=name, args=args, kwargs=kwargs))
+
+    def close(self) -> None:
+        self._drop_child()
+
+    def __enter__(self) -> Observer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ready_child(self) -> Child:
+        while self._child is None:
+            child = self._pool.fork(self._framework)
+            if self._run_cells(child):
+                self._child = child
+                if self._replaced is not None:
+                    child.request("replace", 5.0, names=self._replaced[0])
+            else:
+                child.close()
+        return self._child
+
+    def _run_cells(self, child: Child) -> bool:
+        """Runs the cells; False where one had to be stopped: a fresh child goes round it."""
+        seconds = self._pool.limits.cell_seconds
+        for number, source in self._program.without(frozenset(self._hung)).cells:
+            try:
+                reply = child.request("cell", seconds, number=number, source=source)
+                self.cells[number] = replace(evidence_of(reply), value=None)
+            except (Stopped, CodecError) as stopped:
+                status = stopped.status if isinstance(stopped, Stopped) else "died"
+                failure = Failure("Stopped", str(stopped), number)
+                self.cells[number] = Evidence(status, None, failure)
+                self._hung.add(number)
+                return False
+        return True
+
+    def _answer(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """Asks the reference for the student's code.  It runs isolated, like any program."""
+        if self._replaced is None or reply["ask"] not in self._replaced[0]:
+            return {"error": "There is nobody to ask."}
+        args, kwargs = reply.get("args"), reply.get("kwargs")
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            return {"error": "These are no arguments."}
+        try:
+            evidence = self._replaced[1].call(reply["ask"], args, kwargs)
+        except Stopped as stopped:
+            self._replaced[1].close()
+            return {"error": stopped.detail}
+        if evidence.status != "ok":
+            detail = evidence.failure.message if evidence.failure else evidence.status
+            return {"error": f"`{reply['ask']}` does not work on these arguments: {detail}"}
+        return {"value": evidence.value}
+
+    def _drop_child(self) -> None:
+        if self._child is not None:
+            self._child.close()
+            self._child = None

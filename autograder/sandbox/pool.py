@@ -1,0 +1,367 @@
+"""Warm templates and the children forked from them, seen from the grader's side."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder import evidence
+from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
+from autograder.sandbox.limits import MIB, Limits
+from autograder.sandbox.template import CONTROL
+
+_START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
+_FORK_SECONDS = 30.0
+_CREDENTIALS = struct.Struct("3i")
+
+
+class Stopped(Exception):  # noqa: N818 - an outcome, not an error
+    """A child was stopped or ended by itself: `status` is the verdict's, `detail` says how."""
+
+    def __init__(self, status: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class Child:
+    """One isolated process that runs one program."""
+
+    def __init__(self, connection: socket.socket, template: Template, slot: int) -> None:
+        self._connection = connection
+        self._template = template
+        self._slot = slot
+        self._limits = template.limits
+        self._number = 0
+        self.pid, self._pidfd = self._greeting()
+
+    def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
+        """Sends one request and waits for its reply, within limits.
+
+        Raises:
+            Stopped: a limit was reached, the child ended, or it sent what is no reply.
+        """
+        self._number += 1
+        self._send({"op": op, "id": self._number} | arguments)
+        return self.reply(cpu_seconds)
+
+    def reply(self, cpu_seconds: float) -> dict[str, Any]:
+        """Waits for the next message of the child."""
+        message = self._receive(cpu_seconds)
+        if "ask" not in message and message.get("id") != self._number:
+            self.kill()
+            raise Stopped("died", "It answered a question that was not asked.")
+        return message
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Answers the child's own question (see `Observer`)."""
+        self._send(message)
+
+    def kill(self) -> None:
+        """Ends the process and everything in it."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        self.kill()
+        self._connection.close()
+        os.close(self._pidfd)
+
+    def _greeting(self) -> tuple[int, int]:
+        """Reads the child's first message and, from the kernel, its process id in our eyes."""
+        self._connection.settimeout(_FORK_SECONDS)
+        try:
+            text, ancillary, _, _ = self._connection.recvmsg(512, socket.CMSG_SPACE(12))
+        except TimeoutError:
+            raise SandboxError("A forked process did not start.") from None
+        if not text.startswith(b"isolated"):
+            said = text.decode(errors="replace").strip()
+            raise SandboxError(said or "A forked process ended before it was isolated.")
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
+                self._connection.setblocking(False)
+                return pid, os.pidfd_open(pid)
+        raise SandboxError("The kernel named no process behind a connection.")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = evidence.pack(message)
+        view = memoryview(struct.pack("<I", len(body)) + body)
+        deadline = time.monotonic() + self._limits.wall_extra
+        while view:
+            try:
+                view = view[self._connection.send(view) :]
+            except BlockingIOError:
+                _, writable, _ = select.select([], [self._connection], [], 0.5)
+                if not writable and time.monotonic() > deadline:
+                    self.kill()
+                    raise Stopped("died", "It stopped listening.") from None
+            except (BrokenPipeError, ConnectionResetError):
+                raise self._ended() from None
+
+    def _receive(self, cpu_seconds: float) -> dict[str, Any]:
+        watch = _Watch(self, cpu_seconds, self._limits)
+        (length,) = struct.unpack("<I", self._exactly(4, watch))
+        if length > evidence.MAX_MESSAGE:
+            self.kill()
+            raise Stopped("memory", f"It returned more than {evidence.MAX_MESSAGE // MIB} MiB.")
+        try:
+            message = evidence.unpack(self._exactly(length, watch))
+        except evidence.CodecError as error:
+            self.kill()
+            raise Stopped("died", f"What it sent can't be read: {error}") from None
+        if not isinstance(message, dict):
+            self.kill()
+            raise Stopped("died", "What it sent is not a reply.")
+        return message
+
+    def _exactly(self, count: int, watch: _Watch) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            readable, _, _ = select.select([self._connection], [], [], watch.pause)
+            if not readable:
+                watch.look()
+                continue
+            try:
+                part = self._connection.recv(min(count - len(parts), MIB))
+            except BlockingIOError:
+                continue
+            except ConnectionResetError:
+                part = b""
+            if not part:
+                raise self._ended()
+            parts += part
+        return bytes(parts)
+
+    def _ended(self) -> Stopped:
+        code = self._template.exit_code(self._slot)
+        if code == -signal.SIGXCPU:
+            return Stopped("timeout", "It used more CPU time than a whole submission may.")
+        if code is not None and code < 0:
+            return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
+        return Stopped("died", "Its process ended.")
+
+
+class _Watch:
+    """Looks at a child's CPU time, wall time and memory while it computes."""
+
+    def __init__(self, child: Child, cpu_seconds: float, limits: Limits) -> None:
+        self._child = child
+        self._cpu_seconds = cpu_seconds
+        self._memory = limits.memory_mib * MIB
+        self._wall = limits.wall(cpu_seconds)
+        self._began = time.monotonic()
+        self._cpu_before = _cpu_seconds(child.pid)
+        self.pause = 0.02
+
+    def look(self) -> None:
+        """Stops the child where it is over a limit."""
+        self.pause = min(0.1, 2 * self.pause)
+        if _cpu_seconds(self._child.pid) - self._cpu_before > self._cpu_seconds:
+            self._stop("timeout", f"It was stopped after {self._cpu_seconds:g} s of computing.")
+        if time.monotonic() - self._began > self._wall:
+            self._stop("timeout", f"It was stopped after waiting {self._wall:g} s.")
+        if _private_bytes(self._child.pid) > self._memory:
+            self._stop("memory", f"It used more than {self._memory // MIB} MiB of memory.")
+
+    def _stop(self, status: str, detail: str) -> None:
+        self._child.kill()
+        raise Stopped(status, detail)
+
+
+class Template:
+    """A warm process that forks children; see `autograder.sandbox.template`."""
+
+    def __init__(self, framework: str, isolation: Isolation, limits: Limits) -> None:
+        self.limits = limits
+        self._isolation = isolation
+        self._slot = 0
+        self._codes: dict[int, int] = {}
+        self._errors: dict[int, str] = {}
+        self._changed = threading.Condition()
+        self._ready: dict[str, Any] | None = None
+        self._ended = False
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._process = _start(command(framework, isolation), theirs)
+        finally:
+            theirs.close()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def fork(self) -> Child:
+        """A fresh child.
+
+        Raises:
+            SandboxError: it could not be made.
+        """
+        self._wait_until_ready()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        with self._changed:
+            self._slot += 1
+            slot = self._slot
+            request = {
+                "slot": slot,
+                "isolated": self._isolation == "namespaces",
+                "memory": self.limits.memory_mib * MIB,
+                "scratch": self.limits.scratch_mib * MIB,
+                "cpu_seconds": self.limits.total_cpu_seconds,
+            }
+            try:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+            except OSError as error:
+                raise SandboxError(f"The template process has ended: {error}") from None
+            finally:
+                theirs.close()
+        try:
+            return Child(ours, self, slot)
+        except (SandboxError, OSError) as error:
+            ours.close()
+            with self._changed:
+                detail = self._errors.pop(slot, str(error))
+            raise SandboxError(detail) from None
+
+    def exit_code(self, slot: int) -> int | None:
+        """How a child ended: its exit code, or minus the signal; None if not known in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: slot in self._codes or self._ended, timeout=2)
+            return self._codes.get(slot)
+
+    @property
+    def alive(self) -> bool:
+        return not self._ended and self._process.poll() is None
+
+    def close(self) -> None:
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def _wait_until_ready(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._ended, timeout=_START_SECONDS)
+            ready = self._ready
+        if ready is None:
+            self._process.kill()
+            said = (
+                self._process.stderr.read().decode(errors="replace") if self._process.stderr else ""
+            )
+            raise SandboxError(f"The template process did not start. {said.strip()[-2000:]}")
+        if ready["failed"]:
+            raise SandboxError(f"The template can't import: {'; '.join(ready['failed'])}")
+        if not ready["ready"]:
+            raise SandboxError(f"The template has {ready['threads']} threads after importing.")
+
+    def _listen(self) -> None:
+        with self._control.makefile("r", encoding="utf-8") as lines, contextlib.suppress(OSError):
+            for line in lines:
+                message = json.loads(line)
+                with self._changed:
+                    if "ready" in message:
+                        self._ready = message
+                    elif "ended" in message:
+                        self._codes[message["slot"]] = message["code"]
+                    elif "error" in message:
+                        self._errors[message["slot"]] = message["error"]
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+
+class Pool:
+    """Templates by framework, started when first needed and replaced when they end."""
+
+    def __init__(self, isolation: Isolation = "namespaces", limits: Limits | None = None) -> None:
+        self.isolation = isolation
+        self.limits = limits or Limits()
+        self._templates: dict[str, Template] = {}
+        self._lock = threading.Lock()
+
+    def warm(self, framework: str) -> None:
+        """Starts a template without waiting for it."""
+        self._template(framework)
+
+    def fork(self, framework: str) -> Child:
+        """A fresh child of a warm template.
+
+        Raises:
+            SandboxError: no child, from a fresh template either.
+        """
+        try:
+            return self._template(framework).fork()
+        except SandboxError:
+            with self._lock:
+                broken = self._templates.pop(framework, None)
+            if broken is not None:
+                broken.close()
+            return self._template(framework).fork()
+
+    def _template(self, framework: str) -> Template:
+        with self._lock:
+            template = self._templates.get(framework)
+            if template is None or not template.alive:
+                template = Template(framework, self.isolation, self.limits)
+                self._templates[framework] = template
+            return template
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for template in self._templates.values():
+            template.close()
+
+
+def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
+    def keep_control() -> None:
+        os.dup2(control.fileno(), CONTROL)
+        os.set_inheritable(CONTROL, True)
+
+    try:
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=keep_control,
+            pass_fds=(CONTROL,),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxError(f"{arguments[0]} can't be started: {error}") from None
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _private_bytes(pid: int) -> int:
+    """Memory that is the child's own, not shared with the template."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_bytes().split()
+    except OSError:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")

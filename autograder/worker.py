@@ -1,0 +1,287 @@
+"""The only module that runs beside student code: executes cells, observes, decides nothing.
+
+It holds no expected value, label, tolerance, reference or hint; all that it sends out is evidence.
+Student code can rewrite everything here.  That forges nothing: what is compared are the values.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from autograder import probes
+from autograder.evidence import (
+    MAX_MESSAGE,
+    MAX_TEXT,
+    CodecError,
+    Evidence,
+    Failure,
+    data_of,
+    pack,
+    unpack,
+)
+
+_CELL = re.compile(r"<cell (\d+)>")
+
+
+class MissingName(AttributeError):  # noqa: N818 - read by students, as a statement
+    """The program does not define a name that a check asks for."""
+
+
+class Namespace:
+    """What a check sees of a program: the names that its cells left behind."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self._names:
+            raise MissingName(name)
+        return self._names[name]
+
+
+class Names:
+    """The names of a program, observed.
+
+    `cell_of` tells from a code file's name which cell of the student it is, 0 for other code.
+    """
+
+    def __init__(self, names: dict[str, Any], cell_of: Callable[[str], int]) -> None:
+        self.names = names
+        self._cell_of = cell_of
+        self._observations: dict[str, Callable[..., Any]] = {}
+
+    def observe(self, source: str, inputs: dict[str, Any], seed: int = 0) -> Evidence:
+        """Runs one observation with one case's inputs and packs what it returns as evidence."""
+        with _captured() as output:
+            began = time.process_time()
+            status, value, failure = self._outcome(source, inputs, seed)
+            seconds = time.process_time() - began
+        return Evidence(status, value, failure, output.text(), seconds)
+
+    def _outcome(
+        self, source: str, inputs: dict[str, Any], seed: int
+    ) -> tuple[str, Any, Failure | None]:
+        try:
+            probes.seed(seed)
+            value = self._observation(source)(Namespace(self.names), **inputs)
+            # Encoding touches student objects, so it belongs to the observation.
+            return "ok", unpack(pack(value)), None
+        except MissingName as error:
+            # The names that are there help to find one that was misspelt.
+            names = [name for name in self.names if not name.startswith("_")][:200]
+            return "missing", names, Failure("MissingName", str(error))
+        except NotImplementedError as error:
+            return "stub", None, failure_of(error, self._cell_of)
+        except MemoryError as error:
+            return "memory", None, failure_of(error, self._cell_of)
+        except BaseException as error:
+            return "raised", None, failure_of(error, self._cell_of)
+
+    def _observation(self, source: str) -> Callable[..., Any]:
+        if source not in self._observations:
+            world: dict[str, Any] = {"np": np, "probes": probes}
+            if "keras" in source or "ops" in source:
+                import keras
+
+                world |= {"keras": keras, "ops": keras.ops}
+            code = compile(source, "<check>", "exec")
+            before = set(world)
+            exec(code, world)
+            name = next(name for name in world if name not in before | {"__builtins__"})
+            self._observations[source] = world[name]
+        return self._observations[source]
+
+
+class Session(Names):
+    """One program beside its IPython shell, cell by cell."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell.user_ns, _numbered_cell)
+        self._shell = shell
+        self._cell = 0
+        shell.compile.get_code_name = lambda *_: f"<cell {self._cell}>"
+
+    def run_cell(self, number: int, source: str) -> Evidence:
+        """Runs one cell as Jupyter would.  A failure is recorded; the next cell still runs."""
+        self._cell = number
+        with _captured() as output:
+            began = time.process_time()
+            try:
+                result = self._shell.run_cell(source, store_history=False)
+                error = result.error_before_exec or result.error_in_exec
+            except BaseException as raised:
+                error = raised
+            seconds = time.process_time() - began
+        if error is None:
+            return Evidence("ok", output=output.text(), seconds=seconds)
+        status = "memory" if isinstance(error, MemoryError) else "raised"
+        return Evidence(status, None, failure_of(error, self._cell_of), output.text(), seconds)
+
+    def call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Evidence:
+        """Calls one function of the program (the reference answers for an earlier exercise)."""
+        try:
+            return Evidence("ok", unpack(pack(self.names[name](*args, **kwargs))))
+        except Exception as error:
+            return Evidence("raised", None, failure_of(error, self._cell_of))
+
+    def replace(self, names: list[str], ask: Callable[[str, Any, Any], Any]) -> None:
+        """Puts functions that `ask` the grader in the place of the program's own."""
+        for name in names:
+            self.names[name] = _asking(name, ask)
+
+
+def _numbered_cell(file_name: str) -> int:
+    match = _CELL.fullmatch(file_name)
+    return int(match[1]) if match else 0
+
+
+def failure_of(error: BaseException, cell_of: Callable[[str], int]) -> Failure:
+    """An exception as data, located at the student's last own frame."""
+    kind = type(error).__name__
+    try:
+        message = str(error)[:2000]
+    except BaseException:
+        message = ""
+    if isinstance(error, SyntaxError) and (cell := cell_of(error.filename or "")):
+        code = (error.text or "").strip()[:200]
+        return Failure(kind, error.msg or "", cell, error.lineno or 0, code)
+    return Failure(kind, message, *_last_own_frame(error.__traceback__, cell_of))
+
+
+def _last_own_frame(
+    trace: TracebackType | None, cell_of: Callable[[str], int]
+) -> tuple[int, int, str, str]:
+    import linecache
+
+    found = (0, 0, "", "")
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if cell := cell_of(name):
+            code = linecache.getline(name, trace.tb_lineno).strip()[:200]
+            found = (cell, trace.tb_lineno, code, trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    return found
+
+
+def _asking(name: str, ask: Callable[[str, Any, Any], Any]) -> Callable[..., Any]:
+    def asking(*args: Any, **kwargs: Any) -> Any:
+        return ask(name, list(args), kwargs)
+
+    asking.__name__ = name
+    return asking
+
+
+class _Bounded(io.TextIOBase):
+    """A text stream that keeps the first `MAX_TEXT` characters."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._room = MAX_TEXT
+        self._cut = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self._room > 0:
+            self._parts.append(text[: self._room])
+        self._cut = self._cut or len(text) > self._room
+        self._room -= len(text)
+        return len(text)
+
+    def text(self) -> str:
+        return "".join(self._parts) + ("\n… (cut here)" if self._cut else "")
+
+
+@contextmanager
+def _captured() -> Iterator[_Bounded]:
+    stream = _Bounded()
+    before = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = stream
+    try:
+        yield stream
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def make_shell() -> Any:
+    """An IPython shell without history, threads or terminal; made once, before any fork."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    shell: Any = InteractiveShell.instance(config=config)
+    # Formatting tracebacks costs more than most cells; failures travel as data.
+    shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
+    shell.ask_exit = lambda: None
+    return shell
+
+
+def serve(connection: socket.socket, session: Session) -> None:
+    """Answers the grader's requests, one at a time, until it hangs up."""
+    wire = _Wire(connection)
+
+    def ask(name: str, args: Any, kwargs: Any) -> Any:
+        wire.send({"ask": name, "args": args, "kwargs": kwargs})
+        answer = wire.receive()
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["value"]
+
+    while True:
+        request = wire.receive()
+        op, reply = request.pop("op"), request.pop("id")
+        if op == "cell":
+            evidence = session.run_cell(**request)
+        elif op == "observe":
+            evidence = session.observe(**request)
+        elif op == "call":
+            evidence = session.call(**request)
+        else:
+            session.replace(request["names"], ask)
+            evidence = Evidence("ok")
+        wire.send({"id": reply} | data_of(evidence))
+
+
+class _Wire:
+    """Messages over a stream socket: a length of four bytes, then a packed tree."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def send(self, message: dict[str, Any]) -> None:
+        try:
+            body = pack(message)
+        except CodecError as error:
+            failure = Failure("ValueError", str(error))
+            body = pack({"id": message["id"]} | data_of(Evidence("raised", None, failure)))
+        self._connection.sendall(struct.pack("<I", len(body)) + body)
+
+    def receive(self) -> dict[str, Any]:
+        (length,) = struct.unpack("<I", self._exactly(4))
+        if length > MAX_MESSAGE:
+            raise CodecError("A request over the limit.")
+        message: dict[str, Any] = unpack(self._exactly(length))
+        return message
+
+    def _exactly(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = self._connection.recv(min(count - len(parts), 2**20))
+            if not part:
+                raise SystemExit(0)
+            parts += part
+        return bytes(parts)

@@ -1,0 +1,320 @@
+"""Assessing one program: observe each check, judge it, explain what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from autograder import wording
+from autograder.cache import EvidenceCache, key_of
+from autograder.compare import Comparison
+from autograder.evidence import Evidence
+from autograder.exercise import Alternative, Check, Exercise
+from autograder.explain import Explanation, explain, matching_variants, symptoms_of
+from autograder.faults import FaultError
+from autograder.findings import ExerciseResult, Finding
+from autograder.ipynb import ProgramCell
+from autograder.judge import Wanted
+from autograder.questions import Observes, Question, observe_all
+from autograder.relation import relation
+
+_ENDED = frozenset({"timeout", "memory", "died"})
+_NOT_ANSWERED = _ENDED | {"skipped", "missing"}
+
+
+class Knows(Protocol):
+    """What is known of a unit for one seed: a `Bank`, or the public cases of a release."""
+
+    @property
+    def cache(self) -> EvidenceCache: ...
+    def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question: ...
+    def wanted(self, question: Question) -> list[Wanted]: ...
+    def variant(
+        self, exercise: Exercise, variant: Alternative, question: Question
+    ) -> list[Evidence]: ...
+
+
+# Gives an observer whose functions of those names are the reference's.
+Borrow = Callable[[Sequence[str]], Observes]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One check of a program: what was asked, what came back, how it compares.
+
+    `comparisons` has one entry a case, None where nothing came back to compare.  `borrowed` names
+    functions that were the reference's, because the student's are wrong.  `fault` is the grader's.
+    """
+
+    question: Question
+    evidences: tuple[Evidence, ...]
+    comparisons: tuple[Comparison | None, ...]
+    borrowed: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def check(self) -> Check:
+        return self.question.check
+
+    @property
+    def passed(self) -> bool:
+        return not self.fault and all(c is not None and c.passed for c in self.comparisons)
+
+    @property
+    def first_failed(self) -> int:
+        """The index of the case to talk about: the first that failed."""
+        return next(i for i, c in enumerate(self.comparisons) if c is None or not c.passed)
+
+    @property
+    def deviation(self) -> float | None:
+        """The worst deviation over the cases that could be compared."""
+        return max((c.deviation for c in self.comparisons if c is not None), default=None)
+
+
+class Assessment:
+    """One program being assessed.
+
+    Args:
+        cells: the program's cells, for places and code; empty in a kernel.
+        program_hash: of what runs; evidence is kept by it.
+        bank: what is known of the unit.
+        observer: what observes the program.
+        memory_mib: its memory limit, for messages.
+        public: whether wanted values may be told.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[ProgramCell],
+        program_hash: str,
+        bank: Knows,
+        observer: Observes,
+        memory_mib: int = 0,
+        public: bool = False,
+    ) -> None:
+        self._cells = cells
+        self._program_hash = program_hash
+        self._bank = bank
+        self._observer = observer
+        self._memory_mib = memory_mib
+        self._public = public
+
+    def exercises(
+        self, exercises: Sequence[Exercise], borrow: Borrow | None = None
+    ) -> tuple[ExerciseResult, ...]:
+        """Assesses exercises in order.
+
+        What fails is tried again with the reference's earlier functions where the program's own
+        are wrong, so that one slip costs once.  That happens after every exercise has been
+        observed, so that what the reference answers then can't serve any other check.
+        """
+        observed = {exercise.name: self._observe(exercise) for exercise in exercises}
+        wrong = {name for name, items in observed.items() if not all(i.passed for i in items)}
+        for exercise in exercises:
+            names = tuple(name for name in exercise.uses if name in wrong)
+            if borrow is not None and names:
+                observed[exercise.name] = self._again(
+                    exercise, observed[exercise.name], names, borrow
+                )
+        return tuple(self._result(exercise, observed[exercise.name]) for exercise in exercises)
+
+    def _observe(self, exercise: Exercise) -> list[Observed]:
+        found: list[Observed] = []
+        ended = False
+        for check in exercise.checks:
+            if ended:
+                found.append(self._skipped(exercise, check))
+            else:
+                found.append(self._observe_check(exercise, check, self._observer))
+                ended = any(item.status in _ENDED for item in found[-1].evidences)
+        return found
+
+    def _again(
+        self,
+        exercise: Exercise,
+        observed: list[Observed],
+        names: tuple[str, ...],
+        borrow: Borrow,
+    ) -> list[Observed]:
+        if not any(_others_may_be_to_blame(item, exercise) for item in observed):
+            return observed
+        observer = borrow(names)
+        return [
+            self._observe_check(exercise, item.check, observer, names)
+            if _others_may_be_to_blame(item, exercise)
+            else item
+            for item in observed
+        ]
+
+    def _observe_check(
+        self, exercise: Exercise, check: Check, observer: Observes, borrowed: tuple[str, ...] = ()
+    ) -> Observed:
+        """Tries a check's draws until one passes; the first one's failure is what is told."""
+        first: Observed | None = None
+        for attempt in range(check.tries):
+            question = self._bank.question(exercise, check, attempt)
+            try:
+                observed = self._judged(question, observer, borrowed)
+            except FaultError as error:
+                return replace(self._skipped(exercise, check), fault=str(error))
+            first = first or observed
+            if observed.passed:
+                return observed
+            if any(item.status != "ok" for item in observed.evidences):
+                break
+        return first or self._skipped(exercise, check)
+
+    def _judged(
+        self, question: Question, observer: Observes, borrowed: tuple[str, ...]
+    ) -> Observed:
+        key = key_of(self._program_hash, question.key, list(borrowed))
+        evidences = self._bank.cache.get(key, lambda: observe_all(observer, question))
+        self._bank.cache.forget(key)  # a submission's evidence is needed once
+        comparisons = tuple(
+            question.check.judge(item.value, want) if item.status == "ok" else None
+            for item, want in zip(evidences, self._bank.wanted(question), strict=True)
+        )
+        return Observed(question, tuple(evidences), comparisons, borrowed)
+
+    def _skipped(self, exercise: Exercise, check: Check) -> Observed:
+        question = self._bank.question(exercise, check)
+        count = len(question.cases)
+        return Observed(question, (Evidence("skipped"),) * count, (None,) * count)
+
+    def _result(self, exercise: Exercise, observed: Sequence[Observed]) -> ExerciseResult:
+        explainer = _Explainer(exercise, observed, self._bank)
+        findings = tuple(self._finding(exercise, item, explainer) for item in observed)
+        found = wording.definition(self._cells, exercise.name)
+        return ExerciseResult(
+            exercise=exercise.name,
+            points=sum(finding.points for finding in findings),
+            max_points=exercise.points,
+            findings=findings,
+            code=found[0].source if found else "",
+            cell=found[0].number if found else 0,
+        )
+
+    def _finding(self, exercise: Exercise, observed: Observed, explainer: _Explainer) -> Finding:
+        check = observed.check
+        finding = Finding(
+            check=check.name,
+            claim=check.claim,
+            verdict="passed",
+            points=check.points,
+            max_points=check.points,
+            deviation=observed.deviation,
+            seconds=round(sum(item.seconds for item in observed.evidences), 4),
+            remarks=explainer.remarks(observed),
+        )
+        if observed.fault:
+            advice = "This is the grader's failure, not yours: it is to be graded again."
+            return replace(finding, verdict="fault", points=0.0, seen=observed.fault, advice=advice)
+        if observed.passed:
+            return finding
+        index = observed.first_failed
+        finding = replace(finding, points=0.0, case=observed.question.cases[index].label)
+        if observed.comparisons[index] is None:
+            finding = self._not_answered(finding, exercise, observed.evidences[index])
+        else:
+            finding = self._not_equal(finding, exercise, observed, index)
+        explanation = explainer.explanation(observed)
+        if explanation is None:
+            return finding
+        return replace(finding, advice=explanation.text, explained_by=explanation.names)
+
+    def _not_answered(self, finding: Finding, exercise: Exercise, evidence: Evidence) -> Finding:
+        seen, expected, advice = wording.status_words(
+            exercise.name, evidence, self._cells, self._observer.cells, self._memory_mib
+        )
+        return replace(
+            finding,
+            verdict=evidence.status,  # type: ignore[arg-type]  # a subset of the verdicts
+            seen=seen,
+            expected=expected,
+            advice=advice,
+            place=wording.place_of(evidence.failure),
+        )
+
+    def _not_equal(
+        self, finding: Finding, exercise: Exercise, observed: Observed, index: int
+    ) -> Finding:
+        comparison = observed.comparisons[index]
+        difference = comparison.difference if comparison else None
+        if difference is None:
+            raise FaultError("A comparison that passed was to be explained.")
+        expected = difference.expected
+        if difference.wanted and self._public:
+            expected = f"{difference.wanted}."
+        related = self._relation(observed, index)
+        found = wording.definition(self._cells, exercise.name)
+        return replace(
+            finding,
+            verdict="failed",
+            seen=" ".join(part for part in (related, difference.seen) if part),
+            expected=expected,
+            advice=difference.advice,
+            place=found[1] if found else None,
+        )
+
+    def _relation(self, observed: Observed, index: int) -> str:
+        question = observed.question
+        if not question.check.judge.needs_reference:
+            return ""
+        wanted = self._bank.wanted(question)
+        others = tuple(want.value for other, want in enumerate(wanted) if other != index)
+        inputs = question.cases[index].inputs
+        return relation(observed.evidences[index].value, wanted[index].value, inputs, others)
+
+
+class _Explainer:
+    """Explanations of one exercise's failed checks, looked up once."""
+
+    def __init__(self, exercise: Exercise, observed: Sequence[Observed], bank: Knows) -> None:
+        self._exercise = exercise
+        self._bank = bank
+        self._questions = {item.check.name: item.question for item in observed}
+        failed = {
+            item.check.name: item.evidences
+            for item in observed
+            if not item.passed
+            and not item.fault
+            and item.check.judge.needs_reference
+            and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
+        }
+        try:
+            self._matches = matching_variants(exercise, failed, self._variant)
+        except FaultError:
+            self._matches = []  # an explanation less; no point depends on it
+
+    def explanation(self, observed: Observed) -> Explanation | None:
+        """The best explanation of a failed check."""
+        found = explain(observed.check.name, self._matches)
+        if found is None and (shown := symptoms_of(self._exercise, observed.evidences)):
+            return shown[0]
+        return found
+
+    def remarks(self, observed: Observed) -> tuple[str, ...]:
+        """What is told beside the finding, symptoms on passes among it."""
+        told: list[str] = []
+        if observed.borrowed:
+            names = " and ".join(f"`{name}`" for name in observed.borrowed)
+            told.append(f"Judged with a right {names}, since yours is not right yet.")
+        if observed.passed:
+            told += [shown.text for shown in symptoms_of(self._exercise, observed.evidences)]
+        return tuple(told)
+
+    def _variant(self, variant: Alternative, check: str) -> list[Evidence]:
+        return self._bank.variant(self._exercise, variant, self._questions[check])
+
+
+def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:
+    """Whether a failed check was answered, so that a function that it uses can be the cause."""
+    if observed.passed or observed.fault:
+        return False
+    if any(item.status in _NOT_ANSWERED for item in observed.evidences):
+        return False
+    return not any(
+        item.status == "stub" and item.failure and item.failure.function == exercise.name
+        for item in observed.evidences
+    )

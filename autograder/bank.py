@@ -1,0 +1,178 @@
+"""What a unit's own programs give: the reference's evidence and that of each known mistake."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.cache import EvidenceCache, key_of
+from autograder.course import LoadedUnit, case_seed, draw
+from autograder.evidence import Evidence
+from autograder.exercise import Alternative, Case, Check, Exercise
+from autograder.judge import Close, EqualSides, Wanted
+from autograder.program import Program
+from autograder.questions import Question, observe_all
+from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.observer import Observer
+from autograder.sandbox.pool import Pool
+
+PERTURBATIONS = 6
+_EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
+
+
+class Bank:
+    """Evidence of a unit's reference, variants and equivalents for one seed, kept by content."""
+
+    def __init__(self, loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> None:
+        self.loaded = loaded
+        self.seed = seed
+        self.pool = pool
+        self.cache = cache
+        self._questions: dict[tuple[str, str, int], Question] = {}
+        self._programs: dict[tuple[str, str], Program] = {}
+        self._guard = threading.Lock()
+        self._reference = Observer(pool, loaded.reference, loaded.unit.framework)
+        self._reference_turn = threading.Lock()
+
+    def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
+        """The cases of a check for the bank's seed."""
+        key = (exercise.name, check.name, attempt)
+        with self._guard:
+            if key not in self._questions:
+                names = (self.loaded.name, exercise.name)
+                cases = draw(check, self.seed, *names, attempt)
+                seeds = tuple(
+                    case_seed(*names, check.name, attempt, index) % 2**32
+                    for index in range(len(cases))
+                )
+                self._questions[key] = Question(exercise, check, attempt, cases, seeds)
+            return self._questions[key]
+
+    def wanted(self, question: Question) -> list[Wanted]:
+        """What the reference gives, with its sensitivity.
+
+        Raises:
+            SandboxError: the reference fails, which is the course's fault or the sandbox's.
+        """
+        truths = [dict(case.truth) for case in question.cases]
+        judge = question.check.judge
+        if not judge.needs_reference:
+            return [Wanted(truth=truth) for truth in truths]
+        values = [self._value(question, item) for item in self.reference(question)]
+        if not isinstance(judge, (Close, EqualSides)):
+            return [Wanted(value, None, truth) for value, truth in zip(values, truths, strict=True)]
+        moved = self._sensitivities(question, values, _EPS[judge.dtype])
+        return [Wanted(*parts) for parts in zip(values, moved, truths, strict=True)]
+
+    def reference(self, question: Question) -> list[Evidence]:
+        """The reference's evidence; all its questions share one process."""
+
+        def compute() -> list[Evidence]:
+            with self._reference_turn:
+                return observe_all(self._reference, question)
+
+        return self.cache.get(key_of(self.loaded.reference.hash, question.key), compute)
+
+    def variant(
+        self, exercise: Exercise, variant: Alternative, question: Question
+    ) -> list[Evidence]:
+        """The evidence of the reference with one mistake put in."""
+        return self.of(self.program(exercise, variant), question)
+
+    def close(self) -> None:
+        """Ends the reference's process."""
+        self._reference.close()
+
+    def program(self, exercise: Exercise, alternative: Alternative) -> Program:
+        """The program of a variant or equivalent."""
+        key = (exercise.name, alternative.name)
+        if key not in self._programs:
+            self._programs[key] = self.loaded.alternative(exercise, alternative)
+        return self._programs[key]
+
+    def of(self, program: Program, question: Question) -> list[Evidence]:
+        """The evidence of one of the unit's own programs.
+
+        One process answers every check of the exercise, since the next question will be about
+        another of them.
+        """
+
+        def compute() -> list[Evidence]:
+            with Observer(self.pool, program, self.loaded.unit.framework) as observer:
+                for check in question.exercise.checks:
+                    other = self.question(question.exercise, check)
+                    if check.judge.needs_reference and other.key != question.key:
+                        self.cache.put(
+                            key_of(program.hash, other.key), observe_all(observer, other)
+                        )
+                return observe_all(observer, question)
+
+        return self.cache.get(key_of(program.hash, question.key), compute)
+
+    def _value(self, question: Question, found: Evidence) -> Any:
+        if found.status != "ok":
+            failure = (
+                f": {found.failure.type_name}: {found.failure.message}" if found.failure else ""
+            )
+            raise SandboxError(
+                f"The reference's own `{question.exercise.name}` gives `{found.status}` in the "
+                f"check `{question.check.name}`{failure}."
+            )
+        return found.value
+
+    def _sensitivities(self, question: Question, values: list[Any], eps: float) -> list[Any]:
+        """How far each output moves, in eps, when inputs move by one eps (NUMERICS 1.4)."""
+        runs = [self.reference(self._perturbed(question, eps, run)) for run in range(PERTURBATIONS)]
+        return [
+            _largest([_moved(value, run[index], eps) for run in runs if run[index].status == "ok"])
+            for index, value in enumerate(values)
+        ]
+
+    def _perturbed(self, question: Question, eps: float, run: int) -> Question:
+        names = (self.loaded.name, question.exercise.name, question.check.name)
+        rng = np.random.default_rng(case_seed("perturb", *names, run))
+        cases = tuple(Case(_perturb(dict(case.inputs), eps, rng)) for case in question.cases)
+        return Question(question.exercise, question.check, question.attempt, cases, question.seeds)
+
+
+def _perturb(value: Any, eps: float, rng: np.random.Generator) -> Any:
+    """Every measured number moved by one eps; labels, masks, sizes and settings stay."""
+    if isinstance(value, Mapping):
+        return {key: _perturb(item, eps, rng) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_perturb(item, eps, rng) for item in value]
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.any(value % 1):
+        signs = rng.choice([-1.0, 1.0], size=value.shape)
+        return (value * (1 + eps * signs)).astype(value.dtype)
+    return value
+
+
+def _moved(value: Any, other: Evidence, eps: float) -> Any:
+    return _map(lambda a, b: _gap(a, b) / eps, value, other.value)
+
+
+def _gap(a: Any, b: Any) -> float:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype.kind not in "fc" or a.shape != b.shape or not a.size:
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(a - b)
+    return float(np.max(gap[np.isfinite(gap)], initial=0.0))
+
+
+def _map(function: Any, a: Any, b: Any) -> Any:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return {key: _map(function, item, b.get(key)) for key, item in a.items()}
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [_map(function, x, y) for x, y in zip(a, b, strict=True)]
+    return function(a, b)
+
+
+def _largest(trees: list[Any]) -> Any:
+    result = trees[0] if trees else None
+    for tree in trees[1:]:
+        result = _map(lambda a, b: max(a or 0.0, b or 0.0), result, tree)
+    return result

@@ -1,0 +1,137 @@
+"""The command `autograder`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder import __version__
+
+ALL_GRADED, SOME_NOT, USAGE = 0, 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Grades notebooks of a deep-learning course, and makes them."""
+
+
+def _course_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--course",
+        "course_dir",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="A folder of the course (default: here).",
+    )(command)
+
+
+def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--jobs", "-j", type=click.IntRange(1), help="Slots (default: CPU cores)."),
+        click.option(
+            "--isolation",
+            type=click.Choice(["namespaces", "none"]),
+            default="namespaces",
+            help="`none` runs student code with your rights; reports then say so.",
+        ),
+        click.option("--no-cache", is_flag=True, help="Keep no evidence between runs."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("grades"),
+    help="Folder for results (default: grades).",
+)
+@click.option("--fresh", is_flag=True, help="Grade again what was graded before.")
+@_grading_options
+@_course_option
+def grade(paths: tuple[Path, ...], **options: Any) -> None:
+    """Grades notebooks: files, folders, zips, or nbgrader's submitted/<student>/<unit>/.
+
+    Exit status: 0 all graded, 1 some not gradable, 2 wrong usage.
+    """
+    from autograder import commands
+
+    _finish(lambda: commands.grade(list(paths), **options))
+
+
+@main.command()
+@click.argument("units", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
+@_course_option
+def release(units: tuple[str, ...], check: bool, course_dir: Path) -> None:
+    """Writes the notebooks of UNITS (default: all) from their sources."""
+    from autograder import commands
+
+    _finish(lambda: commands.release(list(units), course_dir, check))
+
+
+@main.command("check-course")
+@click.argument("units", nargs=-1)
+@click.option("--seeds", type=click.IntRange(1), default=1, help="Seeds for the equivalents.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the matrix here.")
+@_grading_options
+@_course_option
+def check_course(units: tuple[str, ...], **options: Any) -> None:
+    """Proves the checks of UNITS (default: all) on the unit's own programs.
+
+    The reference gets every point, the release none; every variant loses points and is recognised;
+    every equivalent passes.  Exit status 0 if all of it holds, else 1.
+    """
+    from autograder import commands
+
+    _finish(lambda: commands.check_course(list(units), **options))
+
+
+@main.command()
+def doctor() -> None:
+    """Says what this machine can do to isolate student code, and how to mend what it can't."""
+    from autograder import commands
+
+    _finish(commands.doctor)
+
+
+def _finish(command: Callable[[], int]) -> None:
+    """Runs a command; errors that a user can mend become one message and exit status 2."""
+    from autograder.course import CourseError
+    from autograder.engine import OutputError
+    from autograder.exercise import ExerciseError
+    from autograder.faults import FaultError
+    from autograder.notebook import AuthorError
+    from autograder.submission import UsageError
+
+    known = (CourseError, OutputError, ExerciseError, AuthorError, FaultError, UsageError)
+    try:
+        status = command()
+    except known as error:
+        click.echo(f"autograder: {error}", err=True)
+        status = USAGE
+    except KeyboardInterrupt:
+        click.echo(
+            "\nStopped. What is graded is kept: the same command goes on from there.", err=True
+        )
+        status = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = ALL_GRADED
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

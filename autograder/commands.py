@@ -1,0 +1,178 @@
+"""What the commands of the CLI do; each returns its exit status."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache, write_whole
+from autograder.course import Course, LoadedUnit
+from autograder.engine import Outbox, OutputError, banks_for, grade_class
+from autograder.findings import Result
+from autograder.grading import ungradable
+from autograder.notebook import check_id, check_source
+from autograder.report import page, table
+from autograder.sandbox.pool import Pool
+from autograder.submission import GradeCell, Submission, UnitOutline, find
+
+
+def grade(
+    paths: list[Path],
+    unit: str | None,
+    seed: str | None,
+    out: Path,
+    fresh: bool,
+    jobs: int | None,
+    isolation: Any,
+    no_cache: bool,
+    course_dir: Path,
+) -> int:
+    """Grades what is at `paths`; see the command's help."""
+    course = Course.find(course_dir)
+    console, notes = Console(), Console(stderr=True)
+    outbox = Outbox(out)
+    outbox.open()
+    with Pool(isolation) as pool:
+        pool.warm("numpy")
+        units = {name: course.load(name) for name in course.unit_names()}
+        outlines = {name: outline(loaded) for name, loaded in units.items()}
+        submissions, problems = find(paths, outlines, unit)
+        results = [
+            ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
+            for problem in problems
+        ]
+        for result in results:
+            outbox.write(result)
+        cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+        secret = seed or course.seed()
+        with banks_for(lambda name: Bank(units[name], secret, pool, cache)) as banks:
+            results += _graded(submissions, banks, outbox, jobs, fresh, notes)
+    _write_class(results, outbox)
+    console.print(table.class_table(results, width=console.width))
+    console.print(f"Pages: {out / 'index.html'}   Table: {out / 'class.csv'}", soft_wrap=True)
+    return 0 if all(result.status == "graded" for result in results) else 1
+
+
+def outline(loaded: LoadedUnit) -> UnitOutline:
+    """What reading submissions needs to know of a unit."""
+    cells = {
+        check_id(exercise.name): GradeCell(
+            exercise.points, check_source(exercise.name, exercise.points)
+        )
+        for exercise in loaded.unit.exercises
+    }
+    return UnitOutline(loaded.name, cells)
+
+
+def release(units: list[str], course_dir: Path, check: bool) -> int:
+    """Writes, or compares, the generated notebooks."""
+    from autograder.release import Stale, release_unit
+
+    course = Course.find(course_dir)
+    console = Console()
+    status = 0
+    for name in units or course.unit_names():
+        try:
+            written = release_unit(course, course.load(name), write=not check)
+        except Stale as stale:
+            console.print(f"{name}: {stale}", markup=False, soft_wrap=True)
+            status = 1
+            continue
+        said = ", ".join(str(path.relative_to(course.root)) for path in written)
+        console.print(f"{name}: {said or 'current'}", markup=False, soft_wrap=True)
+    return status
+
+
+def check_course(
+    units: list[str],
+    seeds: int,
+    json_path: Path | None,
+    jobs: int | None,
+    isolation: Any,
+    no_cache: bool,
+    course_dir: Path,
+) -> int:
+    """Proves the checks of units; see the command's help."""
+    from autograder import course_check
+
+    course = Course.find(course_dir)
+    console, notes = Console(), Console(stderr=True)
+    cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+    matrices = []
+    with Pool(isolation) as pool:
+        for name in units or course.unit_names():
+            with _progress(notes) as progress:
+                matrix = course_check.prove(
+                    course, course.load(name), pool, cache, seeds, jobs or _cores(), progress
+                )
+            console.print(course_check.table(matrix))
+            matrices.append(matrix)
+    if json_path is not None:
+        write_whole(json_path, course_check.dumps(matrices).encode())
+    return 0 if all(matrix.holds for matrix in matrices) else 1
+
+
+def doctor() -> int:
+    """Tries the sandbox and says what holds."""
+    from autograder.doctor import diagnose
+
+    return diagnose(Console())
+
+
+def _graded(
+    submissions: Sequence[Submission],
+    banks: Any,
+    outbox: Outbox,
+    jobs: int | None,
+    fresh: bool,
+    notes: Console,
+) -> list[Result]:
+    results: list[Result] = []
+    kept = 0
+    with _progress(notes) as progress:
+        task = progress.add_task("Grading", total=len(submissions))
+        for result, earlier in grade_class(submissions, banks, outbox, jobs or _cores(), fresh):
+            results.append(result)
+            kept += earlier
+            progress.update(task, advance=1, description=f"Grading {result.student[:30]}")
+    if kept:
+        notes.print(
+            f"{kept} of {len(results)} were graded before, unchanged, and kept as they are "
+            "(`--fresh` grades them again).",
+            markup=False,
+            soft_wrap=True,
+        )
+    return results
+
+
+def _progress(console: Console) -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _write_class(results: Sequence[Result], outbox: Outbox) -> None:
+    try:
+        csv = table.class_csv(results).encode("utf-8-sig")
+        write_whole(outbox.folder / "class.csv", csv)
+        write_whole(outbox.folder / "index.html", page.class_page(results).encode())
+    except OSError as error:
+        raise OutputError(f"`{outbox.folder}` can't be written: {error.strerror}.") from None
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,293 @@
+"""Proof that a unit's checks do their work, on the unit's own programs: `check-course`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assessment import Assessment
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.course import Course, LoadedUnit
+from autograder.exercise import Alternative, Exercise
+from autograder.explain import same_evidence
+from autograder.findings import ExerciseResult
+from autograder.grading import grade
+from autograder.ipynb import ProgramCell, program_hash
+from autograder.judge import CORRECT_FORM, WRONG_VARIANT
+from autograder.notebook import Cell, clear_solutions, solution_lines
+from autograder.program import Program
+from autograder.sandbox.observer import Observer
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission
+
+SEED = "check-course"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One program against one exercise.
+
+    `deviations` hold the worst deviation for each check, None where nothing could be compared.
+    """
+
+    kind: str  # reference, release, equivalent, variant
+    exercise: str
+    name: str
+    points: float
+    max_points: float
+    recognised: tuple[str, ...] = ()
+    deviations: dict[str, float | None] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every program of a unit against its checks, and what is wrong with the unit itself."""
+
+    unit: str
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems and not any(row.problem for row in self.rows)
+
+
+def prove(
+    course: Course,
+    loaded: LoadedUnit,
+    pool: Pool,
+    cache: EvidenceCache,
+    seeds: int,
+    slots: int,
+    progress: Progress,
+) -> Matrix:
+    """Runs every program of the unit; with several seeds the equivalents run on each.
+
+    Raises:
+        FaultError: the reference can't be observed.
+    """
+    banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+    jobs = list(_jobs(loaded, banks))
+    rows: list[Row] = []
+    task = progress.add_task(loaded.name, total=len(jobs))
+    try:
+        with ThreadPoolExecutor(slots) as executor:
+            for found in executor.map(lambda job: job(), jobs):
+                rows += found
+                progress.advance(task)
+        problems = (*_twins(loaded, banks[0]), *_leaks(loaded), *_stale(course, loaded))
+    finally:
+        for bank in banks:
+            bank.close()
+    return Matrix(loaded.name, tuple(_merged(rows)), problems)
+
+
+def table(matrix: Matrix) -> Table:
+    """The matrix for a terminal."""
+    shown = Table(title=f"{matrix.unit}: {'holds' if matrix.holds else 'DOES NOT HOLD'}")
+    for heading in ("program", "points", "deviation", "checks failed, explained by"):
+        shown.add_column(heading, overflow="fold")
+    for row in matrix.rows:
+        told = ", ".join(row.failed)
+        if row.recognised:
+            told += f" ({', '.join(row.recognised)})"
+        style = "red" if row.problem else ""
+        name = f"{row.kind} {row.exercise}.{row.name}" if row.name else f"{row.kind} {row.exercise}"
+        shown.add_row(
+            Text(name, style),
+            f"{row.points:g}/{row.max_points:g}",
+            _deviation(row),
+            Text(f"{row.problem} {told}".strip(), style),
+        )
+    for problem in matrix.problems:
+        shown.add_row(Text("unit", "red"), "", "", Text(problem, "red"))
+    return shown
+
+
+def dumps(matrices: Sequence[Matrix]) -> str:
+    """The matrices as JSON; an infinite deviation is "inf"."""
+    data = [asdict(matrix) | {"holds": matrix.holds} for matrix in matrices]
+    return json.dumps(_finite(data), indent=1, sort_keys=True) + "\n"
+
+
+def _jobs(loaded: LoadedUnit, banks: Sequence[Bank]) -> Iterator[Callable[[], list[Row]]]:
+    first = banks[0]
+    yield lambda: _whole("reference", loaded, first)
+    yield lambda: _whole("release", loaded, first)
+    for exercise in loaded.unit.exercises:
+        for bank in banks:
+            for equivalent in exercise.equivalents:
+                yield _job(_equivalent, bank, exercise, equivalent)
+        for variant in exercise.variants:
+            yield _job(_variant, first, exercise, variant)
+
+
+def _job(
+    prove_one: Callable[[Bank, Exercise, Alternative], Row],
+    bank: Bank,
+    exercise: Exercise,
+    alternative: Alternative,
+) -> Callable[[], list[Row]]:
+    return lambda: [prove_one(bank, exercise, alternative)]
+
+
+def _whole(kind: str, loaded: LoadedUnit, bank: Bank) -> list[Row]:
+    """The reference or the release, graded as a submission is."""
+    clear = kind == "release"
+    cells = tuple(_numbered(loaded.cells, clear))
+    submission = Submission(kind, loaded.name, kind, cells, (), program_hash(cells))
+    rows = []
+    for result in grade(submission, bank).exercises:
+        row = _row(kind, "", result)
+        if clear and (row.points or any(f.verdict != "stub" for f in result.findings)):
+            row = replace(row, problem="the release must get nothing, and read as not answered.")
+        if not clear and row.points < row.max_points:
+            row = replace(row, problem=f"the reference loses points: {result.findings}")
+        rows.append(row)
+    return rows
+
+
+def _numbered(cells: Sequence[Cell], clear: bool) -> Iterator[ProgramCell]:
+    code = (cell for cell in cells if cell.kind == "code")
+    for number, cell in enumerate(code, 1):
+        source = clear_solutions(cell.source) if clear else cell.source
+        yield ProgramCell(number, source, "experiment" in cell.tags, "an experiment")
+
+
+def _assessed(bank: Bank, exercise: Exercise, alternative: Alternative) -> ExerciseResult:
+    program: Program = bank.program(exercise, alternative)
+    with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
+        cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
+        return Assessment(cells, program.hash, bank, observer).exercises([exercise])[0]
+
+
+def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
+    row = _row("equivalent", equivalent.name, _assessed(bank, exercise, equivalent))
+    worst = max((d for d in row.deviations.values() if d is not None), default=0.0)
+    if row.failed:
+        return replace(row, problem=f"must pass (seed {bank.seed}).")
+    if worst > CORRECT_FORM and not _trains(exercise, row):
+        return replace(row, problem=f"deviates {worst:.3g}; {CORRECT_FORM:g} is the limit.")
+    return row
+
+
+def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
+    row = _row("variant", variant.name, _assessed(bank, exercise, variant))
+    if not row.failed:
+        return replace(row, problem="must lose points.")
+    if not {variant.name, *variant.same_as} & set(row.recognised):
+        return replace(row, problem="is not recognised.")
+    worst = max(
+        float("inf") if row.deviations[name] is None else row.deviations[name] or 0.0
+        for name in row.failed
+    )
+    if worst < WRONG_VARIANT:
+        return replace(row, problem=f"deviates {worst:.3g}; {WRONG_VARIANT:g} is asked for.")
+    return row
+
+
+def _trains(exercise: Exercise, row: Row) -> bool:
+    """Whether the large deviation is of a check without reference: a threshold, not a distance."""
+    near = [check.name for check in exercise.checks if check.judge.needs_reference]
+    return all((row.deviations[name] or 0.0) <= CORRECT_FORM for name in near)
+
+
+def _row(kind: str, name: str, result: ExerciseResult) -> Row:
+    failed = [finding for finding in result.findings if finding.verdict != "passed"]
+    return Row(
+        kind,
+        result.exercise,
+        name,
+        result.points,
+        result.max_points,
+        tuple(dict.fromkeys(known for finding in failed for known in finding.explained_by)),
+        {finding.check: finding.deviation for finding in result.findings},
+        tuple(finding.check for finding in failed),
+    )
+
+
+def _merged(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows of one program on several seeds become one: the worst."""
+    merged: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        key = (row.kind, row.exercise, row.name)
+        old = merged.get(key)
+        if old is None or (row.problem and not old.problem):
+            merged[key] = row
+        elif not old.problem:
+            worst = {
+                name: max((v for v in (value, old.deviations[name]) if v is not None), default=None)
+                for name, value in row.deviations.items()
+            }
+            merged[key] = replace(old, deviations=worst)
+    order = ("reference", "release", "equivalent", "variant")
+    return iter(sorted(merged.values(), key=lambda row: order.index(row.kind)))
+
+
+def _twins(loaded: LoadedUnit, bank: Bank) -> Iterator[str]:
+    """Variants of one exercise that no check tells apart, without saying so."""
+    for exercise in loaded.unit.exercises:
+        for index, one in enumerate(exercise.variants):
+            for other in exercise.variants[index + 1 :]:
+                declared = other.name in one.same_as or one.name in other.same_as
+                if _alike(bank, exercise, one, other) != declared:
+                    said = "declared the same, but differ" if declared else "give the same evidence"
+                    yield f"`{one.name}` and `{other.name}` of `{exercise.name}` {said}."
+
+
+def _alike(bank: Bank, exercise: Exercise, one: Alternative, other: Alternative) -> bool:
+    for check in exercise.checks:
+        if not check.judge.needs_reference:
+            continue
+        question = bank.question(exercise, check)
+        left = bank.variant(exercise, one, question)
+        right = bank.variant(exercise, other, question)
+        if not same_evidence(left, right, check.judge):
+            return False
+    return True
+
+
+def _leaks(loaded: LoadedUnit) -> Iterator[str]:
+    """Lines of solutions that a release notebook would show."""
+    shown = "\n".join(
+        clear_solutions(cell.source) if cell.kind == "code" else cell.source
+        for cell in loaded.cells
+    )
+    lines = {line.strip() for line in shown.splitlines()}
+    for line in solution_lines(loaded.cells):
+        if line in lines:
+            yield f"The release shows a line of the solution: {line!r}."
+
+
+def _stale(course: Course, loaded: LoadedUnit) -> Iterator[str]:
+    from autograder.release import Stale, release_unit
+
+    try:
+        release_unit(course, loaded, write=False)
+    except Stale as stale:
+        yield f"Generated files are {stale}"
+
+
+def _deviation(row: Row) -> str:
+    known = [value for value in row.deviations.values() if value is not None]
+    return f"{max(known):.3g}" if known else ""
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(item) for item in data]
+    if isinstance(data, float) and data in (float("inf"), float("-inf")):
+        return str(data)
+    return data

@@ -1,0 +1,171 @@
+"""Grading a class on this machine: slots, durable results, going on where it stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.bank import Bank
+from autograder.cache import versions, write_whole
+from autograder.findings import Result
+from autograder.grading import grade
+from autograder.report import page, record
+from autograder.submission import Submission
+
+TRIES = 2  # of a submission whose grading failed through the grader's own fault
+
+
+class OutputError(Exception):
+    """Results can't be written; what was graded before is kept."""
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The folder that results are written to, one file each, as soon as they are there."""
+
+    folder: Path
+
+    def open(self) -> None:
+        """Makes sure that results can be written.
+
+        Raises:
+            OutputError: they can't.
+        """
+        try:
+            write_whole(self.folder / ".writable", b"")
+            (self.folder / ".writable").unlink()
+        except OSError as error:
+            raise OutputError(
+                f"Results can't be written to `{self.folder}`: {error.strerror}. Name another "
+                "folder with `--out DIR`, or make this one writable."
+            ) from None
+
+    def record_path(self, result: Result) -> Path:
+        return (self.folder / page.page_path(result)).with_suffix(".json")
+
+    def write(self, result: Result) -> None:
+        """Writes the record and the student's page.
+
+        Raises:
+            OutputError: the disk is full or the folder is gone.
+        """
+        path = self.record_path(result)
+        try:
+            write_whole(path, record.dumps(result).encode())
+            write_whole(path.with_suffix(".html"), page.student_page(result).encode())
+        except OSError as error:
+            raise OutputError(f"`{path}` can't be written: {error.strerror}.") from None
+
+    def earlier(self, submission: Submission, bank: Bank) -> Result | None:
+        """The result of the same submission, graded the same way before."""
+        probe = Result(submission.student, submission.unit, "graded", 0, 0, path=submission.path)
+        try:
+            text = self.record_path(probe).read_text(encoding="utf-8")
+            result = record.loads(text)
+        except (OSError, record.RecordError):
+            return None
+        same = (
+            result.submission_hash == submission.hash
+            and result.unit_hash == bank.loaded.hash
+            and result.seed == bank.seed
+            and result.isolation == bank.pool.isolation
+            and result.versions == dict(versions())
+            and result.status == "graded"
+        )
+        return replace(result, path=submission.path, notes=submission.notes) if same else None
+
+
+def grade_class(
+    submissions: Sequence[Submission],
+    banks: Callable[[str], Bank],
+    outbox: Outbox,
+    slots: int,
+    fresh: bool = False,
+) -> Iterator[tuple[Result, bool]]:
+    """Grades submissions on `slots` slots; yields each result once it is safely written.
+
+    The second of a pair says whether the result was there already.  Closing the iterator, or an
+    interrupt, stops after the submissions that are being graded.
+    """
+    stop = threading.Event()
+
+    def one(submission: Submission) -> tuple[Result, bool] | None:
+        if stop.is_set():
+            return None
+        bank = banks(submission.unit)
+        earlier = None if fresh else outbox.earlier(submission, bank)
+        result = earlier or _graded(submission, bank)
+        outbox.write(result)
+        return result, earlier is not None
+
+    executor = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="slot")
+    try:
+        waiting: set[Future[tuple[Result, bool] | None]] = set()
+        queue = iter(submissions)
+        while True:
+            for submission in queue:
+                waiting.add(executor.submit(one, submission))
+                if len(waiting) >= 2 * slots:
+                    break
+            if not waiting:
+                return
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                outcome = future.result()
+                if outcome is not None:
+                    yield outcome
+    finally:
+        stop.set()
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _graded(submission: Submission, bank: Bank) -> Result:
+    """Grades; a result with faults is tried again before it is believed."""
+    result = _attempt(submission, bank)
+    for _ in range(TRIES - 1):
+        if result.status != "fault":
+            break
+        result = _attempt(submission, bank)
+    return result
+
+
+def _attempt(submission: Submission, bank: Bank) -> Result:
+    try:
+        return grade(submission, bank)
+    except Exception as error:  # whatever it is, the rest of the class is still graded
+        problem = f"The grader failed: {type(error).__name__}: {error}. Grade this one again."
+        return Result(
+            submission.student,
+            submission.unit,
+            "fault",
+            0.0,
+            bank.loaded.unit.points,
+            problem=problem,
+            path=submission.path,
+            seed=bank.seed,
+            submission_hash=submission.hash,
+            unit_hash=bank.loaded.hash,
+        )
+
+
+@contextlib.contextmanager
+def banks_for(make: Callable[[str], Bank]) -> Iterator[Callable[[str], Bank]]:
+    """Banks by unit, made when first needed and closed in the end."""
+    made: dict[str, Bank] = {}
+    guard = threading.Lock()
+
+    def bank(unit: str) -> Bank:
+        with guard:
+            if unit not in made:
+                made[unit] = make(unit)
+            return made[unit]
+
+    try:
+        yield bank
+    finally:
+        for one in made.values():
+            one.close()

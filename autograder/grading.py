@@ -1,0 +1,103 @@
+"""Grading one submission in the sandbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from autograder import wording
+from autograder.assessment import Assessment
+from autograder.bank import Bank
+from autograder.cache import key_of, versions
+from autograder.course import PUBLIC_SEED
+from autograder.evidence import Evidence
+from autograder.findings import CellRun, Result
+from autograder.program import Program
+from autograder.sandbox.observer import Observer
+from autograder.submission import Problem, Submission
+
+
+def grade(submission: Submission, bank: Bank) -> Result:
+    """Grades one submission.  The grader's own failures become `fault` verdicts, never zeros.
+
+    Raises:
+        FaultError: the grader failed before any check could be observed.
+    """
+    began = time.perf_counter()
+    unit = bank.loaded.unit
+    program = Program(tuple((c.number, c.source) for c in submission.cells if not c.skip))
+    with ExitStack() as open_observers:
+        observer = open_observers.enter_context(Observer(bank.pool, program, unit.framework))
+
+        def borrow(names: Sequence[str]) -> Observer:
+            """The submission with the reference's functions, each in processes of their own."""
+            reference = Observer(bank.pool, bank.loaded.reference, unit.framework)
+            oracle = open_observers.enter_context(reference)
+            return open_observers.enter_context(observer.replaced(names, oracle))
+
+        assessment = Assessment(
+            submission.cells,
+            program.hash,
+            bank,
+            observer,
+            bank.pool.limits.memory_mib,
+            public=bank.seed == PUBLIC_SEED,
+        )
+        exercises = assessment.exercises(unit.exercises, borrow)
+        cells = _cell_runs(submission, _ran(observer, program, bank))
+    faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
+    return Result(
+        student=submission.student,
+        unit=submission.unit,
+        status="fault" if faulty else "graded",
+        points=sum(exercise.points for exercise in exercises),
+        max_points=unit.points,
+        exercises=exercises,
+        notes=submission.notes,
+        cells=cells,
+        path=submission.path,
+        seed=bank.seed,
+        submission_hash=submission.hash,
+        unit_hash=bank.loaded.hash,
+        isolation=bank.pool.isolation,
+        versions=dict(versions()),
+        seconds=round(time.perf_counter() - began, 3),
+    )
+
+
+def ungradable(problem: Problem, max_points: float) -> Result:
+    """The result for something that can't be read."""
+    return Result(
+        student=problem.student,
+        unit=problem.unit,
+        status="ungradable",
+        points=0.0,
+        max_points=max_points,
+        problem=problem.message,
+        path=problem.path,
+    )
+
+
+def _ran(observer: Observer, program: Program, bank: Bank) -> Mapping[int, Evidence]:
+    """How the cells ran, kept like all evidence: nothing runs when all of it is known."""
+    key = key_of("cells", program.hash)
+    if observer.cells:
+        numbered = [replace(item, value=number) for number, item in observer.cells.items()]
+        bank.cache.put(key, numbered)
+        bank.cache.forget(key)
+        return observer.cells
+    return {item.value: item for item in bank.cache.peek(key) or []}
+
+
+def _cell_runs(submission: Submission, ran: Mapping[int, Evidence]) -> tuple[CellRun, ...]:
+    runs = []
+    for cell in submission.cells:
+        found = ran.get(cell.number)
+        if cell.skip or found is None:
+            runs.append(CellRun(cell.number, "skipped"))
+        else:
+            error = wording.cell_failure(cell.number, found)
+            runs.append(CellRun(cell.number, found.status, found.output, error))  # type: ignore[arg-type]
+    return tuple(runs)

@@ -1,0 +1,156 @@
+"""Findings in words: what was seen, in which place; what was expected; what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+from autograder.evidence import Evidence, Failure
+from autograder.findings import Place
+from autograder.ipynb import ProgramCell
+
+Words = tuple[str, str, str]  # seen, expected, advice
+
+_DEFINITION = r"^(?:async )?(?:def|class) {name}\b"
+
+
+def definition(cells: Sequence[ProgramCell], name: str) -> tuple[ProgramCell, Place] | None:
+    """The last cell that defines `name`, and where in it."""
+    pattern = re.compile(_DEFINITION.format(name=re.escape(name)))
+    for cell in reversed(cells):
+        for number, line in enumerate(cell.source.splitlines(), 1):
+            if not cell.skip and pattern.match(line):
+                return cell, Place(cell.number, number, line.strip()[:200])
+    return None
+
+
+def place_of(failure: Failure | None) -> Place | None:
+    """Where an exception happened, if in the student's own code."""
+    if failure is None or not failure.cell or not failure.line:
+        return None
+    return Place(failure.cell, failure.line, failure.code)
+
+
+def status_words(
+    name: str,
+    evidence: Evidence,
+    cells: Sequence[ProgramCell],
+    ran: Mapping[int, Evidence],
+    memory_mib: int,
+) -> Words:
+    """The words for evidence that is not `ok`."""
+    failure = evidence.failure or Failure("", "")
+    if evidence.status == "missing":
+        return _missing(failure.message or name, evidence, cells, ran)
+    if evidence.status == "stub":
+        return _stub(name, failure)
+    if evidence.status == "raised":
+        return _raised(failure, cells)
+    if evidence.status == "skipped":
+        return "It was not run, because the exercise had to be stopped before.", "", ""
+    return _stopped(evidence.status, failure, memory_mib)
+
+
+def cell_failure(number: int, evidence: Evidence) -> str:
+    """How a cell failed, in one sentence."""
+    failure = evidence.failure
+    if failure is None:
+        return ""
+    if failure.type_name == "Stopped":
+        return f"Cell {number} did not end by itself: {failure.message}"
+    line = f", line {failure.line}" if failure.line else ""
+    code = f": `{failure.code}`" if failure.code else ""
+    return f"Cell {number}{line} failed with {exception(failure)}{code}"
+
+
+def exception(failure: Failure) -> str:
+    """An exception as Python prints it, on one line, in backticks."""
+    message = " ".join(failure.message.split())[:300].replace("`", "'")
+    return f"`{failure.type_name}: {message}`" if message else f"`{failure.type_name}`"
+
+
+def _missing(
+    name: str, evidence: Evidence, cells: Sequence[ProgramCell], ran: Mapping[int, Evidence]
+) -> Words:
+    seen = f"`{name}` is not defined when your notebook is run from top to bottom."
+    expected = f"The stub's own name: `{name}`."
+    found = definition(cells, name)
+    if found is not None:
+        number = found[0].number
+        if number in ran and ran[number].status != "ok":
+            return f"{seen} {cell_failure(number, ran[number])}", "", "Mend that cell first."
+        return seen, expected, "Its cell runs, but the name is gone afterwards: is it deleted?"
+    skipped = [
+        cell
+        for cell in cells
+        if cell.skip and re.search(rf"\b{name}\b *=|def {name}\b", cell.source)
+    ]
+    if skipped:
+        return (
+            seen,
+            expected,
+            (
+                f"It is defined in cell {skipped[0].number} only, which grading does not run "
+                f"({skipped[0].why}): move it into the exercise's own cell."
+            ),
+        )
+    names = evidence.value if isinstance(evidence.value, list) else []
+    close = difflib.get_close_matches(name, [str(other) for other in names], 1, 0.75)
+    if close:
+        return seen, expected, f"You have `{close[0]}`: rename it."
+    return seen, expected, f"Put the cell with `def {name}(…)` back and fill in its body."
+
+
+def _stub(name: str, failure: Failure) -> Words:
+    if failure.function and failure.function not in (name, "<module>"):
+        return (
+            f"`{name}` calls `{failure.function}`, which is not answered yet.",
+            "",
+            f"Answer `{failure.function}` first.",
+        )
+    return f"`{name}` is not answered yet.", "", ""
+
+
+def _raised(failure: Failure, cells: Sequence[ProgramCell]) -> Words:
+    seen = f"Your code raised {exception(failure)}."
+    advice = ""
+    name = re.search(r"name '(\w+)' is not defined", failure.message)
+    if failure.type_name == "NameError" and name:
+        skipped = [
+            cell
+            for cell in cells
+            if cell.skip
+            and re.search(rf"\b{name[1]}\b *=|(def|import|as) +{name[1]}\b", cell.source)
+        ]
+        if skipped:
+            advice = (
+                f"`{name[1]}` is made in cell {skipped[0].number}, which grading does not run "
+                f"({skipped[0].why}): move it above your function."
+            )
+    return seen, "A result for inputs of the agreed shapes.", advice
+
+
+def _stopped(status: str, failure: Failure, memory_mib: int) -> Words:
+    detail = failure.message
+    if status == "timeout":
+        return (
+            detail,
+            "Far less: the reference needs a small part of this.",
+            "Look for a loop whose condition never becomes false, or work that grows with the "
+            "square of the input.",
+        )
+    if status == "memory":
+        seen = detail if failure.type_name == "Stopped" else "Your code ran out of memory."
+        return (
+            seen,
+            f"At most {memory_mib} MiB.",
+            "Look for an array whose shape grows by broadcasting, or a list that is never emptied.",
+        )
+    if status == "forbidden":
+        return detail, "", "Use what the exercise allows."
+    return (
+        f"The Python process ended in the middle. {detail}",
+        "A function that returns.",
+        "Look for `exit()`, `os._exit`, signals, or calls into compiled code with wrong sizes.",
+    )

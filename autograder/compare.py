@@ -55,7 +55,7 @@ def leaves(got: Any, want: Any, sensitivity: Any, path: str) -> Iterator[Leaf | 
             yield from leaves(got[key], item, moved, inner)
     elif isinstance(want, list):
         if not isinstance(got, list):
-            yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values in a list.")
+            yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values.")
             return
         if len(got) != len(want):
             yield Difference(name, f"{name} has {len(got)} entries.", f"{len(want)} entries.")
@@ -64,8 +64,18 @@ def leaves(got: Any, want: Any, sensitivity: Any, path: str) -> Iterator[Leaf | 
             known = isinstance(sensitivity, list) and index < len(sensitivity)
             moved = sensitivity[index] if known else None
             yield from leaves(got[index], item, moved, f"{path}[{index}]" if path else f"[{index}]")
+    elif isinstance(got, dict) or (isinstance(got, list) and as_array(got).dtype.kind == "O"):
+        yield Difference(name, f"{name} is {described(got)}.", f"It should be {described(want)}.")
     else:
         yield path, got, want, sensitivity
+
+
+def as_array(value: Any) -> Any:
+    """A leaf as an array; one of objects where it is no rectangle of numbers."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty((), dtype=object)
 
 
 def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
@@ -154,7 +164,7 @@ def number(value: Any) -> str:
     """A number as a student would print it, in backticks."""
     if isinstance(value, (str, np.str_)):
         return f"`{str(value)[:60]!r}`"
-    if isinstance(value, (bool, np.bool_, int, np.integer)):
+    if value is None or isinstance(value, (bool, np.bool_, int, np.integer)):
         return f"`{value}`"
     return f"`{complex(value):.6g}`" if np.iscomplexobj(value) else f"`{float(value):.6g}`"
 
@@ -184,7 +194,7 @@ def described(value: Any) -> str:
     if isinstance(value, str):
         return "a string"
     array = np.asarray(value)
-    if array.dtype.kind == "O":
+    if array.dtype.kind == "O" and array.ndim == 0:
         return "`None`" if array.item() is None else described(array.item())
     if array.dtype.kind == "U":
         return "a string"

@@ -30,6 +30,14 @@ from autograder.submission import Submission
 
 SEED = "check-course"
 
+# Answers without a solution in them, for every exercise that is a function: none may get a point.
+HOLLOW = {
+    "none": "return None",
+    "zero": "return 0.0",
+    "echo": "return args[0] if args else None",
+    "echo_all": "return args",
+}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -38,7 +46,7 @@ class Row:
     `deviations` hold the worst deviation for each check, None where nothing could be compared.
     """
 
-    kind: str  # reference, release, equivalent, variant
+    kind: str  # reference, release, hollow, equivalent, variant
     exercise: str
     name: str
     points: float
@@ -125,6 +133,8 @@ def _jobs(loaded: LoadedUnit, banks: Sequence[Bank]) -> Iterator[Callable[[], li
     yield lambda: _whole("reference", loaded, first)
     yield lambda: _whole("release", loaded, first)
     for exercise in loaded.unit.exercises:
+        for name in HOLLOW:
+            yield _job(_hollow, first, exercise, Alternative(name, "", {}))
         for bank in banks:
             for equivalent in exercise.equivalents:
                 yield _job(_equivalent, bank, exercise, equivalent)
@@ -138,7 +148,15 @@ def _job(
     exercise: Exercise,
     alternative: Alternative,
 ) -> Callable[[], list[Row]]:
-    return lambda: [prove_one(bank, exercise, alternative)]
+    def job() -> list[Row]:
+        try:
+            return [prove_one(bank, exercise, alternative)]
+        except Exception as error:  # one row's trouble must not hide the others
+            kind = prove_one.__name__.strip("_")
+            said = f"{type(error).__name__}: {error}"
+            return [Row(kind, exercise.name, alternative.name, 0.0, exercise.points, problem=said)]
+
+    return job
 
 
 def _whole(kind: str, loaded: LoadedUnit, bank: Bank) -> list[Row]:
@@ -164,15 +182,25 @@ def _numbered(cells: Sequence[Cell], clear: bool) -> Iterator[ProgramCell]:
         yield ProgramCell(number, source, "experiment" in cell.tags, "an experiment")
 
 
-def _assessed(bank: Bank, exercise: Exercise, alternative: Alternative) -> ExerciseResult:
-    program: Program = bank.program(exercise, alternative)
+def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
+    """The reference with an answer that holds no solution appended."""
+    body = HOLLOW[alternative.name]
+    cells = bank.loaded.reference.cells
+    last = (cells[-1][0] + 1, f"def {exercise.name}(*args, **kwargs):\n    {body}\n")
+    row = _row("hollow", alternative.name, _assessed(bank, exercise, Program((*cells, last))))
+    return replace(row, problem="an answer without a solution gets points.") if row.points else row
+
+
+def _assessed(bank: Bank, exercise: Exercise, program: Program) -> ExerciseResult:
     with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
         return Assessment(cells, program.hash, bank, observer).exercises([exercise])[0]
 
 
 def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
-    row = _row("equivalent", equivalent.name, _assessed(bank, exercise, equivalent))
+    row = _row(
+        "equivalent", equivalent.name, _assessed(bank, exercise, bank.program(exercise, equivalent))
+    )
     worst = max((d for d in row.deviations.values() if d is not None), default=0.0)
     if row.failed:
         return replace(row, problem=f"must pass (seed {bank.seed}).")
@@ -182,7 +210,7 @@ def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
 
 
 def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
-    row = _row("variant", variant.name, _assessed(bank, exercise, variant))
+    row = _row("variant", variant.name, _assessed(bank, exercise, bank.program(exercise, variant)))
     if not row.failed:
         return replace(row, problem="must lose points.")
     if not {variant.name, *variant.same_as} & set(row.recognised):
@@ -230,7 +258,7 @@ def _merged(rows: Sequence[Row]) -> Iterator[Row]:
                 for name, value in row.deviations.items()
             }
             merged[key] = replace(old, deviations=worst)
-    order = ("reference", "release", "equivalent", "variant")
+    order = ("reference", "release", "hollow", "equivalent", "variant")
     return iter(sorted(merged.values(), key=lambda row: order.index(row.kind)))
 
 

@@ -127,9 +127,13 @@ class Exact:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """Arguments after the call are what they were: evidence maps each argument's name to it."""
+    """Arguments after the call are what they were: evidence maps each argument's name to it.
+
+    A function that does nothing changes nothing, so it counts only beside a right answer.
+    """
 
     needs_reference: bool = True
+    counts_alone: bool = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         comparison = Exact()(got, wanted)
@@ -164,6 +168,8 @@ class EqualSides:
             return Comparison(float("inf"), Difference("", "One side of the law is missing.", ""))
         moved = wanted.sensitivity.get("left") if isinstance(wanted.sensitivity, dict) else None
         own = Close(self.dtype)(got["left"], Wanted(wanted.value["left"], moved))
+        if own.deviation == float("inf"):
+            return own  # not even of the right form: there is no law to speak of
         sides = self._sides(got, wanted.value["left"], moved)
         if sides.difference is not None:
             return Comparison(max(sides.deviation, own.deviation), sides.difference)
@@ -208,12 +214,16 @@ class EqualSides:
 
 @dataclass(frozen=True)
 class AtMost:
-    """A number measured on the evidence (`of`, run by the grader) is at most `bound`."""
+    """A number measured on the evidence (`of`, run by the grader) is at most `bound`.
+
+    Small numbers are easily had without an answer, so it counts only beside a right answer.
+    """
 
     bound: float
     of: Callable[[Any], float]
     what: str
     needs_reference: bool = False
+    counts_alone: bool = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         try:

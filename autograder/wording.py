@@ -46,7 +46,7 @@ def status_words(
     if evidence.status == "stub":
         return _stub(name, failure)
     if evidence.status == "raised":
-        return _raised(failure, cells)
+        return _raised(name, failure, cells)
     if evidence.status == "skipped":
         return "It was not run, because the exercise had to be stopped before.", "", ""
     return _stopped(evidence.status, failure, memory_mib)
@@ -112,20 +112,26 @@ def _stub(name: str, failure: Failure) -> Words:
     return f"`{name}` is not answered yet.", "", ""
 
 
-def _raised(failure: Failure, cells: Sequence[ProgramCell]) -> Words:
+def _raised(name: str, failure: Failure, cells: Sequence[ProgramCell]) -> Words:
+    if not failure.cell:
+        return (
+            f"The check can't use what `{name}` gives it: {exception(failure)}.",
+            "A result of the form that the task describes.",
+            "Look at what the function returns, and in which order.",
+        )
     seen = f"Your code raised {exception(failure)}."
     advice = ""
-    name = re.search(r"name '(\w+)' is not defined", failure.message)
-    if failure.type_name == "NameError" and name:
+    unknown = re.search(r"name '(\w+)' is not defined", failure.message)
+    if failure.type_name == "NameError" and unknown:
         skipped = [
             cell
             for cell in cells
             if cell.skip
-            and re.search(rf"\b{name[1]}\b *=|(def|import|as) +{name[1]}\b", cell.source)
+            and re.search(rf"\b{unknown[1]}\b *=|(def|import|as) +{unknown[1]}\b", cell.source)
         ]
         if skipped:
             advice = (
-                f"`{name[1]}` is made in cell {skipped[0].number}, which grading does not run "
+                f"`{unknown[1]}` is made in cell {skipped[0].number}, which grading does not run "
                 f"({skipped[0].why}): move it above your function."
             )
     return seen, "A result for inputs of the agreed shapes.", advice

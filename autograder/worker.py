@@ -31,6 +31,7 @@ from autograder.evidence import (
     unpack,
 )
 
+_KERAS = re.compile(r"\b(?:keras|ops)\b")
 _CELL = re.compile(r"<cell (\d+)>")
 
 
@@ -91,7 +92,7 @@ class Names:
     def _observation(self, source: str) -> Callable[..., Any]:
         if source not in self._observations:
             world: dict[str, Any] = {"np": np, "probes": probes}
-            if "keras" in source or "ops" in source:
+            if _KERAS.search(source):
                 import keras
 
                 world |= {"keras": keras, "ops": keras.ops}

@@ -241,8 +241,8 @@ def cross_entropy(A2: np.ndarray, Y: np.ndarray) -> float:
 # > 2. **Keep the column.** A plain `.sum(axis=1)` gives shape `(n,)`, but the notation list says
 # >    that $b$ is $(n, 1)$. An `(n,)` array broadcasts as a *row*, often without an error.
 # > 3. **What $dZ$ means.** With $J$ a mean, $\partial J/\partial Z$ would contain $\frac1m$,
-# >    too. Here, as in the notes, $dZ$ and $dA$ are slopes of each example's *own* loss $\mathcal L$,
-# >    and $\frac1m$ enters once, where examples are put together: at $dW$ and $db$.
+# >    too. Here, as in the notes, $dZ$ and $dA$ are slopes of each example's *own* loss
+# >    $\mathcal L$, and $\frac1m$ enters once, where examples are put together: at $dW$ and $db$.
 # > 4. **$A^{[2]}-Y$ is not "the case of a sigmoid".** It is the case of a sigmoid *with*
 # >    cross-entropy (softmax with cross-entropy works out the same). With another cost the factor
 # >    $\sigma'$ does not cancel.

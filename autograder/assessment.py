@@ -15,7 +15,7 @@ from autograder.explain import Explanation, explain, matching_variants, symptoms
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding
 from autograder.ipynb import ProgramCell
-from autograder.judge import Wanted
+from autograder.judge import EqualSides, Wanted
 from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
 
@@ -270,7 +270,10 @@ class Assessment:
         wanted = self._bank.wanted(question)
         others = tuple(want.value for other, want in enumerate(wanted) if other != index)
         inputs = question.cases[index].inputs
-        return relation(observed.evidences[index].value, wanted[index].value, inputs, others)
+        got, want = observed.evidences[index].value, wanted[index].value
+        if isinstance(question.check.judge, EqualSides) and isinstance(got, dict):
+            got, want, others = got.get("left"), want["left"], ()
+        return relation(got, want, inputs, others)
 
 
 class _Explainer:

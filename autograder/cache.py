@@ -63,8 +63,13 @@ class EvidenceCache:
         if not all(item.status in _LASTING for item in found):
             return
         self._memory[key] = list(found)
-        if self._folder is not None:
-            write_whole(self._path(key), evidence.pack([data_of(item) for item in found]))
+        if self._folder is None:
+            return
+        try:
+            content = evidence.pack([data_of(item) for item in found])
+        except CodecError:
+            return  # each was legal; together they are too large to keep
+        write_whole(self._path(key), content)
 
     def forget(self, key: str) -> None:
         """Drops a key from memory (a submission's evidence is needed once)."""

@@ -29,7 +29,8 @@ STATUSES: Final = (
 MAX_MESSAGE: Final = 64 * 2**20  # bytes; one reply of a student's process
 MAX_TEXT: Final = 64 * 2**10  # characters of any captured text
 MAX_DEPTH: Final = 32
-MAX_ITEMS: Final = 1_000_000  # values in one message, containers included
+MAX_ITEMS: Final = 200_000  # values in one message, containers included
+MAX_KEY: Final = 200  # characters
 
 _ARRAY: Final = 1
 _OPAQUE: Final = 2
@@ -101,12 +102,15 @@ def unpack(message: bytes) -> Any:
     """
     if len(message) > MAX_MESSAGE:
         raise CodecError(f"The message has {len(message):,} bytes; {MAX_MESSAGE:,} are allowed.")
+    count = _Counter()
     try:
         value = msgpack.unpackb(
             message,
             raw=False,
             strict_map_key=True,
             ext_hook=_extension,
+            list_hook=count.items,
+            object_hook=count.items,
             max_array_len=min(MAX_ITEMS, len(message)),
             max_map_len=min(MAX_ITEMS, len(message)),
         )
@@ -114,7 +118,7 @@ def unpack(message: bytes) -> Any:
         raise
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
         raise CodecError(f"Not a message of this grader: {error}") from None
-    _check_depth(value, MAX_DEPTH)
+    _check_tree(value, MAX_DEPTH)
     return value
 
 
@@ -136,15 +140,17 @@ def evidence_of(data: Any) -> Evidence:
     Raises:
         CodecError: a field is missing or of another type.
     """
-    if not isinstance(data, dict) or data.get("status") not in STATUSES:
+    status = data.get("status") if isinstance(data, dict) else None
+    if type(status) is not str or status not in STATUSES:
         raise CodecError("The reply is not evidence.")
     seconds = data.get("seconds", 0.0)
+    believable = type(seconds) in (int, float) and 0 <= seconds < 1e9
     return Evidence(
-        status=data["status"],
+        status=status,
         value=data.get("value"),
         failure=failure_of(data.get("failure")),
         output=text_of(data.get("output", "")),
-        seconds=float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+        seconds=float(seconds) if believable else 0.0,
     )
 
 
@@ -177,21 +183,27 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
         return value
     if type(value) is int:
         return value if -(2**63) <= value < 2**64 else _opaque("int of more than 64 bits")
-    if type(value) is str:
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if type(value) is dict:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
         return {
-            str(key)[:200]: _plain(item, depth - 1, budget) for key, item in list(value.items())
+            _clean(str(key))[:MAX_KEY]: _plain(item, depth - 1, budget)
+            for key, item in list(value.items())
         }
-    if type(value) in (list, tuple):
+    if isinstance(value, (list, tuple)):
         return [_plain(item, depth - 1, budget) for item in list(value)]
     if isinstance(value, (np.ndarray, np.generic)):
         return _array(np.asarray(value))
     return _opaque(value.type_name if type(value) is Opaque else type(value).__name__)
 
 
+def _clean(text: str) -> str:
+    """Plain text without lone surrogates, which can't be encoded."""
+    return str.encode(text, "utf-8", "replace").decode("utf-8")
+
+
 def _array(array: np.ndarray[Any, Any]) -> msgpack.ExtType:
-    if array.dtype.name not in _DTYPES:
+    if array.dtype.name not in _DTYPES or array.ndim > MAX_DEPTH:
         return _opaque(f"array of {array.dtype.name}")
     if array.nbytes > MAX_MESSAGE:
         raise CodecError(f"An array of {array.nbytes:,} bytes; {MAX_MESSAGE:,} are allowed.")
@@ -227,9 +239,30 @@ def _extension(code: int, payload: bytes) -> Any:
     return np.frombuffer(body, dtype=dtype).reshape(shape).astype(np.dtype(name))
 
 
-def _check_depth(value: Any, depth: int) -> None:
+class _Counter:
+    """Counts what a message holds while it is decoded: many small containers are large too."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ITEMS
+
+    def items(self, container: Any) -> Any:
+        self._left -= len(container) + 1
+        if self._left < 0:
+            raise CodecError(f"The message holds more than {MAX_ITEMS:,} values.")
+        return container
+
+
+def _check_tree(value: Any, depth: int) -> None:
+    """Raises CodecError for what `pack` never makes: deep trees, bytes, time stamps, odd keys."""
     if depth < 0:
         raise CodecError("The message is nested too deeply.")
-    children = value.values() if type(value) is dict else value if type(value) is list else ()
-    for item in children:
-        _check_depth(item, depth - 1)
+    if type(value) is dict:
+        for key, item in value.items():
+            if type(key) is not str or len(key) > MAX_KEY:
+                raise CodecError("The message has a key that is no short text.")
+            _check_tree(item, depth - 1)
+    elif type(value) is list:
+        for item in value:
+            _check_tree(item, depth - 1)
+    elif value is not None and type(value) not in (bool, int, float, str, np.ndarray, Opaque):
+        raise CodecError(f"The message holds a {type(value).__name__}.")

@@ -190,6 +190,14 @@ class Exercise:
             raise ExerciseError(f"`{self.name}` uses {sorted(unknown)}: not earlier exercises.")
         for check in self.checks:
             to_data(check.judge, observation_source)
+            if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
+                raise ExerciseError(
+                    f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "
+                    "positive numbers."
+                )
+        for variant in self.variants:
+            if not variant.explanation.strip():
+                raise ExerciseError(f"Variant `{variant.name}` of `{self.name}` explains nothing.")
         for symptom in self.symptoms:
             observation_source(symptom.shows)
         names = {variant.name for variant in self.variants}
@@ -236,10 +244,13 @@ def observation_source(observation: Callable[..., Any]) -> str:
     Raises:
         ExerciseError: it uses names that do not exist beside student code.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(observation)))
-    function = tree.body[0]
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(observation)))
+        function = tree.body[0]
+    except (OSError, SyntaxError, TypeError):
+        function = None
     if not isinstance(function, ast.FunctionDef):
-        raise ExerciseError(f"`{_name(observation)}` must be a plain `def`.")
+        raise ExerciseError(f"`{_name(observation)}` must be a plain `def`, not a lambda.")
     function.decorator_list = []
     if ast.get_docstring(function) is not None:
         function.body = function.body[1:] or [ast.Pass()]
@@ -248,7 +259,10 @@ def observation_source(observation: Callable[..., Any]) -> str:
             node.returns = None
         if isinstance(node, ast.arg):
             node.annotation = None
-    foreign = _globals_of(compile(tree, "<observation>", "exec").co_consts, set())
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            raise ExerciseError(f"`{function.name}` imports something: pass it in the case.")
+    ast.fix_missing_locations(tree)
+    foreign = _globals_of([compile(tree, "<observation>", "exec")], set())
     foreign -= {*WORLD, *dir(builtins)}
     if foreign:
         raise ExerciseError(
@@ -265,11 +279,10 @@ def _globals_of(constants: Iterable[Any], found: set[str]) -> set[str]:
 
     for constant in constants:
         if inspect.iscode(constant):
-            found |= {
-                instruction.argval
-                for instruction in dis.get_instructions(constant)
-                if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-            }
+            steps = list(dis.get_instructions(constant))
+            own = {step.argval for step in steps if step.opname == "STORE_NAME"}
+            loads = ("LOAD_GLOBAL", "LOAD_NAME")
+            found |= {step.argval for step in steps if step.opname in loads} - own
             _globals_of(constant.co_consts, found)
     return found
 

@@ -16,6 +16,8 @@ import numpy as np
 from autograder.compare import (
     Comparison,
     Difference,
+    as_array,
+    as_leaf,
     described,
     entry,
     exact_values,
@@ -24,6 +26,7 @@ from autograder.compare import (
     moved_by,
     not_finite,
     number,
+    widened,
     wrong_form,
 )
 
@@ -82,7 +85,7 @@ class Close:
         return Comparison(worst)
 
     def _values(self, path: str, got: Any, want: Any, sensitivity: Any) -> Comparison:
-        a, b = np.asarray(got), np.asarray(want)
+        a, b = as_leaf(got), as_leaf(want)
         wrong = wrong_form(path, a, b, self.equal_nan)
         if wrong is not None:
             return Comparison(float("inf"), wrong)
@@ -91,10 +94,10 @@ class Close:
         return self._floats(path, a, b, sensitivity)
 
     def _floats(self, path: str, a: Any, b: Any, sensitivity: Any) -> Comparison:
-        wide = np.complex128 if b.dtype.kind == "c" else np.float64
-        a, b = a.astype(wide), b.astype(wide)
-        finite = np.isfinite(b)
-        distance = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0.0)
+        a, b = widened(a), widened(b)
+        finite = np.isfinite(b) & np.isfinite(a)
+        with np.errstate(over="ignore"):
+            distance = np.abs(np.where(finite, a, 0) - np.where(finite, b, 0))
         if not distance.size or not distance.max():
             return Comparison(0.0)
         size = float(np.abs(b[finite]).max(initial=0.0)) + moved_by(sensitivity)
@@ -117,7 +120,7 @@ class Exact:
         for leaf in leaves(got, wanted.value, None, ""):
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
-            path, a, b = leaf[0], np.asarray(leaf[1]), np.asarray(leaf[2])
+            path, a, b = leaf[0], as_leaf(leaf[1]), as_leaf(leaf[2])
             wrong = wrong_form(path, a, b, True)
             comparison = Comparison(float("inf"), wrong) if wrong else exact_values(path, a, b)
             if comparison.difference is not None:
@@ -179,21 +182,28 @@ class EqualSides:
         worst = 0.0
         pairs = leaves(got["left"], got["right"], sensitivity, "")
         pairs_of_scale = leaves(scale, scale, None, "")
-        sizes = {leaf[0]: leaf[2] for leaf in pairs_of_scale if not isinstance(leaf, Difference)}
+        sizes = {
+            leaf[0]: widened(as_leaf(leaf[2]))
+            for leaf in pairs_of_scale
+            if not isinstance(leaf, Difference)
+        }
+        for leaf in leaves(got["right"], got["left"], None, ""):
+            if isinstance(leaf, Difference):
+                return Comparison(float("inf"), leaf)
         for leaf in pairs:
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
-            path, a, b = leaf[0], np.asarray(leaf[1]), np.asarray(leaf[2])
+            path, a, b = leaf[0], as_leaf(leaf[1]), as_leaf(leaf[2])
             wrong = wrong_form(path, a, b, True)
-            if wrong is None and a.dtype.kind == "f" and not np.isfinite(a).all():
-                wrong = not_finite(f"`{path}`" if path else "The result", a)
+            if wrong is None and a.dtype.kind in "fc" and not np.isfinite(a).all():
+                wrong = not_finite(path, a, ~np.isfinite(a))
             if wrong is not None:
                 return Comparison(float("inf"), wrong)
             size = np.abs(np.asarray(sizes.get(path, b), float)).max(initial=0.0) + moved_by(
                 leaf[3]
             )
             unit = (self.rtol / PASS if self.rtol else _UNIT[self.dtype]) * size
-            distance = np.abs(a.astype(float) - b.astype(float))
+            distance = np.abs(widened(a) - widened(b))
             gap = float(distance.max(initial=0.0))
             deviation = gap / unit if unit else (float("inf") if gap else 0.0)
             worst = max(worst, deviation)
@@ -228,16 +238,14 @@ class AtMost:
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         try:
             value = float(self.of(got))
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        except Exception as error:  # an author's function meets whatever was sent
             seen = f"{self.what} can't be measured on what came back ({type(error).__name__})."
             return Comparison(float("inf"), Difference("", seen, "Numbers of the agreed shape."))
-        if value <= self.bound:
-            return Comparison(PASS * max(value, 0.0) / self.bound)
+        share = value / self.bound if self.bound > 0 and np.isfinite(value) else float("inf")
+        if -np.inf < value <= self.bound:
+            return Comparison(PASS * max(share, 0.0) if self.bound > 0 else PASS)
         seen = f"{self.what} is {number(value)}."
-        return Comparison(
-            PASS * value / self.bound if value == value else float("inf"),
-            Difference("", seen, f"At most {number(self.bound)}."),
-        )
+        return Comparison(PASS * share, Difference("", seen, f"At most {number(self.bound)}."))
 
 
 @dataclass(frozen=True)
@@ -253,14 +261,14 @@ class Accuracy:
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         labels = np.asarray(wanted.truth["labels"])
-        predictions = np.asarray(got.get("predictions") if isinstance(got, dict) else None)
+        predictions = as_array(got.get("predictions") if isinstance(got, dict) else None)
         if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
             seen = f"The predictions are {described(predictions)}."
             return Comparison(
                 float("inf"), Difference("", seen, f"One class for each of {labels.size} examples.")
             )
         accuracy = float(np.mean(predictions.astype(float) == labels.astype(float)))
-        deviation = PASS * (1 - accuracy) / (1 - self.floor)
+        deviation = PASS * (1 - accuracy) / max(1 - self.floor, 1e-9)
         if accuracy >= self.floor:
             return Comparison(deviation)
         seen = f"After training, {accuracy:.1%} of the unseen examples are classified correctly."
@@ -270,7 +278,7 @@ class Accuracy:
 
 def close(dtype: str = float64) -> Close:
     """The usual judge: values equal up to rounding in `dtype`."""
-    return Close(np.dtype(dtype).name)
+    return Close(_float_type(dtype))
 
 
 def exact() -> Exact:
@@ -285,7 +293,14 @@ def unchanged() -> Unchanged:
 
 def equal_sides(law: str, dtype: str = float64, rtol: float | None = None) -> EqualSides:
     """For a law; see `EqualSides`."""
-    return EqualSides(law, np.dtype(dtype).name, rtol)
+    return EqualSides(law, _float_type(dtype), rtol)
+
+
+def _float_type(dtype: Any) -> str:
+    name = str(np.dtype(dtype).name)
+    if name not in _UNIT:
+        raise ValueError(f"Judges work in {' or '.join(_UNIT)}, not in {name}.")
+    return name
 
 
 def at_most(bound: float, of: Callable[[Any], float], what: str) -> AtMost:

@@ -59,7 +59,8 @@ def _near(a: Array, b: Array) -> bool:
     if a.shape != b.shape or not np.isfinite(a).all() or not np.isfinite(b).all():
         return False
     size = float(np.abs(b).max(initial=0.0))
-    return float(np.abs(a - b).max(initial=0.0)) <= _NEAR * size
+    with np.errstate(over="ignore"):
+        return size > 0 and float(np.abs(a - b).max()) <= _NEAR * size
 
 
 def _zeros(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
@@ -69,13 +70,13 @@ def _zeros(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
 def _layout(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
     """Right numbers in another shape."""
     if a.shape != b.shape and a.size == b.size and _near(a.reshape(b.shape), b):
-        return (
-            f"holds the right numbers in shape {shape(a)}; shape {shape(b)} is asked for. "
-            "An axis was dropped or added: `keepdims=True` keeps one of length 1."
-        )
+        said = f"holds the right numbers in shape {shape(a)}; shape {shape(b)} is asked for."
+        if [n for n in a.shape if n != 1] == [n for n in b.shape if n != 1]:
+            said += " An axis was dropped or added: `keepdims=True` keeps one of length 1."
+        return said
     if a.ndim == 2 and a.shape == b.T.shape and _near(a.T, b):
         return "is the transpose of what is asked for."
-    if a.ndim > 2:
+    if 2 < a.ndim <= 6 and sorted(a.shape) == sorted(b.shape):
         for axes in _permutations(a.ndim):
             if tuple(a.shape[i] for i in axes) == b.shape and _near(a.transpose(axes), b):
                 return f"has its axes in another order: `transpose{axes}` would put them right."
@@ -96,7 +97,7 @@ def _permutations(ndim: int) -> list[tuple[int, ...]]:
 
 
 def _factor(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
-    if a.shape != b.shape or not b.any():
+    if a.shape != b.shape or not b.any() or not np.isfinite(a).all():
         return ""
     peak = np.unravel_index(int(np.argmax(np.abs(b))), b.shape)
     factor = float(a[peak] / b[peak])
@@ -104,21 +105,19 @@ def _factor(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
         return ""
     if abs(factor + 1) < _NEAR:
         return "has the opposite sign of what it should have, everywhere."
-    if b.size == 1 and not _size_named(abs(factor), inputs):
+    if np.count_nonzero(b) == 1 and not _size_named(abs(factor), inputs):
         return ""  # any two numbers have a ratio; only a telling one is told
     sign = "minus " if factor < 0 else ""
     large = abs(factor) >= 1
     size = abs(factor) if large else 1 / abs(factor)
+    if size < 1.001:
+        return ""  # rounding, or an epsilon in the wrong place: no factor
     if abs(size - round(size)) > 1e-5 * size:
         return f"is {sign}{abs(factor):.4g} times what it should be, everywhere."
-    times = f"{sign}{round(size)} times" if large else f"{sign}one {_ordinal(round(size))} of"
+    times = f"{sign}{round(size)} times" if large else f"{sign}1/{round(size)} of"
     said = f"is {times} what it should be, everywhere"
     named = _size_named(size, inputs)
     return f"{said}; {round(size)} is {named}." if named else f"{said}."
-
-
-def _ordinal(number: int) -> str:
-    return {2: "half", 3: "third", 4: "quarter"}.get(number, f"{number}th")
 
 
 def _size_named(size: float, inputs: Mapping[str, Any]) -> str:
@@ -139,7 +138,8 @@ def _size_named(size: float, inputs: Mapping[str, Any]) -> str:
 def _offset(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
     if a.shape != b.shape or b.size < 2:
         return ""
-    gap = a - b
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap = a - b
     if not np.isfinite(gap).all():
         return ""
     spread = float(np.abs(gap - gap.flat[0]).max())

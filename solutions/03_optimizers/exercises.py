@@ -3,9 +3,6 @@
 Inputs.  Gradients stay between 0.1 and 2 in size and change from update to update, ε is 1e-15, so
 that no case but `small_gradients` can tell where ε stands; there gradients are near 1e-5 and ε is
 1e-8.  Decay rates are never 0.5, where β and 1 - β are the same.
-
-`..._arguments_unchanged` is a law about the arguments, judged together with the function's result
-(on the left only), so that a function that does nothing is not praised for leaving things alone.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Case, Unit, at_most, close, equal_sides, float64
+from autograder import Case, Unit, at_most, close, equal_sides, float64, unchanged
 
 unit = Unit("03_optimizers")
 
@@ -127,14 +124,12 @@ def momentum_no_memory(program, w, dw, v, lr):
 @momentum_step.check(
     points=0.5,
     cases=momentum_moving,
-    judge=equal_sides("what the caller handed in is the same after the call as before"),
+    judge=unchanged(),
 )
 def momentum_arguments_unchanged(program, w, dw, v, lr, beta1):
     """An update leaves the caller's `w`, `dw` and `v` as they were"""
-    before = {"w": w + 0.0, "dw": dw + 0.0, "v": v + 0.0}
-    result = program.momentum_step(w, dw, v, lr, beta1)
-    after = {"w": w, "dw": dw, "v": v}
-    return {"left": {"(w, v)": result, **after}, "right": before}
+    program.momentum_step(w, dw, v, lr, beta1)
+    return {"w": w, "dw": dw, "v": v}
 
 
 momentum_step.variant(
@@ -339,14 +334,12 @@ def rmsprop_small_gradients(program, w, dws, lr, beta2, eps):
 @rmsprop_step.check(
     points=0.5,
     cases=rmsprop_moving,
-    judge=equal_sides("what the caller handed in is the same after the call as before"),
+    judge=unchanged(),
 )
 def rmsprop_arguments_unchanged(program, w, dw, s, lr, beta2, eps):
     """An update leaves the caller's `w`, `dw` and `s` as they were"""
-    before = {"w": w + 0.0, "dw": dw + 0.0, "s": s + 0.0}
-    result = program.rmsprop_step(w, dw, s, lr, beta2, eps)
-    after = {"w": w, "dw": dw, "s": s}
-    return {"left": {"(w, s)": result, **after}, "right": before}
+    program.rmsprop_step(w, dw, s, lr, beta2, eps)
+    return {"w": w, "dw": dw, "s": s}
 
 
 rmsprop_step.variant(
@@ -525,13 +518,12 @@ def correction_constant_gradient(program, dw, beta):
 @bias_correct.check(
     points=0.5,
     cases=average_arrays,
-    judge=equal_sides("what the caller handed in is the same after the call as before"),
+    judge=unchanged(),
 )
 def correction_arguments_unchanged(program, v, beta, t):
     """The correction leaves the caller's `v` as it was"""
-    before = v + 0.0
-    result = program.bias_correct(v, beta, t)
-    return {"left": {"v_hat": result, "v": v}, "right": {"v": before}}
+    program.bias_correct(v, beta, t)
+    return {"v": v}
 
 
 bias_correct.variant(
@@ -735,14 +727,12 @@ def adam_small_gradients(program, w, dws, lr, beta1, beta2, eps):
 @adam_step.check(
     points=0.5,
     cases=adam_moving,
-    judge=equal_sides("what the caller handed in is the same after the call as before"),
+    judge=unchanged(),
 )
 def adam_arguments_unchanged(program, w, dw, v, s, t, lr, beta1, beta2, eps):
     """An update leaves the caller's `w`, `dw`, `v` and `s` as they were"""
-    before = {"w": w + 0.0, "dw": dw + 0.0, "v": v + 0.0, "s": s + 0.0}
-    result = program.adam_step(w, dw, v, s, t, lr, beta1, beta2, eps)
-    after = {"w": w, "dw": dw, "v": v, "s": s}
-    return {"left": {"(w, v, s)": result, **after}, "right": before}
+    program.adam_step(w, dw, v, s, t, lr, beta1, beta2, eps)
+    return {"w": w, "dw": dw, "v": v, "s": s}
 
 
 V_HAT = "v_hat = bias_correct(v, beta1, t)"
@@ -1053,7 +1043,7 @@ def next_minibatch(program, w0, centres, lr, steps):
 @minimise.check(
     points=0.5,
     cases=bowl_arrays,
-    judge=equal_sides("the start that the caller handed in is the same after the call as before"),
+    judge=unchanged(),
 )
 def descent_arguments_unchanged(program, w0, centre, steepness, lr, steps):
     """The descent leaves the caller's `w0` as it was"""
@@ -1064,9 +1054,8 @@ def descent_arguments_unchanged(program, w0, centre, steepness, lr, steps):
     def grad_fn(w):
         return steepness * (w - centre)
 
-    before = w0 + 0.0
-    path = program.minimise(step, grad_fn, w0, steps)
-    return {"left": {"path": path, "w0": w0}, "right": {"w0": before}}
+    program.minimise(step, grad_fn, w0, steps)
+    return {"w0": w0}
 
 
 @minimise.check(

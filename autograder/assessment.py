@@ -20,7 +20,6 @@ from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
 
 _ENDED = frozenset({"timeout", "memory", "died"})
-_NOT_ANSWERED = _ENDED | {"skipped", "missing"}
 
 
 class Knows(Protocol):
@@ -110,13 +109,16 @@ class Assessment:
         observed, so that what the reference answers then can't serve any other check.
         """
         observed = {exercise.name: self._observe(exercise) for exercise in exercises}
-        wrong = {name for name, items in observed.items() if not all(i.passed for i in items)}
+        wrong: set[str] = set()
         for exercise in exercises:
             names = tuple(name for name in exercise.uses if name in wrong)
             if borrow is not None and names:
                 observed[exercise.name] = self._again(
                     exercise, observed[exercise.name], names, borrow
                 )
+            # What is right beside right functions is right itself, and need not be borrowed.
+            if not all(item.passed for item in observed[exercise.name]):
+                wrong.add(exercise.name)
         return tuple(self._result(exercise, observed[exercise.name]) for exercise in exercises)
 
     def _observe(self, exercise: Exercise) -> list[Observed]:
@@ -211,7 +213,7 @@ class Assessment:
             max_points=check.points,
             deviation=observed.deviation,
             seconds=round(sum(item.seconds for item in observed.evidences), 4),
-            remarks=explainer.remarks(observed),
+            remarks=explainer.remarks(observed) + _precision(observed),
         )
         if observed.fault:
             advice = "This is the grader's failure, not yours: it is to be graded again."
@@ -250,7 +252,8 @@ class Assessment:
         if difference is None:
             raise FaultError("A comparison that passed was to be explained.")
         expected = difference.expected
-        if difference.wanted and self._public:
+        open_answer = self._public or not getattr(observed.check.judge, "secret", True)
+        if difference.wanted and open_answer:
             expected = f"{difference.wanted}."
         related = self._relation(observed, index)
         found = wording.definition(self._cells, exercise.name)
@@ -307,8 +310,10 @@ class _Explainer:
         """What is told beside the finding, symptoms on passes among it."""
         told: list[str] = []
         if observed.borrowed:
-            names = " and ".join(f"`{name}`" for name in observed.borrowed)
-            told.append(f"Judged with a right {names}, since yours is not right yet.")
+            quoted = [f"`{name}`" for name in observed.borrowed]
+            names = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+            verb = "is" if len(quoted) == 1 else "are"
+            told.append(f"Judged with a right {names}, since yours {verb} not right yet.")
         if observed.passed:
             told += [shown.text for shown in symptoms_of(self._exercise, observed.evidences)]
         return tuple(told)
@@ -317,13 +322,19 @@ class _Explainer:
         return self._bank.variant(self._exercise, variant, self._questions[check])
 
 
+def _precision(observed: Observed) -> tuple[str, ...]:
+    """A remark where a result is less precise than the inputs."""
+    remarks = [c.remark for c in observed.comparisons if c is not None and c.remark]
+    return (remarks[0],) if remarks else ()
+
+
 def _counts_alone(observed: Observed) -> bool:
     return getattr(observed.check.judge, "counts_alone", True)
 
 
 def _hollow(finding: Finding) -> Finding:
     """A pass that a function without an answer would get as well."""
-    seen = "Nothing speaks against it, but no other check of this exercise passes yet."
+    seen = "It counts once another check of this exercise passes."
     return replace(finding, verdict="skipped", points=0.0, seen=seen)
 
 
@@ -331,9 +342,9 @@ def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:
     """Whether a failed check was answered, so that a function that it uses can be the cause."""
     if observed.passed or observed.fault:
         return False
-    if any(item.status in _NOT_ANSWERED for item in observed.evidences):
-        return False
     return not any(
-        item.status == "stub" and item.failure and item.failure.function == exercise.name
+        item.status in _ENDED | {"skipped"}
+        or (item.status == "missing" and item.failure and item.failure.message == exercise.name)
+        or (item.status == "stub" and item.failure and item.failure.function == exercise.name)
         for item in observed.evidences
     )

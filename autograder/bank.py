@@ -32,6 +32,7 @@ class Bank:
         self.pool = pool
         self.cache = cache
         self._questions: dict[tuple[str, str, int], Question] = {}
+        self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
         self._reference = Observer(pool, loaded.reference, loaded.unit.framework)
@@ -57,6 +58,12 @@ class Bank:
         Raises:
             SandboxError: the reference fails, which is the course's fault or the sandbox's.
         """
+        key = (question.exercise.name, question.check.name, question.attempt)
+        if key not in self._wanted:
+            self._wanted[key] = self._want(question)
+        return self._wanted[key]
+
+    def _want(self, question: Question) -> list[Wanted]:
         truths = [dict(case.truth) for case in question.cases]
         judge = question.check.judge
         if not judge.needs_reference:

@@ -69,7 +69,7 @@ class EvidenceCache:
             content = evidence.pack([data_of(item) for item in found])
         except CodecError:
             return  # each was legal; together they are too large to keep
-        write_whole(self._path(key), content)
+        write_whole(self._path(key), content, durable=False)
 
     def forget(self, key: str) -> None:
         """Drops a key from memory (a submission's evidence is needed once)."""
@@ -81,15 +81,19 @@ class EvidenceCache:
         return (self._folder or Path()) / key[:2] / f"{key}.evidence"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader, or a crash, sees the old content or the new, never a part."""
+def write_whole(path: Path, content: bytes, durable: bool = True) -> None:
+    """Writes a file so that a reader, or a crash, sees the old content or the new, never a part.
+
+    What is not `durable` may be lost or damaged when the machine stops.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

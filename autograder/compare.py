@@ -24,10 +24,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`deviation` in units of the tolerance (inf where a number can't say it), and what differs."""
+    """`deviation` in units of the tolerance (inf where a number can't say it), and what differs.
+
+    `remark` is told on a pass as well.
+    """
 
     deviation: float
     difference: Difference | None = None
+    remark: str = ""
 
     @property
     def passed(self) -> bool:
@@ -48,8 +52,11 @@ def leaves(got: Any, want: Any, sensitivity: Any, path: str) -> Iterator[Leaf | 
         for key, item in want.items():
             inner = f"{path}[{key}]" if path else key
             if key not in got:
-                has = ", ".join(f"`{other}`" for other in got) or "nothing"
-                yield Difference(inner, f"{name} has {has}.", f"It should also have `{key}`.")
+                has = ", ".join(f"`{other[:40]}`" for other in list(got)[:10]) or "nothing"
+                more = f" and {len(got) - 10} more" if len(got) > 10 else ""
+                lacking = ", ".join(f"`{other}`" for other in want if other not in got)
+                seen = f"{name} has {has}{more}."
+                yield Difference(f"`{inner}`", seen, f"It should also have {lacking}.")
                 return
             moved = sensitivity.get(key) if isinstance(sensitivity, dict) else None
             yield from leaves(got[key], item, moved, inner)
@@ -136,7 +143,10 @@ def not_finite(path: str, a: Any, where: Any) -> Difference:
 
 
 def exact_values(path: str, a: Any, b: Any) -> Comparison:
-    differ = np.asarray(a != b)
+    if a.dtype.kind == "U":
+        differ = np.array(str(a) != str(b))  # NumPy would overlook trailing zero bytes
+    else:
+        differ = np.asarray(a != b)
     if a.dtype.kind == b.dtype.kind == "f":
         differ &= ~(np.isnan(a) & np.isnan(b))
     if not differ.any():

@@ -99,7 +99,13 @@ def grade_class(
         bank = banks(submission.unit)
         earlier = None if fresh else outbox.earlier(submission, bank)
         result = earlier or _graded(submission, bank)
-        outbox.write(result)
+        try:
+            outbox.write(result)
+        except OutputError:
+            raise
+        except Exception as error:  # a result that can't be rendered must not stop the class
+            result = _fault(submission, bank, error)
+            outbox.write(result)
         return result, earlier is not None
 
     executor = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="slot")
@@ -137,19 +143,23 @@ def _attempt(submission: Submission, bank: Bank) -> Result:
     try:
         return grade(submission, bank)
     except Exception as error:  # whatever it is, the rest of the class is still graded
-        problem = f"The grader failed: {type(error).__name__}: {error}. Grade this one again."
-        return Result(
-            submission.student,
-            submission.unit,
-            "fault",
-            0.0,
-            bank.loaded.unit.points,
-            problem=problem,
-            path=submission.path,
-            seed=bank.seed,
-            submission_hash=submission.hash,
-            unit_hash=bank.loaded.hash,
-        )
+        return _fault(submission, bank, error)
+
+
+def _fault(submission: Submission, bank: Bank, error: Exception) -> Result:
+    problem = f"The grader failed: {type(error).__name__}: {error}. Grade this one again."
+    return Result(
+        submission.student,
+        submission.unit,
+        "fault",
+        0.0,
+        bank.loaded.unit.points,
+        problem=problem,
+        path=submission.path,
+        seed=bank.seed,
+        submission_hash=submission.hash,
+        unit_hash=bank.loaded.hash,
+    )
 
 
 @contextlib.contextmanager

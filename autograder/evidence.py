@@ -183,16 +183,19 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
         return value
     if type(value) is int:
         return value if -(2**63) <= value < 2**64 else _opaque("int of more than 64 bits")
-    if isinstance(value, str):
+    # Base-class methods only: what a subclass overrides is not run, and not asked what it is.
+    if issubclass(type(value), str):
         return _clean(value)
-    if isinstance(value, dict):
+    if issubclass(type(value), dict):
         return {
             _clean(str(key))[:MAX_KEY]: _plain(item, depth - 1, budget)
-            for key, item in list(value.items())
+            for key, item in list(dict.items(value))
         }
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, depth - 1, budget) for item in list(value)]
-    if isinstance(value, (np.ndarray, np.generic)):
+    if issubclass(type(value), list):
+        return [_plain(item, depth - 1, budget) for item in list.__iter__(value)]
+    if issubclass(type(value), tuple):
+        return [_plain(item, depth - 1, budget) for item in tuple.__iter__(value)]
+    if issubclass(type(value), (np.ndarray, np.generic)):
         return _array(np.asarray(value))
     return _opaque(value.type_name if type(value) is Opaque else type(value).__name__)
 

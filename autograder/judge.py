@@ -74,15 +74,16 @@ class Close:
     needs_reference: bool = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
-        worst = 0.0
+        worst, remark = 0.0, ""
         for leaf in leaves(got, wanted.value, wanted.sensitivity, ""):
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
             comparison = self._values(*leaf)
             worst = max(worst, comparison.deviation)
+            remark = remark or comparison.remark
             if comparison.difference is not None:
                 return Comparison(worst, comparison.difference)
-        return Comparison(worst)
+        return Comparison(worst, remark=remark)
 
     def _values(self, path: str, got: Any, want: Any, sensitivity: Any) -> Comparison:
         a, b = as_leaf(got), as_leaf(want)
@@ -94,26 +95,35 @@ class Close:
         return self._floats(path, a, b, sensitivity)
 
     def _floats(self, path: str, a: Any, b: Any, sensitivity: Any) -> Comparison:
+        dtype = precision(self.dtype, a)
+        remark = ""
+        if dtype != self.dtype:
+            name = f"`{path}`" if path else "The result"
+            remark = f"{name} is {a.dtype.name}, less precise than the inputs."
         a, b = widened(a), widened(b)
         finite = np.isfinite(b) & np.isfinite(a)
         with np.errstate(over="ignore"):
             distance = np.abs(np.where(finite, a, 0) - np.where(finite, b, 0))
         if not distance.size or not distance.max():
-            return Comparison(0.0)
+            return Comparison(0.0, remark=remark)
         size = float(np.abs(b[finite]).max(initial=0.0)) + moved_by(sensitivity)
-        unit = _UNIT[self.dtype] * size
+        unit = _UNIT[dtype] * size
         with np.errstate(over="ignore", divide="ignore"):
             deviation = float(distance.max() / unit) if unit else float("inf")
         if deviation <= PASS:
-            return Comparison(deviation)
+            return Comparison(deviation, remark=remark)
         index = np.unravel_index(int(np.argmax(distance > PASS * unit)), distance.shape)
         return Comparison(deviation, first_value(path, a, b, index))
 
 
 @dataclass(frozen=True)
 class Exact:
-    """Equal to the last bit: integers, orders, strings, flags."""
+    """Equal to the last bit: integers, orders, strings, flags.
 
+    `secret=False` lets students see what is wanted: for flags and counts that give nothing away.
+    """
+
+    secret: bool = True
     needs_reference: bool = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
@@ -185,7 +195,7 @@ class EqualSides:
         sizes = {
             leaf[0]: widened(as_leaf(leaf[2]))
             for leaf in pairs_of_scale
-            if not isinstance(leaf, Difference)
+            if not isinstance(leaf, Difference) and as_leaf(leaf[2]).dtype.kind in "biufc"
         }
         for leaf in leaves(got["right"], got["left"], None, ""):
             if isinstance(leaf, Difference):
@@ -195,6 +205,10 @@ class EqualSides:
                 return Comparison(float("inf"), leaf)
             path, a, b = leaf[0], as_leaf(leaf[1]), as_leaf(leaf[2])
             wrong = wrong_form(path, a, b, True)
+            if wrong is None and a.dtype.kind not in "biufc":
+                if str(a) == str(b):
+                    continue  # texts, or None
+                wrong = Difference(f"`{path}`", f"`{path}` differs between both sides.", self.law)
             if wrong is None and a.dtype.kind in "fc" and not np.isfinite(a).all():
                 wrong = not_finite(path, a, ~np.isfinite(a))
             if wrong is not None:
@@ -202,8 +216,10 @@ class EqualSides:
             size = np.abs(np.asarray(sizes.get(path, b), float)).max(initial=0.0) + moved_by(
                 leaf[3]
             )
-            unit = (self.rtol / PASS if self.rtol else _UNIT[self.dtype]) * size
-            distance = np.abs(widened(a) - widened(b))
+            dtype = precision(precision(self.dtype, a), b)
+            unit = (self.rtol / PASS if self.rtol else _UNIT[dtype]) * size
+            with np.errstate(over="ignore"):
+                distance = np.abs(widened(a) - widened(b))
             gap = float(distance.max(initial=0.0))
             deviation = gap / unit if unit else (float("inf") if gap else 0.0)
             worst = max(worst, deviation)
@@ -216,24 +232,20 @@ class EqualSides:
         place = entry(path, index)
         return Difference(
             where=place,
-            seen=f"{place or 'One side'} is {number(a[index])} on one side of the law and "
-            f"{number(b[index])} on the other, both from your own code.",
+            seen=f"{place or 'The result'} is {number(a[index])} on one side and "
+            f"{number(b[index])} on the other.",
             expected=f"Both sides should be equal: {self.law}.",
         )
 
 
 @dataclass(frozen=True)
 class AtMost:
-    """A number measured on the evidence (`of`, run by the grader) is at most `bound`.
-
-    Small numbers are easily had without an answer, so it counts only beside a right answer.
-    """
+    """A number measured on the evidence (`of`, run by the grader) is at most `bound`."""
 
     bound: float
     of: Callable[[Any], float]
     what: str
     needs_reference: bool = False
-    counts_alone: bool = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         try:
@@ -276,14 +288,19 @@ class Accuracy:
         return Comparison(deviation, Difference("", seen, expected))
 
 
+def precision(dtype: str, array: Any) -> str:
+    """What numbers are judged as: the precision they were computed in (NUMERICS 1.4), at best."""
+    return float32 if array.dtype.name == "float32" else dtype
+
+
 def close(dtype: str = float64) -> Close:
     """The usual judge: values equal up to rounding in `dtype`."""
     return Close(_float_type(dtype))
 
 
-def exact() -> Exact:
-    """For integers, orders, strings and flags."""
-    return Exact()
+def exact(secret: bool = True) -> Exact:
+    """For integers, orders, strings and flags; see `Exact`."""
+    return Exact(secret)
 
 
 def unchanged() -> Unchanged:

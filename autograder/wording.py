@@ -79,6 +79,10 @@ def _missing(
     if found is not None:
         number = found[0].number
         if number in ran and ran[number].status != "ok":
+            first = min(other for other, item in ran.items() if item.status != "ok")
+            failure = ran[number].failure
+            if first < number and failure is not None and failure.type_name == "NameError":
+                number = first  # what it lacks should have been made there
             return f"{seen} {cell_failure(number, ran[number])}", "", "Mend that cell first."
         return seen, expected, "Its cell runs, but the name is gone afterwards: is it deleted?"
     skipped = [
@@ -95,6 +99,10 @@ def _missing(
                 f"({skipped[0].why}): move it into the exercise's own cell."
             ),
         )
+    own = [cell for cell in cells if cell.grade_id == name]
+    defined = re.findall(r"^(?:def|class) (\w+)", own[0].source, re.MULTILINE) if own else []
+    if len(defined) == 1:
+        return seen, expected, f"You have `{defined[0]}`: rename it."
     names = evidence.value if isinstance(evidence.value, list) else []
     close = difflib.get_close_matches(name, [str(other) for other in names], 1, 0.75)
     if close:
@@ -113,6 +121,12 @@ def _stub(name: str, failure: Failure) -> Words:
 
 
 def _raised(name: str, failure: Failure, cells: Sequence[ProgramCell]) -> Words:
+    if not failure.cell and failure.type_name == "KeyError":
+        return (
+            f"What `{name}` returns has no `{failure.message.strip(chr(39))}`.",
+            "A result with the keys that the task names.",
+            "",
+        )
     if not failure.cell:
         return (
             f"The check can't use what `{name}` gives it: {exception(failure)}.",

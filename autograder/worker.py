@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -228,7 +229,17 @@ def make_shell() -> Any:
     # Formatting tracebacks costs more than most cells; failures travel as data.
     shell.showtraceback = shell.showsyntaxerror = lambda *_, **__: None
     shell.ask_exit = lambda: None
+    warnings.filterwarnings("ignore", "To exit: use", UserWarning)
+    # What a notebook's first cell likes to do must work, or do nothing, as in Jupyter.
+    shell.enable_gui = lambda *_: None
+    shell.system = shell.system_raw = shell.system_piped = shell.getoutput = _no_programs
+    shell.displayhook.write_output_prompt = lambda: None
     return shell
+
+
+def _no_programs(command: str, *_: Any, **__: Any) -> list[str]:
+    sys.stderr.write("Other programs are not started while grading.\n")
+    return []
 
 
 def serve(connection: socket.socket, session: Session) -> None:

@@ -142,6 +142,8 @@ _DENIED = {
     "unshare": (272, 97),
     "setns": (308, 268),
     "socket": (41, 198),
+    "memfd_create": (319, 279),  # memory that no limit counts
+    "memfd_secret": (447, 447),
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),

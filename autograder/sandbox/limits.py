@@ -22,6 +22,7 @@ class Limits:
     wall_factor: float = 4.0
     wall_extra: float = 10.0
     total_cpu_seconds: int = 1800
+    threads: int = 256
 
     def wall(self, cpu_seconds: float) -> float:
         """Wall seconds allowed for something that may take `cpu_seconds`."""

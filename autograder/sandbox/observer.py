@@ -52,7 +52,7 @@ class Observer:
             )
             for _ in range(MAX_ASKED):
                 if "ask" not in reply:
-                    return evidence_of(reply)
+                    return replace(evidence_of(reply), seconds=child.cpu_seconds)
                 child.answer(self._answer(reply))
                 reply = child.reply(cpu_seconds)
             raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
@@ -104,11 +104,12 @@ class Observer:
 
     def _run_cells(self, child: Child) -> bool:
         """Runs the cells; False where one had to be stopped: a fresh child goes round it."""
-        seconds = self._pool.limits.cell_seconds
+        limit = self._pool.limits.cell_seconds
         for number, source in self._program.without(frozenset(self._hung)).cells:
             try:
-                reply = child.request("cell", seconds, number=number, source=source)
-                self.cells[number] = replace(evidence_of(reply), value=None)
+                reply = child.request("cell", limit, number=number, source=source)
+                seconds = child.cpu_seconds  # not what the process says of itself
+                self.cells[number] = replace(evidence_of(reply), value=None, seconds=seconds)
             except (Stopped, CodecError) as stopped:
                 status = stopped.status if isinstance(stopped, Stopped) else "died"
                 failure = Failure("Stopped", str(stopped), number)

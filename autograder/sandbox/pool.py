@@ -44,6 +44,8 @@ class Child:
         self._slot = slot
         self._limits = template.limits
         self._number = 0
+        self._killed = False
+        self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
 
     def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
@@ -70,6 +72,7 @@ class Child:
 
     def kill(self) -> None:
         """Ends the process and everything in it."""
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -112,6 +115,12 @@ class Child:
 
     def _receive(self, cpu_seconds: float) -> dict[str, Any]:
         watch = _Watch(self, cpu_seconds, self._limits)
+        try:
+            return self._message(watch)
+        finally:
+            self.cpu_seconds = watch.used()
+
+    def _message(self, watch: _Watch) -> dict[str, Any]:
         (length,) = struct.unpack("<I", self._exactly(4, watch))
         if length > evidence.MAX_MESSAGE:
             self.kill()
@@ -145,10 +154,23 @@ class Child:
         return bytes(parts)
 
     def _ended(self) -> Stopped:
-        code = self._template.exit_code(self._slot)
-        if code == -signal.SIGXCPU:
+        """How the child ended by itself.
+
+        Raises:
+            SandboxError: it was ended from outside.  The first process of a pid namespace can't
+                kill itself, so SIGKILL is the CPU limit, or the machine's doing.
+        """
+        end = self._template.end(self._slot)
+        if end is None and not self._killed:
+            raise SandboxError("The template process ended while student code ran.")
+        code, cpu = end or (0, 0.0)
+        if code == -signal.SIGKILL and cpu >= self._limits.total_cpu_seconds - 1:
             return Stopped("timeout", "It used more CPU time than a whole submission may.")
-        if code is not None and code < 0:
+        if code == -signal.SIGKILL and not self._killed:
+            raise SandboxError(
+                "Student code was killed from outside; is the machine out of memory?"
+            )
+        if code < 0:
             return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
         return Stopped("died", "Its process ended.")
 
@@ -160,6 +182,7 @@ class _Watch:
         self._child = child
         self._cpu_seconds = cpu_seconds
         self._memory = limits.memory_mib * MIB
+        self._threads = limits.threads
         self._wall = limits.wall(cpu_seconds)
         self._began = time.monotonic()
         self._cpu_before = _cpu_seconds(child.pid)
@@ -174,6 +197,12 @@ class _Watch:
             self._stop("timeout", f"It was stopped after waiting {self._wall:g} s.")
         if _private_bytes(self._child.pid) > self._memory:
             self._stop("memory", f"It used more than {self._memory // MIB} MiB of memory.")
+        if _threads(self._child.pid) > self._threads:
+            self._stop("died", f"It was stopped because it started over {self._threads} threads.")
+
+    def used(self) -> float:
+        """CPU seconds since the watch began."""
+        return max(0.0, _cpu_seconds(self._child.pid) - self._cpu_before)
 
     def _stop(self, status: str, detail: str) -> None:
         self._child.kill()
@@ -187,7 +216,7 @@ class Template:
         self.limits = limits
         self._isolation = isolation
         self._slot = 0
-        self._codes: dict[int, int] = {}
+        self._ends: dict[int, tuple[int, float]] = {}
         self._errors: dict[int, str] = {}
         self._changed = threading.Condition()
         self._ready: dict[str, Any] | None = None
@@ -232,11 +261,14 @@ class Template:
                 detail = self._errors.pop(slot, str(error))
             raise SandboxError(detail) from None
 
-    def exit_code(self, slot: int) -> int | None:
-        """How a child ended: its exit code, or minus the signal; None if not known in time."""
+    def end(self, slot: int) -> tuple[int, float] | None:
+        """How a child ended: its exit code or minus the signal, and its CPU seconds.
+
+        None if the template has ended, too.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: slot in self._codes or self._ended, timeout=2)
-            return self._codes.get(slot)
+            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=5)
+            return self._ends.get(slot)
 
     @property
     def alive(self) -> bool:
@@ -273,7 +305,7 @@ class Template:
                     if "ready" in message:
                         self._ready = message
                     elif "ended" in message:
-                        self._codes[message["slot"]] = message["code"]
+                        self._ends[message["slot"]] = (message["code"], message["cpu"])
                     elif "error" in message:
                         self._errors[message["slot"]] = message["error"]
                     self._changed.notify_all()
@@ -350,12 +382,22 @@ def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[byt
         raise SandboxError(f"{arguments[0]} can't be started: {error}") from None
 
 
-def _cpu_seconds(pid: int) -> float:
+def _stat(pid: int) -> list[int]:
+    """The numbers of /proc/<pid>/stat from the parent's id on; zeros where the process is gone."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1:]
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return [0] * 50
+    return [int(field) for field in fields]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = _stat(pid)
+    return (fields[10] + fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def _threads(pid: int) -> int:
+    return _stat(pid)[16]
 
 
 def _private_bytes(pid: int) -> int:

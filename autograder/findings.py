@@ -8,7 +8,8 @@ from typing import Literal
 SCHEMA_VERSION = 1
 
 # What became of one check.  `fault` is the grader's own failure and costs no points;
-# `skipped` means that an earlier check of the same exercise was stopped by a limit.
+# `skipped`: an earlier check of the exercise was stopped by a limit, or only checks pass that a
+# function without an answer passes as well.
 Verdict = Literal[
     "passed",
     "failed",

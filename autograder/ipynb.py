@@ -161,8 +161,8 @@ def _broken(text: str, error: json.JSONDecodeError) -> str:
     seen = "ends too early, in" if ended else "is not JSON from"
     return (
         f"The file {seen} {where} ({error.msg}). It was probably cut off while it was saved or "
-        "uploaded. Hand in the original again; if that does not open in JupyterLab either, restore it "
-        "from its folder `.ipynb_checkpoints`."
+        "uploaded. Hand in the original again; if that does not open in JupyterLab either, "
+        "restore it from the folder `.ipynb_checkpoints` beside it."
     )
 
 

@@ -17,7 +17,6 @@ from autograder.compare import (
     Comparison,
     Difference,
     as_array,
-    as_leaf,
     described,
     entry,
     exact_values,
@@ -86,7 +85,7 @@ class Close:
         return Comparison(worst, remark=remark)
 
     def _values(self, path: str, got: Any, want: Any, sensitivity: Any) -> Comparison:
-        a, b = as_leaf(got), as_leaf(want)
+        a, b = as_array(got), as_array(want)
         wrong = wrong_form(path, a, b, self.equal_nan)
         if wrong is not None:
             return Comparison(float("inf"), wrong)
@@ -130,7 +129,7 @@ class Exact:
         for leaf in leaves(got, wanted.value, None, ""):
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
-            path, a, b = leaf[0], as_leaf(leaf[1]), as_leaf(leaf[2])
+            path, a, b = leaf[0], as_array(leaf[1]), as_array(leaf[2])
             wrong = wrong_form(path, a, b, True)
             comparison = Comparison(float("inf"), wrong) if wrong else exact_values(path, a, b)
             if comparison.difference is not None:
@@ -184,49 +183,43 @@ class EqualSides:
         if own.deviation == float("inf"):
             return own  # not even of the right form: there is no law to speak of
         sides = self._sides(got, wanted.value["left"], moved)
-        if sides.difference is not None:
-            return Comparison(max(sides.deviation, own.deviation), sides.difference)
-        return own
+        worst = max(sides.deviation, own.deviation)
+        return Comparison(worst, sides.difference or own.difference, own.remark)
 
     def _sides(self, got: dict[str, Any], scale: Any, sensitivity: Any) -> Comparison:
-        worst = 0.0
-        pairs = leaves(got["left"], got["right"], sensitivity, "")
-        pairs_of_scale = leaves(scale, scale, None, "")
         sizes = {
-            leaf[0]: widened(as_leaf(leaf[2]))
-            for leaf in pairs_of_scale
-            if not isinstance(leaf, Difference) and as_leaf(leaf[2]).dtype.kind in "biufc"
+            leaf[0]: as_array(leaf[2])
+            for leaf in leaves(scale, scale, None, "")
+            if not isinstance(leaf, Difference)
         }
-        for leaf in leaves(got["right"], got["left"], None, ""):
+        worst = 0.0
+        for leaf in leaves(got["right"], got["left"], sensitivity, ""):
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
-        for leaf in pairs:
-            if isinstance(leaf, Difference):
-                return Comparison(float("inf"), leaf)
-            path, a, b = leaf[0], as_leaf(leaf[1]), as_leaf(leaf[2])
-            wrong = wrong_form(path, a, b, True)
-            if wrong is None and a.dtype.kind not in "biufc":
-                if str(a) == str(b):
-                    continue  # texts, or None
-                wrong = Difference(f"`{path}`", f"`{path}` differs between both sides.", self.law)
-            if wrong is None and a.dtype.kind in "fc" and not np.isfinite(a).all():
-                wrong = not_finite(path, a, ~np.isfinite(a))
-            if wrong is not None:
-                return Comparison(float("inf"), wrong)
-            size = np.abs(np.asarray(sizes.get(path, b), float)).max(initial=0.0) + moved_by(
-                leaf[3]
-            )
-            dtype = precision(precision(self.dtype, a), b)
-            unit = (self.rtol / PASS if self.rtol else _UNIT[dtype]) * size
-            with np.errstate(over="ignore"):
-                distance = np.abs(widened(a) - widened(b))
-            gap = float(distance.max(initial=0.0))
-            deviation = gap / unit if unit else (float("inf") if gap else 0.0)
-            worst = max(worst, deviation)
-            if not deviation <= PASS:
-                index = np.unravel_index(int(np.argmax(distance)), distance.shape)
-                return Comparison(worst, self._broken(path, a, b, index))
+            path, right, left, moved = leaf
+            size = float(np.abs(sizes.get(path, 0.0)).max(initial=0.0)) + moved_by(moved)
+            comparison = self._gap(path, as_array(left), as_array(right), size)
+            worst = max(worst, comparison.deviation)
+            if comparison.difference is not None:
+                return Comparison(worst, comparison.difference)
         return Comparison(worst)
+
+    def _gap(self, path: str, a: Any, b: Any, size: float) -> Comparison:
+        wrong = wrong_form(path, a, b, True)
+        if wrong is None and a.dtype.kind in "fc" and not np.isfinite(a).all():
+            wrong = not_finite(path, a, ~np.isfinite(a))
+        if wrong is not None:
+            return Comparison(float("inf"), wrong)
+        dtype = precision(precision(self.dtype, a), b)
+        unit = (self.rtol / PASS if self.rtol else _UNIT[dtype]) * size
+        with np.errstate(over="ignore"):
+            distance = np.abs(widened(a) - widened(b))
+        gap = float(distance.max(initial=0.0))
+        deviation = gap / unit if unit else (float("inf") if gap else 0.0)
+        if deviation <= PASS:
+            return Comparison(deviation)
+        index = np.unravel_index(int(np.argmax(distance)), distance.shape)
+        return Comparison(deviation, self._broken(path, a, b, index))
 
     def _broken(self, path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference:
         place = entry(path, index)

@@ -20,7 +20,7 @@ WORDS: dict[Verdict, str] = {
     "memory": "too much memory",
     "died": "crashed",
     "forbidden": "not allowed",
-    "skipped": "not run",
+    "skipped": "not counted",
     "fault": "grader's fault",
 }
 CELL_WORDS = {
@@ -28,7 +28,7 @@ CELL_WORDS = {
     "timeout": "took too long",
     "memory": "needed too much memory",
     "died": "crashed",
-    "skipped": "was not run",
+    "skipped": "does not count yet",
 }
 NOT_ISOLATED = "Graded without isolation: the submission could have changed this result."
 FAULT = "The grader failed here, not you. It costs you no points; the grader has to be run again."

@@ -167,9 +167,7 @@ class Child:
         if code == -signal.SIGKILL and cpu >= self._limits.total_cpu_seconds - 1:
             return Stopped("timeout", "It used more CPU time than a whole submission may.")
         if code == -signal.SIGKILL and not self._killed:
-            raise SandboxError(
-                "Student code was killed from outside; is the machine out of memory?"
-            )
+            raise SandboxError("Student code was killed from outside; is memory short here?")
         if code < 0:
             return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
         return Stopped("died", "Its process ended.")

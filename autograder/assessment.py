@@ -14,12 +14,13 @@ from autograder.exercise import Alternative, Check, Exercise
 from autograder.explain import Explanation, explain, matching_variants, symptoms_of
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding
-from autograder.ipynb import ProgramCell
 from autograder.judge import EqualSides, Wanted
+from autograder.program import ProgramCell
 from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
 
 _ENDED = frozenset({"timeout", "memory", "died"})
+_OWN_FAULT = _ENDED | {"skipped"}  # nothing of it can be another function's
 
 
 class Knows(Protocol):
@@ -109,12 +110,15 @@ class Assessment:
         observed, so that what the reference answers then can't serve any other check.
         """
         observed = {exercise.name: self._observe(exercise) for exercise in exercises}
+        ended = {name for name, items in observed.items() if any(map(_ended, items))}
         wrong: set[str] = set()
         for exercise in exercises:
             names = tuple(name for name in exercise.uses if name in wrong)
             if borrow is not None and names:
+                # What ends here may have ended there: in a function that hangs.
+                own_fault = frozenset[str]() if ended & set(names) else _OWN_FAULT
                 observed[exercise.name] = self._again(
-                    exercise, observed[exercise.name], names, borrow
+                    exercise, observed[exercise.name], names, own_fault, borrow
                 )
             # What is right beside right functions is right itself, and need not be borrowed.
             if not all(item.passed for item in observed[exercise.name]):
@@ -129,7 +133,7 @@ class Assessment:
                 found.append(self._skipped(exercise, check))
             else:
                 found.append(self._observe_check(exercise, check, self._observer))
-                ended = any(item.status in _ENDED for item in found[-1].evidences)
+                ended = _ended(found[-1])
         return found
 
     def _again(
@@ -137,17 +141,19 @@ class Assessment:
         exercise: Exercise,
         observed: list[Observed],
         names: tuple[str, ...],
+        own_fault: frozenset[str],
         borrow: Borrow,
     ) -> list[Observed]:
-        if not any(_others_may_be_to_blame(item, exercise) for item in observed):
+        again = [_others_may_be_to_blame(item, exercise, own_fault) for item in observed]
+        if not any(again):
             return observed
         observer = borrow(names)
-        return [
-            self._observe_check(exercise, item.check, observer, names)
-            if _others_may_be_to_blame(item, exercise)
-            else item
-            for item in observed
-        ]
+        found: list[Observed] = []
+        for item, wanted in zip(observed, again, strict=True):
+            if wanted and not any(map(_ended, found)):
+                item = self._observe_check(exercise, item.check, observer, names)
+            found.append(item)
+        return found
 
     def _observe_check(
         self, exercise: Exercise, check: Check, observer: Observes, borrowed: tuple[str, ...] = ()
@@ -241,7 +247,7 @@ class Assessment:
             seen=seen,
             expected=expected,
             advice=advice,
-            place=wording.place_of(evidence.failure),
+            place=None if evidence.status == "stub" else wording.place_of(evidence.failure),
         )
 
     def _not_equal(
@@ -338,12 +344,18 @@ def _hollow(finding: Finding) -> Finding:
     return replace(finding, verdict="skipped", points=0.0, seen=seen)
 
 
-def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:
+def _ended(observed: Observed) -> bool:
+    return any(item.status in _ENDED for item in observed.evidences)
+
+
+def _others_may_be_to_blame(
+    observed: Observed, exercise: Exercise, own_fault: frozenset[str]
+) -> bool:
     """Whether a failed check was answered, so that a function that it uses can be the cause."""
     if observed.passed or observed.fault:
         return False
     return not any(
-        item.status in _ENDED | {"skipped"}
+        item.status in own_fault
         or (item.status == "missing" and item.failure and item.failure.message == exercise.name)
         or (item.status == "stub" and item.failure and item.failure.function == exercise.name)
         for item in observed.evidences

@@ -20,10 +20,10 @@ from autograder.exercise import Alternative, Exercise
 from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
-from autograder.ipynb import ProgramCell, program_hash
+from autograder.ipynb import program_hash
 from autograder.judge import CORRECT_FORM, WRONG_VARIANT
 from autograder.notebook import Cell, clear_solutions, solution_lines
-from autograder.program import Program
+from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submission import Submission

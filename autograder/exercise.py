@@ -130,7 +130,7 @@ class Exercise:
         """Declares the decorated function as an observation; its docstring is the claim."""
 
         def declare(observation: Callable[..., Any]) -> Callable[..., Any]:
-            claim = inspect.getdoc(observation) or ""
+            claim = " ".join((inspect.getdoc(observation) or "").split())
             name = observation.__name__
             if not claim:
                 raise ExerciseError(
@@ -139,7 +139,6 @@ class Exercise:
             if any(check.name == name for check in self.checks):
                 raise ExerciseError(f"`{self.name}` has two checks called `{name}`.")
             source = observation_source(observation)
-            claim = " ".join(claim.split())
             self.checks.append(
                 Check(name, claim, points, cases, judge, source, tries, seconds, public)
             )
@@ -180,7 +179,7 @@ class Exercise:
     def validate(self, earlier: Iterable[str]) -> None:
         """Raises ExerciseError where the declarations don't fit together."""
         total = sum(check.points for check in self.checks)
-        if not self.checks or abs(total - self.points) > 1e-9:
+        if not self.checks or not abs(total - self.points) <= 1e-9:
             raise ExerciseError(
                 f"The checks of `{self.name}` add up to {total:g} points; it declares "
                 f"{self.points:g}."
@@ -189,7 +188,7 @@ class Exercise:
         if unknown:
             raise ExerciseError(f"`{self.name}` uses {sorted(unknown)}: not earlier exercises.")
         for check in self.checks:
-            to_data(check.judge, observation_source)
+            to_data(check.judge, measure_source)
             if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
                 raise ExerciseError(
                     f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "
@@ -199,7 +198,7 @@ class Exercise:
             if not variant.explanation.strip():
                 raise ExerciseError(f"Variant `{variant.name}` of `{self.name}` explains nothing.")
         for symptom in self.symptoms:
-            observation_source(symptom.shows)
+            measure_source(symptom.shows)
         names = {variant.name for variant in self.variants}
         for variant in self.variants:
             if not set(variant.same_as) <= names:
@@ -238,7 +237,12 @@ class Unit:
             exercise.validate(other.name for other in self.exercises[:index])
 
 
-def observation_source(observation: Callable[..., Any]) -> str:
+def measure_source(function: Callable[..., Any]) -> str:
+    """The text of a judge's or symptom's function, which runs beside the judge: `np` is there."""
+    return observation_source(function, ("np",))
+
+
+def observation_source(observation: Callable[..., Any], world: tuple[str, ...] = WORLD) -> str:
     """The text of a function without decorators, annotations and docstring.
 
     Raises:
@@ -263,11 +267,11 @@ def observation_source(observation: Callable[..., Any]) -> str:
             raise ExerciseError(f"`{function.name}` imports something: pass it in the case.")
     ast.fix_missing_locations(tree)
     foreign = _globals_of([compile(tree, "<observation>", "exec")], set())
-    foreign -= {*WORLD, *dir(builtins)}
+    foreign -= {*world, *dir(builtins)}
     if foreign:
         raise ExerciseError(
             f"`{function.name}` uses {', '.join(sorted(foreign))}. It runs beside student code "
-            f"and sees only its arguments, builtins and {', '.join(WORLD)}: pass what it needs "
+            f"and sees only its arguments, builtins and {', '.join(world)}: pass what it needs "
             "in the case, or judge it in the grader."
         )
     return ast.unparse(tree)

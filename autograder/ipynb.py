@@ -6,11 +6,12 @@ import codecs
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 from nbformat.validator import normalize
+
+from autograder.program import ProgramCell
 
 EXPERIMENT = "experiment"
 
@@ -32,17 +33,6 @@ _SAVE_AGAIN = "Open it in JupyterLab, save it again and hand in that file."
 
 class UnreadableError(Exception):
     """A file that can't be graded; says what was seen, what was expected and what to do."""
-
-
-@dataclass(frozen=True)
-class ProgramCell:
-    """One code cell.  `number` counts from 1 as the student sees them; `why` it is skipped."""
-
-    number: int
-    source: str
-    skip: bool
-    why: str = ""
-    grade_id: str = ""
 
 
 def read(data: bytes) -> tuple[Any, tuple[str, ...]]:

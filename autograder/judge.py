@@ -37,6 +37,8 @@ WRONG_VARIANT: Final = 640.0  # certificate: every wrong variant reaches this on
 # errors; NumPy's float64 work passes at 1e-9, three decades above the worst correct form.
 _UNIT: Final = {"float64": 1e-9 / PASS, "float32": 2.0**-23}
 
+_TINY: Final = float(np.finfo(np.float64).tiny)  # below it numbers have no relative precision
+
 float64: Final = "float64"
 float32: Final = "float32"
 
@@ -106,7 +108,7 @@ class Close:
         if not distance.size or not distance.max():
             return Comparison(0.0, remark=remark)
         size = float(np.abs(b[finite]).max(initial=0.0)) + moved_by(sensitivity)
-        unit = _UNIT[dtype] * size
+        unit = max(_UNIT[dtype] * size, _TINY if size else 0.0)
         with np.errstate(over="ignore", divide="ignore"):
             deviation = float(distance.max() / unit) if unit else float("inf")
         if deviation <= PASS:
@@ -212,6 +214,7 @@ class EqualSides:
             return Comparison(float("inf"), wrong)
         dtype = precision(precision(self.dtype, a), b)
         unit = (self.rtol / PASS if self.rtol else _UNIT[dtype]) * size
+        unit = max(unit, _TINY if size else 0.0)
         with np.errstate(over="ignore"):
             distance = np.abs(widened(a) - widened(b))
         gap = float(distance.max(initial=0.0))

@@ -10,6 +10,17 @@ from autograder import evidence
 
 
 @dataclass(frozen=True)
+class ProgramCell:
+    """One code cell.  `number` counts from 1 as the student sees them; `why` it is skipped."""
+
+    number: int
+    source: str
+    skip: bool
+    why: str = ""
+    grade_id: str = ""
+
+
+@dataclass(frozen=True)
 class Program:
     """The code cells that run, as `(number, source)`; `number` counts as the student counts."""
 

@@ -174,9 +174,9 @@ def _read_check(found: PublicCases, exercise: Exercise, data: Any) -> None:
 
 
 def _source(function: Callable[..., Any]) -> str:
-    from autograder.exercise import observation_source
+    from autograder.exercise import measure_source
 
-    return observation_source(function)
+    return measure_source(function)
 
 
 def _function(source: str) -> Any:

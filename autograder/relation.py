@@ -105,7 +105,8 @@ def _factor(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
         return ""
     if abs(factor + 1) < _NEAR:
         return "has the opposite sign of what it should have, everywhere."
-    if np.count_nonzero(b) == 1 and not _size_named(abs(factor), inputs):
+    alike = np.count_nonzero(b) == 1 or np.ptp(b) == 0
+    if alike and not _size_named(abs(factor), inputs):
         return ""  # any two numbers have a ratio; only a telling one is told
     sign = "minus " if factor < 0 else ""
     large = abs(factor) >= 1
@@ -136,13 +137,14 @@ def _size_named(size: float, inputs: Mapping[str, Any]) -> str:
 
 
 def _offset(a: Array, b: Array, inputs: Mapping[str, Any]) -> str:
-    if a.shape != b.shape or b.size < 2:
+    if a.shape != b.shape or b.size < 2 or np.ptp(b) == 0:
         return ""
     with np.errstate(over="ignore", invalid="ignore"):
         gap = a - b
     if not np.isfinite(gap).all():
         return ""
-    spread = float(np.abs(gap - gap.flat[0]).max())
+    with np.errstate(over="ignore"):
+        spread = float(np.abs(gap - gap.flat[0]).max())
     if gap.flat[0] and spread <= _NEAR * abs(float(gap.flat[0])):
         return "is off by the same amount everywhere."
     return ""

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import archive, ipynb
-from autograder.ipynb import EXPERIMENT, ProgramCell, program_cells, program_hash
+from autograder.ipynb import EXPERIMENT, program_cells, program_hash
+from autograder.program import ProgramCell
 
 __all__ = [
     "GradeCell",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from autograder.evidence import Evidence, Failure
 from autograder.findings import Place
-from autograder.ipynb import ProgramCell
+from autograder.program import ProgramCell
 
 Words = tuple[str, str, str]  # seen, expected, advice
 

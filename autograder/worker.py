@@ -32,6 +32,7 @@ from autograder.evidence import (
     unpack,
 )
 
+_CUT = "\n… (cut here)"
 _KERAS = re.compile(r"\b(?:keras|ops)\b")
 _CELL = re.compile(r"<cell (\d+)>")
 
@@ -189,7 +190,7 @@ class _Bounded(io.TextIOBase):
 
     def __init__(self) -> None:
         self._parts: list[str] = []
-        self._room = MAX_TEXT
+        self._room = MAX_TEXT - len(_CUT)
         self._cut = False
 
     def writable(self) -> bool:
@@ -203,7 +204,7 @@ class _Bounded(io.TextIOBase):
         return len(text)
 
     def text(self) -> str:
-        return "".join(self._parts) + ("\n… (cut here)" if self._cut else "")
+        return "".join(self._parts) + (_CUT if self._cut else "")
 
 
 @contextmanager

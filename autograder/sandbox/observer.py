@@ -53,8 +53,10 @@ class Observer:
             for _ in range(MAX_ASKED):
                 if "ask" not in reply:
                     return replace(evidence_of(reply), seconds=child.cpu_seconds)
+                if self._replaced is None:
+                    raise Stopped("died", "It asked a question instead of answering.")
                 child.answer(self._answer(reply))
-                reply = child.reply(cpu_seconds)
+                reply = child.reply()
             raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
         except Stopped as stopped:
             self._drop_child()
@@ -104,11 +106,18 @@ class Observer:
 
     def _run_cells(self, child: Child) -> bool:
         """Runs the cells; False where one had to be stopped: a fresh child goes round it."""
-        limit = self._pool.limits.cell_seconds
+        limits = self._pool.limits
+        left = limits.cells_seconds
         for number, source in self._program.without(frozenset(self._hung)).cells:
+            if len(self._hung) >= limits.hung_cells and number > max(self._hung):
+                why = f"It was not run: {limits.hung_cells} cells before it had to be stopped."
+                self.cells[number] = Evidence("timeout", None, Failure("Stopped", why, number))
+                continue
+            limit = max(0.1, min(limits.cell_seconds, left))
             try:
                 reply = child.request("cell", limit, number=number, source=source)
                 seconds = child.cpu_seconds  # not what the process says of itself
+                left -= seconds
                 self.cells[number] = replace(evidence_of(reply), value=None, seconds=seconds)
             except (Stopped, CodecError) as stopped:
                 status = stopped.status if isinstance(stopped, Stopped) else "died"

@@ -47,6 +47,7 @@ class Child:
         self._killed = False
         self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
+        self._watch = _Watch(self, 0.0, self._limits)
 
     def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
         """Sends one request and waits for its reply, within limits.
@@ -55,12 +56,16 @@ class Child:
             Stopped: a limit was reached, the child ended, or it sent what is no reply.
         """
         self._number += 1
+        self._watch = _Watch(self, cpu_seconds, self._limits)
         self._send({"op": op, "id": self._number} | arguments)
-        return self.reply(cpu_seconds)
+        return self.reply()
 
-    def reply(self, cpu_seconds: float) -> dict[str, Any]:
-        """Waits for the next message of the child."""
-        message = self._receive(cpu_seconds)
+    def reply(self) -> dict[str, Any]:
+        """Waits for the child's next message, within what is left of the request's limits."""
+        try:
+            message = self._message()
+        finally:
+            self.cpu_seconds = self._watch.used()
         if "ask" not in message and message.get("id") != self._number:
             self.kill()
             raise Stopped("died", "It answered a question that was not asked.")
@@ -113,20 +118,13 @@ class Child:
             except (BrokenPipeError, ConnectionResetError):
                 raise self._ended() from None
 
-    def _receive(self, cpu_seconds: float) -> dict[str, Any]:
-        watch = _Watch(self, cpu_seconds, self._limits)
-        try:
-            return self._message(watch)
-        finally:
-            self.cpu_seconds = watch.used()
-
-    def _message(self, watch: _Watch) -> dict[str, Any]:
-        (length,) = struct.unpack("<I", self._exactly(4, watch))
+    def _message(self) -> dict[str, Any]:
+        (length,) = struct.unpack("<I", self._exactly(4))
         if length > evidence.MAX_MESSAGE:
             self.kill()
             raise Stopped("memory", f"It returned more than {evidence.MAX_MESSAGE // MIB} MiB.")
         try:
-            message = evidence.unpack(self._exactly(length, watch))
+            message = evidence.unpack(self._exactly(length))
         except evidence.CodecError as error:
             self.kill()
             raise Stopped("died", f"What it sent can't be read: {error}") from None
@@ -135,12 +133,12 @@ class Child:
             raise Stopped("died", "What it sent is not a reply.")
         return message
 
-    def _exactly(self, count: int, watch: _Watch) -> bytes:
+    def _exactly(self, count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
-            readable, _, _ = select.select([self._connection], [], [], watch.pause)
+            readable, _, _ = select.select([self._connection], [], [], self._watch.pause)
+            self._watch.look()
             if not readable:
-                watch.look()
                 continue
             try:
                 part = self._connection.recv(min(count - len(parts), MIB))
@@ -185,10 +183,15 @@ class _Watch:
         self._began = time.monotonic()
         self._cpu_before = _cpu_seconds(child.pid)
         self.pause = 0.02
+        self._next_look = self._began + self.pause
 
     def look(self) -> None:
-        """Stops the child where it is over a limit."""
+        """Stops the child where it is over a limit.  Looks by time, however much is sent."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
         self.pause = min(0.1, 2 * self.pause)
+        self._next_look = now + self.pause
         if _cpu_seconds(self._child.pid) - self._cpu_before > self._cpu_seconds:
             self._stop("timeout", f"It was stopped after {self._cpu_seconds:g} s of computing.")
         if time.monotonic() - self._began > self._wall:

@@ -121,7 +121,8 @@ class Assessment:
                     exercise, observed[exercise.name], names, own_fault, borrow
                 )
             # What is right beside right functions is right itself, and need not be borrowed.
-            if not all(item.passed for item in observed[exercise.name]):
+            # What is imprecise may be right, but can't be measured with.
+            if not all(item.passed and not _precision(item) for item in observed[exercise.name]):
                 wrong.add(exercise.name)
         return tuple(self._result(exercise, observed[exercise.name]) for exercise in exercises)
 
@@ -301,7 +302,7 @@ class _Explainer:
             and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
         }
         try:
-            self._matches = matching_variants(exercise, failed, self._variant)
+            self._matches = matching_variants(exercise, failed, self._failing)
         except FaultError:
             self._matches = []  # an explanation less; no point depends on it
 
@@ -324,8 +325,15 @@ class _Explainer:
             told += [shown.text for shown in symptoms_of(self._exercise, observed.evidences)]
         return tuple(told)
 
-    def _variant(self, variant: Alternative, check: str) -> list[Evidence]:
-        return self._bank.variant(self._exercise, variant, self._questions[check])
+    def _failing(self, variant: Alternative, check: str) -> list[Evidence]:
+        """A variant's evidence for a check that it fails; one that passes explains no failure."""
+        question = self._questions[check]
+        found = self._bank.variant(self._exercise, variant, question)
+        fails = any(
+            item.status != "ok" or not question.check.judge(item.value, want).passed
+            for item, want in zip(found, self._bank.wanted(question), strict=False)
+        )
+        return found if fails else []
 
 
 def _precision(observed: Observed) -> tuple[str, ...]:

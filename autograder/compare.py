@@ -153,9 +153,9 @@ def first_value(path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference
     place = entry(path, index) or "The result"
     return Difference(
         where=place,
-        seen=f"{place} is {number(a[index])}.",
+        seen=f"{place} is {number(a[index], b[index])}.",
         expected="Another value; the answers to hidden cases are not shown.",
-        wanted=number(b[index]),
+        wanted=number(b[index], a[index]),
     )
 
 
@@ -177,13 +177,20 @@ def entry(path: str, index: tuple[Any, ...]) -> str:
     return f"`{path}[{numbers}]`" if numbers else f"`{path}`"
 
 
-def number(value: Any) -> str:
-    """A number as a student would print it, in backticks."""
+def number(value: Any, beside: Any = None) -> str:
+    """A value as a student would print it, in backticks, unlike `beside` if it differs from it."""
     if isinstance(value, (str, np.str_)):
         return f"`{str(value)[:60]!r}`"
     if value is None or isinstance(value, (bool, np.bool_, int, np.integer)):
         return f"`{value}`"
-    return f"`{complex(value):.6g}`" if np.iscomplexobj(value) else f"`{float(value):.6g}`"
+    short = _printed(value, "6g")
+    if beside is not None and not isinstance(beside, str) and short == _printed(beside, "6g"):
+        short = _printed(value, "17g")
+    return f"`{short}`"
+
+
+def _printed(value: Any, digits: str) -> str:
+    return format(complex(value) if np.iscomplexobj(value) else float(value), f".{digits}")
 
 
 def shape(array: Any) -> str:

@@ -68,7 +68,7 @@ class Check:
     judge: Judge
     source: str
     tries: int = 1
-    seconds: float = 10.0
+    seconds: float = 5.0
     public: bool = True
 
     def draw(self, rng: np.random.Generator) -> tuple[Case, ...]:
@@ -124,7 +124,7 @@ class Exercise:
         cases: Cases,
         judge: Judge,
         tries: int = 1,
-        seconds: float = 10.0,
+        seconds: float = 5.0,
         public: bool = True,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares the decorated function as an observation; its docstring is the claim."""

@@ -45,8 +45,9 @@ def grade(submission: Submission, bank: Bank) -> Result:
             bank.pool.limits.memory_mib,
             public=bank.seed == PUBLIC_SEED,
         )
+        _run_cells(observer, program, bank)
         exercises = assessment.exercises(unit.exercises, borrow)
-        cells = _cell_runs(submission, _ran(observer, program, bank))
+        cells = _cell_runs(submission, observer.cells)
     faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
     return Result(
         student=submission.student,
@@ -80,15 +81,17 @@ def ungradable(problem: Problem, max_points: float) -> Result:
     )
 
 
-def _ran(observer: Observer, program: Program, bank: Bank) -> Mapping[int, Evidence]:
-    """How the cells ran, kept like all evidence: nothing runs when all of it is known."""
+def _run_cells(observer: Observer, program: Program, bank: Bank) -> None:
+    """Runs the cells, unless it is known how they end; messages about missing names need it."""
     key = key_of("cells", program.hash)
-    if observer.cells:
-        numbered = [replace(item, value=number) for number, item in observer.cells.items()]
-        bank.cache.put(key, numbered)
-        bank.cache.forget(key)
-        return observer.cells
-    return {item.value: item for item in bank.cache.peek(key) or []}
+    known = bank.cache.peek(key)
+    if known is None:
+        observer.start()
+        ran = [replace(item, value=number) for number, item in observer.cells.items()]
+        bank.cache.put(key, ran)
+    else:
+        observer.cells = {item.value: replace(item, value=None) for item in known}
+    bank.cache.forget(key)
 
 
 def _cell_runs(submission: Submission, ran: Mapping[int, Evidence]) -> tuple[CellRun, ...]:

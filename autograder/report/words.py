@@ -28,7 +28,7 @@ CELL_WORDS = {
     "timeout": "took too long",
     "memory": "needed too much memory",
     "died": "crashed",
-    "skipped": "does not count yet",
+    "skipped": "was not run",
 }
 NOT_ISOLATED = "Graded without isolation: the submission could have changed this result."
 FAULT = "The grader failed here, not you. It costs you no points; the grader has to be run again."

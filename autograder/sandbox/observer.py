@@ -67,6 +67,14 @@ class Observer:
                 "died", None, Failure("Stopped", f"What it sent can't be read: {error}")
             )
 
+    def start(self) -> None:
+        """Runs the cells.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        self._ready_child()
+
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """A new observer of the program whose functions `names` answer as `oracle`'s do."""
         other = Observer(self._pool, self._program, self._framework)

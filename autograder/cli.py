@@ -66,9 +66,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 
     Exit status: 0 all graded, 1 some not gradable, 2 wrong usage.
     """
-    from autograder import commands
-
-    _finish(lambda: commands.grade(list(paths), **options))
+    _finish("grade", list(paths), **options)
 
 
 @main.command()
@@ -77,9 +75,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 @_course_option
 def release(units: tuple[str, ...], check: bool, course_dir: Path) -> None:
     """Writes the notebooks of UNITS (default: all) from their sources."""
-    from autograder import commands
-
-    _finish(lambda: commands.release(list(units), course_dir, check))
+    _finish("release", list(units), course_dir=course_dir, check=check)
 
 
 @main.command("check-course")
@@ -94,21 +90,22 @@ def check_course(units: tuple[str, ...], **options: Any) -> None:
     The reference gets every point, the release none; every variant loses points and is recognised;
     every equivalent passes.  Exit status 0 if all of it holds, else 1.
     """
-    from autograder import commands
-
-    _finish(lambda: commands.check_course(list(units), **options))
+    _finish("check_course", list(units), **options)
 
 
 @main.command()
 def doctor() -> None:
     """Says what this machine can do to isolate student code, and how to mend what it can't."""
-    from autograder import commands
-
-    _finish(commands.doctor)
+    _finish("doctor")
 
 
-def _finish(command: Callable[[], int]) -> None:
+def _finish(command: str, *arguments: Any, **options: Any) -> None:
     """Runs a command; errors that a user can mend become one message and exit status 2."""
+    # A URL grammar that JSON Schema validation would load at every start; it takes over a second,
+    # and nothing here has URLs to validate.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+    from autograder import commands
     from autograder.course import CourseError
     from autograder.engine import OutputError
     from autograder.exercise import ExerciseError
@@ -118,7 +115,7 @@ def _finish(command: Callable[[], int]) -> None:
 
     known = (CourseError, OutputError, ExerciseError, AuthorError, FaultError, UsageError)
     try:
-        status = command()
+        status = getattr(commands, command)(*arguments, **options)
     except known as error:
         click.echo(f"autograder: {error}", err=True)
         status = USAGE

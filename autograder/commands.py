@@ -23,6 +23,13 @@ from autograder.sandbox.pool import Pool
 from autograder.submission import GradeCell, Submission, UnitOutline, find
 
 
+class _Console(Console):
+    """A console whose reader may go away, as in `autograder … | head`."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def grade(
     paths: list[Path],
     unit: str | None,
@@ -36,7 +43,7 @@ def grade(
 ) -> int:
     """Grades what is at `paths`; see the command's help."""
     course = Course.find(course_dir)
-    console, notes = Console(), Console(stderr=True)
+    console, notes = _Console(), _Console(stderr=True)
     outbox = Outbox(out)
     outbox.open()
     with Pool(isolation) as pool:
@@ -76,7 +83,7 @@ def release(units: list[str], course_dir: Path, check: bool) -> int:
     from autograder.release import Stale, release_unit
 
     course = Course.find(course_dir)
-    console = Console()
+    console = _Console()
     status = 0
     for name in units or course.unit_names():
         try:
@@ -103,7 +110,7 @@ def check_course(
     from autograder import course_check
 
     course = Course.find(course_dir)
-    console, notes = Console(), Console(stderr=True)
+    console, notes = _Console(), _Console(stderr=True)
     cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
     matrices = []
     with Pool(isolation) as pool:
@@ -123,7 +130,7 @@ def doctor() -> int:
     """Tries the sandbox and says what holds."""
     from autograder.doctor import diagnose
 
-    return diagnose(Console())
+    return diagnose(_Console())
 
 
 def _graded(

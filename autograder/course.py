@@ -11,6 +11,7 @@ import re
 import secrets
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -184,7 +185,16 @@ def _unit_of(path: Path) -> Unit:
         raise ExerciseError(f"{path} can't be imported.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # inspect.getsource looks there
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ExerciseError:
+        raise
+    except Exception as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
+        raise ExerciseError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
     unit = getattr(module, "unit", None)
     if not isinstance(unit, Unit):
         raise ExerciseError(f'{path} must define `unit = Unit("{path.parent.name}")`.')

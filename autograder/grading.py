@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from autograder import wording
 from autograder.assessment import Assessment
@@ -71,7 +72,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
 def ungradable(problem: Problem, max_points: float) -> Result:
     """The result for something that can't be read."""
     return Result(
-        student=problem.student,
+        student=problem.student or Path(problem.path).stem,
         unit=problem.unit,
         status="ungradable",
         points=0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -65,11 +66,10 @@ class EvidenceCache:
         self._memory[key] = list(found)
         if self._folder is None:
             return
-        try:
+        # What can't be kept (too large together, a full disk) is computed again next time.
+        with contextlib.suppress(CodecError, OSError):
             content = evidence.pack([data_of(item) for item in found])
-        except CodecError:
-            return  # each was legal; together they are too large to keep
-        write_whole(self._path(key), content, durable=False)
+            write_whole(self._path(key), content, durable=False)
 
     def forget(self, key: str) -> None:
         """Drops a key from memory (a submission's evidence is needed once)."""

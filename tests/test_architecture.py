@@ -1,0 +1,227 @@
+"""What imports what: one way, nothing heavy, and no data that runs (docs/DESIGN.md, 2)."""
+
+import ast
+import graphlib
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograder
+
+PACKAGE = Path(autograder.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+# What touches disks, processes, the network or threads.
+OUTSIDE = {
+    "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "glob", "http", "io", "mmap",
+    "multiprocessing", "os", "pathlib", "resource", "select", "shutil", "signal", "socket",
+    "sqlite3", "ssl", "subprocess", "tempfile", "threading", "urllib", "zipfile",
+}  # fmt: skip
+NUMERIC = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "torch", "jax"}
+RUNS_DATA = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "code"}
+
+# Lower may not import higher; every module of the package stands in one layer.
+PURE = {"evidence", "compare", "judge", "relation", "explain", "findings", "wording", "faults"}
+BESIDE_STUDENTS = {"worker", "probes", "sandbox.template", "sandbox.isolation"}
+COMMANDS = {"cli", "commands", "__main__"}
+
+
+def imports_of(name, *, lazy=True):
+    """The modules that a module imports, `autograder.` left out for our own as "."."""
+    nodes = ast.walk(TREES[name]) if lazy else TREES[name].body
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def ours(name, *, lazy=True):
+    """Which modules of this package a module imports."""
+    found = set()
+    for imported in imports_of(name, lazy=lazy):
+        parts = imported.split(".")[1:] if imported.startswith("autograder.") else []
+        candidates = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+        found |= (
+            {next((each for each in candidates if each in MODULES), "__init__")} if parts else set()
+        )
+    return found
+
+
+def foreign(name, *, lazy=True):
+    """Which packages of others a module imports, the standard library included."""
+    roots = {imported.split(".")[0] for imported in imports_of(name, lazy=lazy)}
+    return roots - {"autograder"}
+
+
+def reached(name, *, lazy=True):
+    """All modules of this package that a module needs, itself included."""
+    found, waiting = set(), {name}
+    while waiting:
+        found |= waiting
+        waiting = {other for each in waiting for other in ours(each, lazy=lazy)} - found
+    return found
+
+
+def test_there_is_something_to_look_at():
+    assert {"judge", "worker", "sandbox.pool", "report.page"} <= set(MODULES)
+    assert ours("explain") == {"evidence", "exercise", "judge"}
+    assert "numpy" in foreign("judge") and "keras" in foreign("probes")
+
+
+def test_no_module_needs_itself():
+    graph = {name: ours(name, lazy=False) - {"__init__"} for name in MODULES}
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("name", sorted(BESIDE_STUDENTS))
+def test_what_runs_beside_student_code_needs_nothing_else_of_ours(name):
+    assert reached(name) - {"__init__", "sandbox"} <= BESIDE_STUDENTS | {"evidence"}
+
+
+@pytest.mark.parametrize("name", sorted(BESIDE_STUDENTS))
+def test_what_runs_beside_student_code_loads_no_framework_by_itself(name):
+    others = foreign(name, lazy=False) - set(sys.stdlib_module_names)
+    assert others <= {"numpy"}
+    assert foreign(name) - set(sys.stdlib_module_names) <= {
+        "numpy", "keras", "tensorflow", "jax", "torch", "IPython", "traitlets",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["evidence", "compare", "judge", "relation"])
+def test_judging_touches_neither_disks_nor_processes(name):
+    for each in reached(name) - {"__init__"}:
+        assert foreign(each) <= {*sys.stdlib_module_names, "numpy", "msgpack"} - OUTSIDE
+
+
+@pytest.mark.parametrize("name", sorted(PURE | {n for n in MODULES if n.startswith("report")}))
+def test_pure_modules_touch_neither_disks_nor_processes(name):
+    # Strings are written to as to a file, never to a file.
+    assert foreign(name) & OUTSIDE <= ({"io"} if name == "report.table" else {"urllib"})
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if n.startswith("report.")))
+def test_reports_are_made_from_findings_alone(name):
+    for each in reached(name) - {"__init__", "report"}:
+        assert each.startswith("report.") or each in {"findings"}
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - COMMANDS))
+def test_only_the_command_line_imports_the_command_line(name):
+    assert not ours(name) & COMMANDS
+
+
+@pytest.mark.parametrize(
+    "name", ["judge", "evidence", "exercise", "explain", "relation", "notebook"]
+)
+def test_grading_stands_above_what_it_uses(name):
+    above = {"grading", "assessment", "engine", "bank", "kernel", "public_cases", "sandbox.pool"}
+    assert not reached(name) & above
+
+
+@pytest.mark.parametrize("name", ["sandbox.pool", "sandbox.observer", "submission", "course"])
+def test_the_sandbox_and_readers_know_nothing_of_grading(name):
+    assert not reached(name) & {"grading", "assessment", "engine", "judge_all", "report.page"}
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if not n.startswith("plugins")))
+def test_nbgrader_is_known_to_its_plugin_alone(name):
+    assert "nbgrader" not in foreign(name)
+
+
+def naming(names):
+    """The modules in which one of some builtins occurs."""
+    return {
+        name
+        for name, tree in TREES.items()
+        if any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
+    }
+
+
+def test_text_is_run_in_two_places_only():
+    assert naming({"exec", "eval"}) == {"worker", "public_cases"}
+    assert naming({"__import__"}) == set()
+
+
+def test_no_data_is_unpickled_anywhere():
+    assert {name for name in MODULES if foreign(name) & RUNS_DATA} == set()
+    for name, tree in TREES.items():
+        words = {word.arg for word in ast.walk(tree) if isinstance(word, ast.keyword)}
+        assert not words & {"allow_pickle", "shell"}, name
+
+
+def test_no_evidence_is_read_by_another_codec():
+    assert {name for name in MODULES if "msgpack" in foreign(name)} == {"evidence"}
+
+
+def fresh(code):
+    """What a fresh process prints."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+LIGHT = ["import autograder", "from autograder import check"]
+
+
+@pytest.mark.parametrize("statement", LIGHT)
+def test_importing_loads_nothing_heavy(statement):
+    loaded = set(fresh(f"{statement}; import sys; print(*sys.modules)"))
+    assert "autograder" in loaded
+    heavy = NUMERIC | {"msgpack", "IPython", "nbformat", "jinja2", "rich", "pydantic", "click"}
+    assert not loaded & heavy
+
+
+@pytest.mark.parametrize("statement", LIGHT)
+def test_importing_takes_no_time(statement):
+    timed = f"import time; t = time.process_time(); {statement}; print(time.process_time() - t)"
+    assert min(float(fresh(timed)[0]) for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize("module", ["judge", "worker", "grading", "engine", "cli", "kernel"])
+def test_nothing_of_ours_loads_a_framework(module):
+    loaded = set(fresh(f"import autograder.{module}, sys; print(*sys.modules)"))
+    assert not loaded & {"tensorflow", "keras", "torch", "jax"}
+
+
+def test_a_students_check_loads_no_notebook_library():
+    loaded = set(fresh("import autograder.kernel, sys; print(*sys.modules)"))
+    assert not loaded & {"nbformat", "jsonschema", "jupytext", "pydantic", "click"}
+
+
+def test_public_names_are_sorted_and_there():
+    assert autograder.__all__ == sorted(set(autograder.__all__))
+    for name in autograder.__all__:
+        assert getattr(autograder, name) is not None
+    assert dir(autograder) == autograder.__all__
+
+
+def test_all_that_is_public_is_in_all():
+    known = {name for name in vars(autograder) if not name.startswith("_")}
+    modules = {name.split(".")[0] for name in MODULES} | {"annotations", "importlib", "Any"}
+    assert known - modules <= set(autograder.__all__)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'autograder' has no attribute 'chekc'"):
+        autograder.chekc  # noqa: B018
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_every_module_says_what_it_is_for(name):
+    if TREES[name].body:
+        assert ast.get_docstring(TREES[name])
+    if name not in ("__main__", "__init__"):
+        importlib.import_module(f"autograder.{name}")

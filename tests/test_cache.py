@@ -1,0 +1,245 @@
+"""The cache: what is kept, what is not, and that nothing half-written is ever read."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from autograder.cache import EvidenceCache, environment, key_of, versions, write_whole
+from autograder.evidence import (
+    MAX_DEPTH,
+    MAX_MESSAGE,
+    Evidence,
+    Failure,
+    data_of,
+    evidence_of,
+    pack,
+    unpack,
+)
+
+FOUND = [
+    Evidence("ok", {"a": [1, None, "x"]}, None, "printed"),
+    Evidence("raised", None, Failure("ValueError", "shapes", 2, 3, "a @ b", "f")),
+    Evidence("stub"),
+    Evidence("missing", ["forwrad"], Failure("MissingName", "forward")),
+]
+
+
+def never():
+    raise AssertionError("It was computed again.")
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_put_is_there(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    assert cache.peek("key") is None
+    cache.put("key", FOUND)
+    assert cache.peek("key") == FOUND and cache.get("key", never) == FOUND
+
+
+def test_another_instance_reads_what_one_has_put(tmp_path):
+    EvidenceCache(tmp_path).put("key", FOUND)
+    assert EvidenceCache(tmp_path).peek("key") == FOUND
+    assert EvidenceCache(tmp_path).get("key", never) == FOUND
+
+
+def test_arrays_come_back_from_disk(tmp_path):
+    array = np.array([[1.0, np.nan], [np.inf, -0.0]], dtype="float32")
+    EvidenceCache(tmp_path).put("key", [Evidence("ok", array)])
+    (found,) = EvidenceCache(tmp_path).peek("key")
+    assert found.value.dtype == array.dtype and found.value.tobytes() == array.tobytes()
+
+
+def test_keys_do_not_meet(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    cache.put("abc", FOUND[:1])
+    cache.put("abd", FOUND[1:])
+    again = EvidenceCache(tmp_path)
+    assert again.peek("abc") == FOUND[:1] and again.peek("abd") == FOUND[1:]
+    assert again.peek("abe") is None
+
+
+def test_without_a_folder_evidence_is_kept_in_memory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache = EvidenceCache(None)
+    cache.put("key", FOUND)
+    assert cache.get("key", never) == FOUND
+    assert EvidenceCache(None).peek("key") is None and files(tmp_path) == []
+
+
+def test_what_is_forgotten_is_still_on_disk(tmp_path):
+    cache, memory = EvidenceCache(tmp_path), EvidenceCache(None)
+    for each in (cache, memory):
+        each.put("key", FOUND)
+        each.forget("key")
+        each.forget("never put")
+    assert cache.peek("key") == FOUND and memory.peek("key") is None
+
+
+@pytest.mark.parametrize("status", ["timeout", "memory", "died", "skipped", "forbidden"])
+def test_what_may_be_the_machines_doing_is_not_kept(tmp_path, status):
+    cache = EvidenceCache(tmp_path)
+    found = [*FOUND, Evidence(status)]
+    assert cache.get("key", lambda: found) == found
+    assert cache.peek("key") is None and EvidenceCache(tmp_path).peek("key") is None
+    assert files(tmp_path) == []
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[:-1],
+    "half": lambda content: content[: len(content) // 2],
+    "longer": lambda content: content + b"\x00",
+    "zeros": lambda content: bytes(len(content)),
+    "noise": lambda content: bytes(i * 73 % 256 for i in range(500)),
+    "text": lambda content: b"<html>",
+    "a number": lambda content: pack(1),
+    "a dict": lambda content: pack({"status": "ok"}),
+    "numbers": lambda content: pack([1, 2]),
+    "another status": lambda content: content.replace(b"raised", b"passed"),
+    "an array": lambda content: pack([{"status": np.zeros(3)}]),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_file_is_as_good_as_absent(tmp_path, name):
+    EvidenceCache(tmp_path).put("key", FOUND)
+    (path,) = files(tmp_path)
+    path.write_bytes(DAMAGE[name](path.read_bytes()))
+    assert EvidenceCache(tmp_path).peek("key") is None
+    assert EvidenceCache(tmp_path).get("key", lambda: FOUND[:1]) == FOUND[:1]
+    assert EvidenceCache(tmp_path).peek("key") == FOUND[:1]
+
+
+def test_a_folder_in_the_place_of_a_file_is_as_good_as_absent(tmp_path):
+    EvidenceCache(tmp_path).put("key", FOUND)
+    (path,) = files(tmp_path)
+    path.unlink()
+    path.mkdir()
+    assert EvidenceCache(tmp_path).peek("key") is None
+
+
+def test_evidence_too_large_for_one_file_is_kept_in_memory_only(tmp_path):
+    cache, array = EvidenceCache(tmp_path), np.zeros(MAX_MESSAGE // 8 - 1000)
+    found = [Evidence("ok", array), Evidence("ok", array)]
+    assert cache.get("key", lambda: found) == found
+    assert cache.get("key", never) == found
+    assert EvidenceCache(tmp_path).peek("key") is None and files(tmp_path) == []
+
+
+def test_evidence_nested_as_deeply_as_it_can_arrive_is_answered(tmp_path):
+    value = 1.0
+    for _ in range(MAX_DEPTH - 1):
+        value = [value]
+    found = [evidence_of(unpack(pack(data_of(Evidence("ok", value)))))]
+    assert EvidenceCache(tmp_path).get("key", lambda: found) == found
+
+
+def test_threads_that_ask_at_once_share_one_computation(tmp_path):
+    cache, computed, got = EvidenceCache(tmp_path), [], []
+    barrier = threading.Barrier(8)
+
+    def compute():
+        computed.append(1)
+        time.sleep(0.05)
+        return FOUND
+
+    def ask():
+        barrier.wait()
+        got.append(cache.get("key", compute))
+
+    run_all([ask] * 8)
+    assert len(computed) == 1 and got == [FOUND] * 8
+
+
+def run_all(targets):
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_computations_for_different_keys_run_at_once(tmp_path):
+    cache, barrier = EvidenceCache(tmp_path), threading.Barrier(2, timeout=10)
+
+    def compute():
+        barrier.wait()
+        return FOUND
+
+    got = []
+    run_all([lambda key=key: got.append(cache.get(key, compute)) for key in ("a", "b")])
+    assert got == [FOUND, FOUND]
+
+
+def test_one_computation_may_ask_for_another(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    assert cache.get("outer", lambda: cache.get("inner", lambda: FOUND)) == FOUND
+    assert cache.peek("inner") == FOUND
+
+
+def test_a_computation_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("key", lambda: [1 / 0])
+    assert cache.peek("key") is None
+    assert cache.get("key", lambda: FOUND) == FOUND
+
+
+def test_what_is_written_can_be_read(tmp_path):
+    path = tmp_path / "new" / "folder" / "file"
+    for content in (b"old", b"new and longer", b"", bytes(2**20)):
+        write_whole(path, content)
+        assert path.read_bytes() == content
+    assert files(tmp_path) == [path]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
+def test_an_interrupted_write_leaves_the_old_content(tmp_path, monkeypatch, step, error):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def interrupted(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, interrupted)
+        with pytest.raises(type(error)):
+            write_whole(path, b"new")
+    assert path.read_bytes() == b"old" and files(tmp_path) == [path]
+
+
+def test_readers_never_see_a_part(tmp_path):
+    path, contents = tmp_path / "file", [bytes([i]) * 200_000 for i in range(3)]
+    write_whole(path, contents[0])
+
+    def write():
+        for content in contents * 20:
+            write_whole(path, content)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        assert path.read_bytes() in contents
+
+
+def test_keys_depend_on_every_part_and_on_their_order():
+    parts = [("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",), (["a", "b"],), (1,), (1.0,), (True,)]
+    parts += [(np.zeros(2),), (np.zeros((2, 1)),), (np.zeros(2, "float32"),), ({"a": 1},), ()]
+    keys = [key_of(*each) for each in parts]
+    assert len(set(keys)) == len(keys)
+    assert keys == [key_of(*each) for each in parts]
+    assert all(len(key) == 64 and key.isalnum() for key in keys)
+
+
+def test_keys_depend_on_the_environment():
+    names = dict(versions())
+    assert {"python", "numpy"} <= set(names)
+    assert str(versions()) in environment()

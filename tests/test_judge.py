@@ -1,0 +1,694 @@
+"""Judges: what is equal enough, what is not, and that nothing a student sends makes one fail."""
+
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder.evidence import Opaque, pack, unpack
+from autograder.judge import (
+    CORRECT_FORM,
+    PASS,
+    WRONG_VARIANT,
+    Accuracy,
+    AtMost,
+    Close,
+    EqualSides,
+    Exact,
+    Unchanged,
+    Wanted,
+    accuracy,
+    at_most,
+    close,
+    equal_sides,
+    exact,
+    from_data,
+    same,
+    to_data,
+    unchanged,
+)
+
+# A busy machine is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+A = np.array([[1.0, -2.0, 3.0], [0.5, 0.25, 4.0]])
+UNIT = {"float64": 1e-9 / 64, "float32": 2.0**-23}  # one unit, relative to the largest entry
+
+
+def judged(got, want, judge=None, sensitivity=None):
+    return (judge or Close())(got, Wanted(want, sensitivity))
+
+
+def passes(got, want, judge=None, sensitivity=None):
+    comparison = judged(got, want, judge, sensitivity)
+    assert comparison.passed == (comparison.deviation <= PASS)
+    return comparison.passed
+
+
+def moved(array, units, dtype="float64"):
+    """`array` with its last entry off by a number of units."""
+    other = array.astype(np.float64).copy()
+    other.flat[-1] += units * UNIT[dtype] * np.abs(array).max()
+    return other
+
+
+EQUAL = [A, A[0], np.float64(0.1), 3, True, "word", None, [1.0, A], {"a": A, "b": [2, "c"]}, [], {}]
+
+
+@pytest.mark.parametrize("value", EQUAL, ids=range(len(EQUAL)))
+@pytest.mark.parametrize("judge", [Close(), Close("float32"), Exact(), Unchanged()])
+def test_the_same_value_passes_without_deviation(value, judge):
+    comparison = judged(unpack(pack(value)), unpack(pack(value)), judge)
+    assert comparison.passed and comparison.deviation == 0
+
+
+def test_the_certificate_leaves_room_on_both_sides():
+    assert CORRECT_FORM * 3 < PASS and PASS * 10 <= WRONG_VARIANT
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_rounding_error_passes(dtype):
+    got = np.nextafter(A.astype(dtype), np.inf).astype(dtype)
+    assert 0 < judged(got, A.astype(dtype), Close(dtype)).deviation <= 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("units", "expected"), [(1, True), (63.9, True), (64.1, False)])
+def test_64_units_pass_and_no_more(dtype, units, expected):
+    comparison = judged(moved(A, units, dtype), A, Close(dtype))
+    assert comparison.deviation == pytest.approx(units, rel=1e-3)
+    assert comparison.passed is expected
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-12, 1.0, 1e12, 1e300])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_deviation_does_not_depend_on_scale_or_sign(scale, sign):
+    want = A * scale * sign
+    assert judged(moved(want, 10), want).deviation == pytest.approx(10, rel=1e-3)
+
+
+def test_a_small_entry_may_be_off_by_what_a_large_one_may():
+    want = np.array([1e6, 1e-6])
+    assert passes(np.add(want, [0.0, 5e-4]), want)
+    assert not passes(np.add(want, [0.0, 5e-3]), want)
+
+
+def test_each_array_of_a_result_has_its_own_scale():
+    want = {"large": A * 1e6, "small": A * 1e-6}
+    assert not passes({"large": want["large"], "small": want["small"] + 1e-7}, want)
+
+
+def test_an_entry_that_cancels_is_widened_by_the_sensitivity_of_the_reference():
+    want = {"x": np.array([1e-9])}
+    got = {"x": np.array([1e-9 + 1e-12])}
+    assert not passes(got, want)
+    assert passes(got, want, sensitivity={"x": 1.0})
+    assert not passes(got, want, sensitivity={"x": 1e-6})
+
+
+@pytest.mark.parametrize("sensitivity", [None, {}, {"x": None}, {"x": math.nan}, {"x": math.inf}])
+def test_a_sensitivity_that_is_not_known_widens_nothing(sensitivity):
+    want = {"x": np.array([1.0])}
+    assert not passes({"x": np.array([1.0 + 2e-9])}, want, sensitivity=sensitivity)
+
+
+def test_sensitivities_in_lists_belong_to_their_own_entry():
+    want, got = [np.array([1e-9]), np.array([1e-9])], [np.array([1e-9]), np.array([2e-9])]
+    assert passes(got, want, sensitivity=[0.0, 10.0])
+    assert not passes(got, want, sensitivity=[10.0, 0.0])
+
+
+def test_wanted_zeros_must_be_zeros():
+    assert passes(np.zeros(3), np.zeros(3))
+    assert passes(np.array([0.0, -0.0, 0.0]), np.zeros(3))
+    comparison = judged(np.array([0.0, 1e-30, 0.0]), np.zeros(3))
+    assert not comparison.passed and comparison.deviation == math.inf
+
+
+NUMBERS = [2, 2.0, np.array(2.0), np.float64(2.0), np.float32(2.0)]
+
+
+@pytest.mark.parametrize("got", NUMBERS, ids=repr)
+@pytest.mark.parametrize("want", [2.0, np.array(2.0)], ids=repr)
+def test_a_number_is_a_number_as_python_or_numpy_has_it(got, want):
+    assert passes(unpack(pack(got)), want)
+    assert not passes(unpack(pack(got)), want + 1)
+
+
+def test_a_whole_number_is_asked_for_as_an_integer():
+    assert passes(np.array(3), 3) and passes(3, np.array(3, dtype="uint8"))
+    assert not passes(3.0, 3)
+    assert not passes(4, 3)
+
+
+WRONG_SHAPES = [
+    (np.ones(3), np.ones((3, 1))),
+    (np.ones((3, 1)), np.ones(3)),
+    (np.ones((1, 3)), np.ones((3, 1))),
+    (np.ones(3), np.ones(4)),
+    (1.0, np.ones(3)),
+    (np.array(1.0), np.ones((1, 1))),
+    (np.ones(1), 1.0),
+    (np.ones((2, 3)), 1.0),
+    (np.ones((0, 3)), np.ones((3, 0))),
+    (np.ones(0), 1.0),
+]
+
+
+@pytest.mark.parametrize(("got", "want"), WRONG_SHAPES, ids=range(len(WRONG_SHAPES)))
+@pytest.mark.parametrize("judge", [Close(), Exact(), Unchanged()])
+def test_nothing_is_broadcast(got, want, judge):
+    comparison = judged(got, want, judge)
+    assert not comparison.passed and comparison.deviation == math.inf
+
+
+def test_a_wrong_shape_is_told_with_both_shapes():
+    difference = judged({"db": np.ones(3)}, {"db": np.ones((3, 1))}).difference
+    assert difference.where == "`db`"
+    assert "`(3,)`" in difference.seen and "`(3, 1)`" in difference.expected
+
+
+KINDS = ["bool", "int64", "float64", "complex128"]
+
+
+@pytest.mark.parametrize("got", KINDS)
+@pytest.mark.parametrize("want", KINDS)
+def test_arrays_hold_the_kind_of_numbers_that_is_asked_for(got, want):
+    assert passes(np.ones(3, dtype=got), np.ones(3, dtype=want)) is (got == want)
+
+
+@pytest.mark.parametrize(("got", "want"), [("uint8", "int64"), ("float32", "float64")])
+def test_the_width_of_numbers_is_not_judged(got, want):
+    assert passes(np.ones(3, dtype=got), np.ones(3, dtype=want))
+    assert passes(np.ones(3, dtype=want), np.ones(3, dtype=got))
+
+
+def test_float32_work_is_judged_as_such_and_remarked():
+    want = np.linspace(0.1, 1, 7)
+    got = judged({"A": want.astype("float32")}, {"A": want})
+    assert got.passed and "`A` is float32" in got.remark
+    assert not passes(moved(want, 65, "float32").astype("float32"), want)
+    assert not judged(want, want).remark
+    assert not judged(want.astype("float32"), want, Close("float32")).remark
+
+
+def test_less_than_float32_is_too_little():
+    want = np.linspace(0.1, 1, 7)
+    assert not passes(want.astype("float16"), want)
+    assert not passes(want.astype("float16"), want, Close("float32"))
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("judge", [Close(), Close("float32"), EqualSides("law")])
+def test_what_is_not_finite_fails_where_numbers_are_wanted(odd, judge):
+    want, got = A.copy(), A.copy()
+    got[1, 2] = odd
+    if isinstance(judge, EqualSides):
+        want, got = {"left": want, "right": want}, {"left": got, "right": got}
+    comparison = judged(got, want, judge)
+    assert not comparison.passed and comparison.deviation == math.inf
+
+
+def test_what_is_not_finite_is_told_with_its_place():
+    got = A.copy()
+    got[1, 0] = got[1, 2] = math.nan
+    difference = judged({"A1": got}, {"A1": A}).difference
+    assert difference.where == "`A1[1, 0]`"
+    assert "nan" in difference.seen and "2 of 6" in difference.seen
+
+
+@pytest.mark.parametrize("got", [1.0, -math.inf, math.nan])
+def test_a_wanted_infinity_must_be_the_same_one(got):
+    want = np.array([math.inf, 1.0])
+    assert passes(want.copy(), want)
+    assert not passes(np.array([got, 1.0]), want)
+
+
+def test_the_place_told_is_not_that_of_a_wanted_infinity():
+    difference = judged(np.array([math.inf, math.nan]), np.array([math.inf, 1.0])).difference
+    assert "[1]" in difference.where and "nan" in difference.seen
+
+
+def test_finite_entries_beside_a_wanted_infinity_are_compared():
+    assert not passes(np.array([math.inf, 2.0]), np.array([math.inf, 1.0]))
+
+
+def test_nan_equals_nan_only_between_two_mistakes():
+    odd = np.array([1.0, math.nan])
+    assert not passes(odd, odd)
+    assert same(odd, odd.copy(), Close()) and same(odd, odd.copy(), Exact())
+    assert not same(odd, np.array([math.nan, 1.0]), Close())
+
+
+@pytest.mark.parametrize("judge", [Close(), Close("float32"), Exact(), Unchanged(), Accuracy(1, 1)])
+@pytest.mark.parametrize("got", [1.0, -math.inf, math.nan])
+def test_mistakes_with_other_infinities_are_not_the_same(judge, got):
+    want = np.array([math.inf, 1.0])
+    assert same(want, want.copy(), judge)
+    assert not same(np.array([got, 1.0]), want, judge)
+
+
+def test_mistakes_are_the_same_as_strictly_as_the_judge_is():
+    slightly = moved(A, 10, "float32")
+    assert same(slightly, A, Close("float32")) and same(slightly, A, EqualSides("", "float32"))
+    assert not same(slightly, A, Close()) and not same(slightly, A, Exact())
+
+
+def test_the_largest_numbers_are_compared_without_overflow():
+    assert not passes(np.array([1e308, 1.0]), np.array([-1e308, 1.0]))
+    assert passes(np.array([1e308, 1.0]), np.array([1e308, 1.0]))
+    assert not passes(np.array([1e308 + 1e308j]), np.array([-1e308 + 0j]))
+
+
+def test_the_smallest_numbers_are_compared():
+    assert passes(np.array([5e-324]), np.array([5e-324]))
+    assert not passes(np.array([1.0]), np.array([5e-324]))
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_empty_arrays_equal_those_of_their_shape(shape):
+    assert passes(np.zeros(shape), np.zeros(shape))
+    assert not passes(np.zeros((0, 7)), np.zeros(shape))
+
+
+LEAVES = [None, True, 2, 2.5, 2j * np.ones(()), "word", "", A, A[:1] > 0, [1, "a"], {"a": 1}]
+
+
+@pytest.mark.parametrize("got", range(len(LEAVES)))
+@pytest.mark.parametrize("want", range(len(LEAVES)))
+@pytest.mark.parametrize("judge", [Close(), Exact(), Unchanged()])
+def test_values_of_one_kind_never_pass_for_another(got, want, judge):
+    assert passes(LEAVES[got], LEAVES[want], judge) is (got == want)
+
+
+TEXTS = [["a"], ["a", "a"], ["a", "b"], "b", "a ", "a\0", "", np.array(1.0), [], None, Opaque("a")]
+
+
+@pytest.mark.parametrize("got", TEXTS, ids=repr)
+@pytest.mark.parametrize("judge", [Close(), Exact()])
+def test_text_must_be_that_text(got, judge):
+    assert passes("a", "a", judge)
+    assert not passes(got, "a", judge)
+
+
+def test_a_list_of_numbers_is_an_array():
+    assert passes([1.0, 2.0], np.array([1.0, 2.0]))
+    assert not passes([[1.0], [1.0, 2.0]], np.array([1.0, 2.0]))
+
+
+def test_keys_may_be_added_and_not_left_out():
+    want = {"W": A, "b": {"x": 1.0}}
+    assert passes(want | {"cache": "anything"}, want)
+    difference = judged({"W": A, "b": {"y": 1.0}}, want).difference
+    assert difference.where.strip("`") == "b[x]"
+    assert "`x`" in difference.expected and "`y`" in difference.seen
+
+
+@pytest.mark.parametrize(
+    "got", [[1.0], [1.0, np.ones(2), 3.0], [], np.ones(2), {"0": 1.0}, None, 1.0]
+)
+def test_lists_have_the_wanted_length(got):
+    assert not passes(got, [1.0, np.ones(2)])
+
+
+def test_the_first_difference_is_told_with_its_path():
+    want = {"grads": [{"dW": A}, {"dW": A}]}
+    got = {"grads": [{"dW": A}, {"dW": np.add(A, [0.0, 1.0, 0.0])}]}
+    difference = judged(got, want).difference
+    assert difference.where == "`grads[1][dW][0, 1]`"
+    assert difference.seen == "`grads[1][dW][0, 1]` is `-1`."
+
+
+@pytest.mark.parametrize("judge", [Exact(), Unchanged()])
+def test_exact_means_the_last_bit(judge):
+    assert not passes(np.nextafter(A, 9), A, judge)
+    assert passes(np.array([1.0, math.nan]), np.array([1.0, math.nan]), judge)
+    assert not passes(np.array([3, 1, 2]), np.array([3, 2, 1]), judge)
+    assert not passes(np.array([True, False]), np.array([True, True]), judge)
+
+
+def test_a_changed_argument_is_named_with_what_to_do():
+    difference = judged({"X": A, "Y": A + 1}, {"X": A, "Y": A}, Unchanged()).difference
+    assert difference.where == "`Y[0, 0]`"
+    assert "changed" in difference.seen and "copy" in difference.advice
+    assert not difference.wanted
+
+
+def sides(left, right, wanted=A, **options):
+    judge = EqualSides("f(2x) = 2 f(x)", **options)
+    return judge({"left": left, "right": right}, Wanted({"left": wanted, "right": wanted}))
+
+
+def test_a_law_that_holds_passes():
+    assert sides(A, A).passed and sides(moved(A, 20), moved(A, -20)).passed
+
+
+def test_a_broken_law_fails_and_is_quoted():
+    difference = sides(A, np.add(A, [0.0, 0.0, 1.0])).difference
+    assert "[0, 2]" in difference.where
+    assert "f(2x) = 2 f(x)" in difference.expected and "`3`" in difference.seen
+
+
+@pytest.mark.parametrize("wrong", [np.zeros_like(A), np.ones_like(A), 2 * A, A[0], 0.0, None])
+def test_sides_that_are_equal_and_wrong_fail(wrong):
+    assert not sides(wrong, wrong).passed
+
+
+@pytest.mark.parametrize("got", [None, {}, {"left": A}, {"right": A}, [A, A], "left right"])
+def test_a_law_needs_both_sides(got):
+    assert not EqualSides("law")(got, Wanted({"left": A, "right": A})).passed
+
+
+@pytest.mark.parametrize("right", [A[0], A[:1], A.T, None, {}, [], "A", {"a": A}, [A], Opaque("A")])
+def test_sides_have_the_same_form(right):
+    assert not sides(A, right).passed
+    assert not sides({"a": A}, {"b": right}, {"a": A}).passed
+
+
+@pytest.mark.parametrize("right", [{}, {"a": A}, {"a": A, "b": None}])
+def test_a_side_leaves_nothing_out(right):
+    both = {"a": A, "b": A}
+    assert sides(both, dict(both), both).passed
+    assert not sides(both, right, both).passed
+
+
+def test_sides_of_complex_numbers_agree_in_both_parts():
+    assert sides(A + 1j, A + 1j, A + 1j).passed
+    assert not sides(A + 1j, A + 2j, A + 1j).passed
+
+
+def test_sides_may_hold_text_and_none():
+    both = {"order": "a b", "bias": None, "W": A}
+    assert sides(both, dict(both), both).passed
+    assert not sides(both, both | {"order": "b a"}, both).passed
+
+
+def test_a_law_that_holds_nearly_has_its_own_tolerance():
+    assert not sides(A, A + 1e-7).passed
+    assert sides(A, A + 1e-7, rtol=1e-6).passed
+    assert not sides(A, A + 1e-4, rtol=1e-6).passed
+    assert not sides(A + 1e-7, A + 1e-7, rtol=1e-6).passed
+
+
+def test_the_gap_of_a_law_is_measured_against_what_is_wanted():
+    small = np.array([1e-12, 1e-12])
+    assert not sides(small, small + 1e-18, small).passed
+    judge, want = EqualSides("law"), Wanted({"left": small, "right": small}, {"left": 1.0})
+    assert judge({"left": small, "right": small + 1e-18}, want).passed
+
+
+def test_sides_may_differ_by_more_than_the_largest_number():
+    large = np.array([1e308])
+    assert not sides(large, -large, large).passed
+
+
+def bound(value, of=lambda got: got, limit=0.5):
+    return AtMost(limit, of, "The loss")(value, Wanted())
+
+
+def test_at_most_includes_the_bound():
+    assert bound(0.5).passed and bound(0.5).deviation == PASS
+    assert bound(0.0).passed and bound(-1.0).passed and bound(np.array(0.25)).passed
+    assert not bound(np.nextafter(0.5, 1)).passed
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_measure_that_is_not_finite_fails(value):
+    assert not bound(value).passed
+
+
+@pytest.mark.parametrize("value", [None, "x", {}, [], [1], np.ones(3), Opaque("x"), 1j])
+def test_what_cannot_be_measured_fails(value):
+    comparison = bound(value, lambda got: float(got["loss"][-1]))
+    assert not comparison.passed and "can't be measured" in comparison.difference.seen
+
+
+ERRORS = [ZeroDivisionError, OverflowError, RecursionError, MemoryError, np.linalg.LinAlgError]
+
+
+@pytest.mark.parametrize("error", [*ERRORS, AssertionError, StopIteration, RuntimeError])
+def test_whatever_measuring_raises_is_a_failed_check(error):
+    def of(got):
+        raise error("on what was sent")
+
+    assert not bound(1.0, of).passed
+
+
+def test_a_bound_of_zero_is_a_bound():
+    assert bound(0, limit=0).passed and bound(0.0, limit=0).deviation <= PASS
+    assert not bound(1, limit=0).passed and bound(1, limit=0).deviation > PASS
+
+
+LABELS = np.arange(10) % 3
+
+
+def accurate(predictions, floor=0.8):
+    judge = Accuracy(floor, 0.95)
+    return judge({"predictions": predictions}, Wanted(truth={"labels": LABELS}))
+
+
+def test_accuracy_includes_the_floor():
+    got = LABELS.copy()
+    got[:2] = 7
+    assert accurate(got).passed and accurate(got).deviation == pytest.approx(PASS)
+    got[2] = 7
+    assert not accurate(got).passed and accurate(got).deviation > PASS
+
+
+def test_accuracy_tells_what_was_reached_and_what_is_usual():
+    difference = accurate(np.full(10, 9)).difference
+    assert "0.0%" in difference.seen
+    assert "80%" in difference.expected and "95%" in difference.expected
+
+
+def test_predictions_may_be_any_kind_of_whole_numbers():
+    for got in (LABELS.astype("float32"), LABELS.astype("uint8"), LABELS.tolist()):
+        assert accurate(got).passed and accurate(got).deviation == 0
+
+
+def test_a_floor_of_one_asks_for_all():
+    assert accurate(LABELS, 1.0).passed
+    assert not accurate(np.where(LABELS == 2, 1, LABELS), 1.0).passed
+
+
+WRONG_PREDICTIONS = [
+    LABELS[:, None],
+    LABELS[None],
+    LABELS[:-1],
+    np.eye(3)[LABELS],
+    np.full(10, math.nan),
+    LABELS + 0j,
+    1.0,
+    None,
+    "0120120120",
+    list("0120120120"),
+    [None] * 10,
+    [[0], [1, 2]],
+    {},
+    Opaque("EagerTensor"),
+]
+
+
+@pytest.mark.parametrize("got", WRONG_PREDICTIONS, ids=range(len(WRONG_PREDICTIONS)))
+def test_predictions_of_another_form_fail(got):
+    assert not accurate(got).passed
+
+
+@pytest.mark.parametrize("got", [None, {}, [], LABELS, {"labels": LABELS}, "predictions"])
+def test_accuracy_needs_predictions(got):
+    assert not Accuracy(0.1, 0.9)(got, Wanted(truth={"labels": LABELS})).passed
+
+
+NAMES = st.sampled_from(["left", "right", "predictions", "a", "b"])
+ARRAYS = hnp.arrays(
+    st.sampled_from(["bool", "int8", "uint64", "float16", "float64", "complex128"]).map(np.dtype),
+    hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=3),
+)
+LEAF = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=3)
+)
+HOSTILE = st.recursive(
+    LEAF | ARRAYS | st.builds(Opaque, st.text(max_size=3)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+JUDGES = [
+    Close(),
+    Close("float32", equal_nan=True),
+    Exact(),
+    Unchanged(),
+    EqualSides("law"),
+    EqualSides("law", "float32", 1e-6),
+    AtMost(1.0, lambda got: np.max(got["a"]) / got["b"], "The loss"),
+    Accuracy(0.5, 0.9),
+]
+WANTED = [
+    A,
+    3,
+    2.5,
+    "word",
+    None,
+    {"a": A, "b": [1.0, None, "x"]},
+    [A, {"a": np.array([math.inf, math.nan])}],
+    A + 1j,
+    np.zeros((0, 2)),
+]
+SENSITIVE = {"a": 1.0, "b": [2.0, None, None]}
+
+
+def assert_judged(got, value, judge):
+    sensitivity = SENSITIVE if isinstance(value, dict) else 1.0
+    if isinstance(judge, EqualSides):
+        value = {"left": value, "right": value}
+        sensitivity = {"left": sensitivity, "right": sensitivity}
+    comparison = judge(got, Wanted(value, sensitivity, {"labels": np.arange(3)}))
+    assert comparison.deviation >= 0
+    if comparison.difference is not None:
+        told = comparison.difference
+        assert all(type(text) is str for text in vars(told).values()) and told.seen
+    same(got, value, judge)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(HOSTILE, st.sampled_from(WANTED), st.sampled_from(JUDGES))
+def test_judges_never_raise_on_what_a_student_sends(got, want, judge):
+    assert_judged(got, want, judge)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(HOSTILE, HOSTILE, st.sampled_from(WANTED))
+def test_laws_never_raise_on_what_a_student_sends(left, right, want):
+    assert_judged({"left": left, "right": right}, want, EqualSides("law"))
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(HOSTILE, HOSTILE, st.sampled_from([Close(), Exact(), EqualSides("law")]))
+def test_any_two_mistakes_can_be_compared(got, other, judge):
+    assert same(got, other, judge) in (True, False)
+
+
+@given(HOSTILE.filter(lambda tree: "Opaque" not in repr(tree)))
+def test_a_mistake_is_the_same_as_itself(tree):
+    assert same(tree, unpack(pack(tree)), Exact())
+    assert same(tree, unpack(pack(tree)), Close())
+
+
+FLOATS = hnp.arrays(np.float64, (4,), elements=st.floats(-1e6, 1e6))
+
+
+@given(FLOATS, FLOATS)
+def test_close_is_symmetric_but_for_which_side_gives_the_scale(a, b):
+    there, back = judged(a, b).deviation, judged(b, a).deviation
+    sizes = np.abs(a).max(), np.abs(b).max()
+    if min(sizes) > 1e-200:
+        assert there * sizes[1] == pytest.approx(back * sizes[0], rel=1e-9)
+
+
+@given(FLOATS, st.permutations(range(4)))
+def test_close_does_not_depend_on_the_order_of_entries(a, order):
+    b = a + np.array([1e-9, 0, 3e-9, 1.0])
+    assert judged(a[order], b[order]).deviation == judged(a, b).deviation
+
+
+def test_a_long_text_among_many_does_not_take_memory():
+    got = ["a" * 2**16] + [""] * 1000
+    tracemalloc.start()
+    try:
+        for judge in (Close(), Exact(), EqualSides("law"), Accuracy(0.5, 0.9)):
+            assert_judged(got, A, judge)
+            assert_judged({"left": got, "predictions": got, "right": got}, A, judge)
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("judge", [Close(), Exact(), Unchanged(), EqualSides("law")])
+def test_what_is_told_does_not_grow_with_what_is_sent(judge):
+    got = {"k" * 200 + str(i): "v" * 1000 for i in range(5000)} | {"left": "x" * 10**6}
+    want = {"left": {"a": A}, "right": {"a": A}}
+    for sent in (got, {"left": got, "right": got}, {"left": "x" * 10**6, "right": "y" * 10**6}):
+        difference = judge(sent, Wanted(want)).difference
+        assert sum(map(len, vars(difference).values())) < 3000
+
+
+SECRET = 0.7310585786
+HIDING = [
+    (Close(), np.array([SECRET, 2.0]), np.array([1.0, 2.0])),
+    (Close(), SECRET, 1.0),
+    (Close(), np.array([SECRET]), np.ones((1, 1))),
+    (Close(), np.array([SECRET]), np.array([1])),
+    (Close(), np.array([SECRET]), np.array([math.nan])),
+    (Close(), np.array([SECRET]), "text"),
+    (Exact(), np.array([SECRET]), np.array([1.0])),
+    (Exact(), "0.7310585786", "0.5"),
+    (Exact(), [SECRET], [1.0]),
+    (Unchanged(), {"X": SECRET}, {"X": 1.0}),
+]
+
+
+@pytest.mark.parametrize(("judge", "want", "got"), HIDING, ids=range(len(HIDING)))
+def test_a_wanted_number_is_told_in_its_own_field_only(judge, want, got):
+    difference = judge(got, Wanted(want)).difference
+    told = " ".join([difference.where, difference.seen, difference.expected, difference.advice])
+    assert "0.73" not in told
+    assert "0.73" in difference.wanted or not difference.wanted
+
+
+def test_a_wanted_side_of_a_law_is_not_told():
+    difference = sides(A, A + 1, A).difference
+    assert not difference.wanted
+    difference = sides(A, A, np.full_like(A, SECRET)).difference
+    assert "0.73" not in difference.seen + difference.expected
+
+
+def test_the_wanted_number_is_kept_for_public_cases():
+    assert judged(np.array([1.0, 3.0]), np.array([1.0, SECRET])).difference.wanted == "`0.731059`"
+
+
+def test_lists_of_numbers_keep_laws_up_to_rounding():
+    left, right = A[0].tolist(), (A[0] * (1 + 1e-15)).tolist()
+    assert sides(left, right, A[0]).passed
+    assert not sides(left, [1.0, -2.0, 4.0], A[0]).passed
+
+
+def plain(got):
+    return 0.25
+
+
+MADE = [
+    close(),
+    close("float32"),
+    exact(),
+    exact(secret=False),
+    unchanged(),
+    equal_sides("law"),
+    equal_sides("law", np.float32, 1e-5),
+    at_most(0.5, plain, "The loss"),
+    accuracy(0.9, 0.96),
+]
+
+
+@pytest.mark.parametrize("judge", MADE, ids=range(len(MADE)))
+def test_a_judge_comes_back_from_plain_data(judge):
+    data = to_data(judge, lambda function: function.__name__)
+    back = from_data(unpack(pack(data)), {"plain": plain}.__getitem__)
+    assert back == judge and type(back) is type(judge)
+
+
+@pytest.mark.parametrize("name", ["Wanted", "Judge", "Difference", "print", "__import__", ""])
+def test_only_judges_come_back_from_data(name):
+    with pytest.raises(KeyError):
+        from_data({"kind": name, "fields": {}}, lambda source: None)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float16", "U3", "complex128"])
+def test_judges_work_in_the_two_floating_point_types(dtype):
+    with pytest.raises(ValueError, match="float64"):
+        close(dtype)
+    with pytest.raises(ValueError, match="float64"):
+        equal_sides("law", dtype)

@@ -1,0 +1,148 @@
+"""Probes: gradients against those worked out by hand, seeds, cotangents."""
+
+import random
+
+import numpy as np
+import pytest
+
+from autograder import probes
+
+rng = np.random.default_rng(5)
+W = rng.normal(size=(4, 3))
+x = rng.normal(size=(3, 2))
+
+
+def softmax(z):
+    e = np.exp(z - z.max(0))
+    return e / e.sum(0)
+
+
+SMOOTH = [
+    (lambda x: np.sum(x**3), lambda x: 3 * x**2),
+    (lambda x: np.sum(np.tanh(W @ x)), lambda x: W.T @ (1 - np.tanh(W @ x) ** 2)),
+    (lambda x: np.log(np.exp(x).sum(0)).sum(), softmax),
+    (lambda x: np.sum(x), np.ones_like),
+    (lambda x: 2.5, np.zeros_like),
+]
+
+
+@pytest.mark.parametrize(("f", "gradient"), SMOOTH, ids=range(5))
+def test_numerical_gradients_are_those_worked_out(f, gradient):
+    got = probes.numerical_gradient(f, x)
+    assert got.shape == x.shape and got.dtype == np.float64
+    assert np.abs(got - gradient(x)).max() < 1e-8
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (2, 0), (2, 3, 2)])
+def test_numerical_gradients_have_the_shape_of_the_point(shape):
+    point = rng.normal(size=shape)
+    got = probes.numerical_gradient(lambda x: np.sum(x**2), point)
+    assert got.shape == shape
+    assert np.allclose(got, 2 * point, rtol=0, atol=1e-8)
+
+
+def test_numerical_gradients_take_numbers_and_lists():
+    assert probes.numerical_gradient(lambda x: x**2, 3.0) == pytest.approx(6.0, abs=1e-8)
+    got = probes.numerical_gradient(lambda x: x[0] * x[1], [2, 3])
+    assert np.allclose(got, [3, 2], rtol=0, atol=1e-8)
+
+
+def test_the_point_is_unchanged_even_by_a_function_that_writes_into_it():
+    point = x.copy()
+
+    def f(x):
+        x *= 2
+        return np.sum(x**2)
+
+    got = probes.numerical_gradient(f, point)
+    assert np.array_equal(point, x)
+    assert np.abs(got - 8 * x).max() < 1e-7
+
+
+def test_a_function_may_return_an_array_without_axes():
+    got = probes.numerical_gradient(lambda x: np.array((x**2).sum()), x)
+    assert np.abs(got - 2 * x).max() < 1e-8
+
+
+def test_the_step_is_the_callers_choice():
+    coarse = probes.numerical_gradient(lambda x: np.sum(x**3), x, h=0.1)
+    assert np.allclose(coarse, 3 * x**2 + 0.01, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("value", [0, 1, 2**32 - 1, 2**32, 2**40 + 5, -1])
+def test_a_seed_repeats_what_is_random(value):
+    def drawn():
+        probes.seed(value)
+        return random.random(), np.random.rand(), np.random.permutation(20).tolist()
+
+    assert drawn() == drawn()
+
+
+def test_seeds_differ():
+    drawn = set()
+    for value in range(20):
+        probes.seed(value)
+        drawn.add((random.random(), np.random.rand()))
+    assert len({first for first, _ in drawn}) == len({second for _, second in drawn}) == 20
+
+
+@pytest.fixture
+def ops():
+    keras = pytest.importorskip("keras")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("vjp runs on TensorFlow")
+    return keras.ops
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_vjp_is_the_product_worked_out(ops, dtype):
+    a, b, g = (rng.normal(size=size).astype(dtype) for size in [(2, 3), (3, 4), (2, 4)])
+    da, db = probes.vjp(lambda a, b: ops.tanh(ops.matmul(a, b)), a, b, cotangent=g)
+    inner = g * (1 - np.tanh(a @ b) ** 2)
+    tolerance = 1e-12 if dtype == "float64" else 1e-5
+    assert da.dtype == db.dtype == dtype
+    assert np.allclose(da, inner @ b.T, rtol=tolerance, atol=tolerance)
+    assert np.allclose(db, a.T @ inner, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.slow
+def test_vjp_without_a_cotangent_is_the_gradient_of_the_sum(ops):
+    (got,) = probes.vjp(lambda x: x**3, x)
+    assert np.allclose(got, 3 * x**2, rtol=1e-12)
+    assert np.abs(got - probes.numerical_gradient(lambda x: np.sum(x**3), x)).max() < 1e-8
+
+
+@pytest.mark.slow
+def test_vjp_says_where_no_gradient_reaches(ops):
+    got = probes.vjp(lambda a, b, c: a * ops.stop_gradient(b) + ops.round(c) * 0, x, x, x)
+    assert np.array_equal(got[0], x) and got[1] is None
+    got = probes.vjp(lambda a, b: a * 2, x, x)
+    assert np.array_equal(got[0], np.full_like(x, 2)) and got[1] is None
+
+
+@pytest.mark.slow
+def test_vjp_passes_integers_through(ops):
+    indices = np.array([2, 0, 2])
+    got = probes.vjp(lambda table, i: ops.take(table, i, axis=0), x, indices)
+    assert len(got) == 1
+    assert np.array_equal(got[0], [[1, 1], [0, 0], [2, 2]])
+
+
+@pytest.mark.slow
+def test_vjp_leaves_its_inputs_unchanged(ops):
+    point, cotangent = x.copy(), np.ones_like(x)
+    probes.vjp(lambda x: ops.exp(x), point, cotangent=cotangent)
+    assert np.array_equal(point, x) and np.array_equal(cotangent, np.ones_like(x))
+
+
+@pytest.mark.slow
+def test_a_seed_repeats_what_keras_draws(ops):
+    import keras
+
+    def drawn():
+        probes.seed(7)
+        return np.asarray(keras.random.normal((4,))), np.asarray(keras.layers.Dense(3)(x)).tolist()
+
+    first, second = drawn(), drawn()
+    assert np.array_equal(first[0], second[0]) and first[1] == second[1]

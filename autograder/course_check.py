@@ -21,7 +21,7 @@ from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
 from autograder.ipynb import program_hash
-from autograder.judge import CORRECT_FORM, WRONG_VARIANT
+from autograder.judge import CORRECT_FORM
 from autograder.notebook import Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
@@ -215,12 +215,10 @@ def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
         return replace(row, problem="must lose points.")
     if not {variant.name, *variant.same_as} & set(row.recognised):
         return replace(row, problem="is not recognised.")
-    worst = max(
-        float("inf") if row.deviations[name] is None else row.deviations[name] or 0.0
-        for name in row.failed
-    )
-    if worst < WRONG_VARIANT:
-        return replace(row, problem=f"deviates {worst:.3g}; {WRONG_VARIANT:g} is asked for.")
+    least = {check.name: least_wrong(check.judge) for check in exercise.checks}
+    shares = [(row.deviations[name] or float("inf")) / least[name] for name in row.failed]
+    if max(shares) < 1:
+        return replace(row, problem=f"deviates {max(shares):.2g} of what is asked for.")
     return row
 
 

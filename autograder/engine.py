@@ -66,7 +66,7 @@ class Outbox:
         try:
             text = self.record_path(probe).read_text(encoding="utf-8")
             result = record.loads(text)
-        except (OSError, record.RecordError):
+        except (OSError, UnicodeDecodeError, record.RecordError):
             return None
         same = (
             result.submission_hash == submission.hash

@@ -288,6 +288,12 @@ def precision(dtype: str, array: Any) -> str:
     return float32 if array.dtype.name == "float32" else dtype
 
 
+def least_wrong(judge: Judge) -> float:
+    """The deviation that a wrong variant must reach: also where it is handed in as float32."""
+    wider = _UNIT[float32] / _UNIT[getattr(judge, "dtype", float32)]
+    return max(WRONG_VARIANT, PASS * wider)
+
+
 def close(dtype: str = float64) -> Close:
     """The usual judge: values equal up to rounding in `dtype`."""
     return Close(_float_type(dtype))

@@ -66,7 +66,17 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 
     Exit status: 0 all graded, 1 some not gradable, 2 wrong usage.
     """
-    _finish("grade", list(paths), **options)
+    from autograder.early import frameworks
+    from autograder.sandbox.pool import Pool
+
+    def run() -> int:
+        # The templates import while this process does: most of the time to the first result.
+        pool = Pool(options.pop("isolation"))
+        for framework in sorted(frameworks(paths)):
+            pool.warm(framework)
+        return _commands().grade(list(paths), pool=pool, **options)
+
+    _finish(run)
 
 
 @main.command()
@@ -75,7 +85,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 @_course_option
 def release(units: tuple[str, ...], check: bool, course_dir: Path) -> None:
     """Writes the notebooks of UNITS (default: all) from their sources."""
-    _finish("release", list(units), course_dir=course_dir, check=check)
+    _finish(lambda: _commands().release(list(units), course_dir, check))
 
 
 @main.command("check-course")
@@ -90,33 +100,32 @@ def check_course(units: tuple[str, ...], **options: Any) -> None:
     The reference gets every point, the release none; every variant loses points and is recognised;
     every equivalent passes.  Exit status 0 if all of it holds, else 1.
     """
-    _finish("check_course", list(units), **options)
+    _finish(lambda: _commands().check_course(list(units), **options))
 
 
 @main.command()
 def doctor() -> None:
     """Says what this machine can do to isolate student code, and how to mend what it can't."""
-    _finish("doctor")
+    _finish(lambda: _commands().doctor())
 
 
-def _finish(command: str, *arguments: Any, **options: Any) -> None:
-    """Runs a command; errors that a user can mend become one message and exit status 2."""
+def _commands() -> Any:
+    """What the commands do; importing it takes longest of all."""
     # A URL grammar that JSON Schema validation would load at every start; it takes over a second,
     # and nothing here has URLs to validate.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
     from autograder import commands
-    from autograder.course import CourseError
-    from autograder.engine import OutputError
-    from autograder.exercise import ExerciseError
-    from autograder.faults import FaultError
-    from autograder.notebook import AuthorError
-    from autograder.submission import UsageError
 
-    known = (CourseError, OutputError, ExerciseError, AuthorError, FaultError, UsageError)
+    return commands
+
+
+def _finish(command: Callable[[], int]) -> None:
+    """Runs a command; errors that a user can mend become one message and exit status 2."""
+    from autograder.faults import FaultError, UserError
+
     try:
-        status = getattr(commands, command)(*arguments, **options)
-    except known as error:
+        status = command()
+    except (UserError, FaultError) as error:
         click.echo(f"autograder: {error}", err=True)
         status = USAGE
     except KeyboardInterrupt:

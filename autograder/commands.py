@@ -37,17 +37,16 @@ def grade(
     out: Path,
     fresh: bool,
     jobs: int | None,
-    isolation: Any,
     no_cache: bool,
     course_dir: Path,
+    pool: Pool,
 ) -> int:
     """Grades what is at `paths`; see the command's help."""
-    course = Course.find(course_dir)
     console, notes = _Console(), _Console(stderr=True)
     outbox = Outbox(out)
-    outbox.open()
-    with Pool(isolation) as pool:
-        pool.warm("numpy")
+    with pool:
+        course = Course.find(course_dir)
+        outbox.open()
         units = {name: course.load(name) for name in course.unit_names()}
         outlines = {name: outline(loaded) for name, loaded in units.items()}
         submissions, problems = find(paths, outlines, unit)

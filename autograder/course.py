@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from autograder.exercise import Alternative, Case, Check, Exercise, ExerciseError, Unit
+from autograder.faults import UserError
 from autograder.notebook import Cell, read_script
 from autograder.program import Program
 
@@ -28,7 +29,7 @@ PUBLIC_SEED = "public"
 _UNIT_NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
-class CourseError(Exception):
+class CourseError(UserError):
     """There is no course, or no such unit, where one was asked for."""
 
 

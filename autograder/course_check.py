@@ -21,7 +21,7 @@ from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
 from autograder.ipynb import program_hash
-from autograder.judge import CORRECT_FORM
+from autograder.judge import CORRECT_FORM, least_wrong
 from autograder.notebook import Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.bank import Bank
 from autograder.cache import versions, write_whole
+from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.grading import grade
 from autograder.report import page, record
@@ -19,7 +20,7 @@ from autograder.submission import Submission
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
 
 
-class OutputError(Exception):
+class OutputError(UserError):
     """Results can't be written; what was graded before is kept."""
 
 

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from autograder.faults import UserError
 from autograder.judge import Judge, to_data
 
 Cases = Callable[[np.random.Generator], Iterable[Any]]
@@ -36,7 +37,7 @@ Edit = Mapping[str, str] | Callable[..., Any] | type
 WORLD: Final = ("np", "keras", "ops", "probes")
 
 
-class ExerciseError(Exception):
+class ExerciseError(UserError):
     """A mistake in a course's `exercises.py` or `notebook.py`, found when it is loaded."""
 
 

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.faults import UserError
+
 if TYPE_CHECKING:
     from autograder.kernel import Checked
 
 
-class CheckError(Exception):
+class CheckError(UserError):
     """The checks can't be run as asked; says what to do."""
 
 

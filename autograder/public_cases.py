@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder import evidence
 from autograder.cache import EvidenceCache
-from autograder.evidence import CodecError, Evidence, data_of, evidence_of
+from autograder.evidence import CodecError, Evidence, Failure, data_of, evidence_of
 from autograder.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
 from autograder.judge import Wanted, from_data, to_data
 from autograder.questions import Question
@@ -132,8 +132,10 @@ def _check_data(bank: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
 
 
 def _quiet(item: Evidence) -> Evidence:
-    """Evidence less what differs from run to run."""
-    return Evidence(item.status, item.value, item.failure)
+    """Evidence less what differs from run to run, and less the variant's own lines."""
+    failure = item.failure
+    told = failure and Failure(failure.type_name, failure.message)
+    return Evidence(item.status, item.value, told)
 
 
 def _read(data: Any) -> PublicCases:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import jupytext
 import nbformat
 
+from autograder.faults import UserError
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 _CELL_START = re.compile(r"#\s*%%+(\s|$)")  # `# %%time` is a magic
@@ -28,7 +30,7 @@ _IMAGE_TYPES = {
 _KNOWN_METADATA = {"tags", "lines_to_next_cell", "lines_to_end_of_cell_marker", "cell_marker"}
 
 
-class AuthorError(Exception):
+class AuthorError(UserError):
     """What an author wrote can't be used; says where, what was expected and what to do."""
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import archive, ipynb
+from autograder.faults import UserError
 from autograder.ipynb import EXPERIMENT, program_cells, program_hash
 from autograder.program import ProgramCell
 
@@ -42,7 +43,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, line 
 _COPY = re.compile(r"([ _]?\(\d+\)|-Copy\d+)$")
 
 
-class UsageError(Exception):
+class UsageError(UserError):
     """What was asked for does not exist: a path, a unit."""
 
 

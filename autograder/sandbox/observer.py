@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from autograder.early import mentions_framework
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of
 from autograder.program import Program
 from autograder.questions import Observation
 from autograder.sandbox.pool import Child, Pool, Stopped
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference
-_FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
 
 
 class Observer:
@@ -28,7 +27,7 @@ class Observer:
         self._pool = pool
         self._program = program
         # A program that mentions a framework gets a template that has imported it already.
-        mentions = any(_FRAMEWORK.search(source) for _, source in program.cells)
+        mentions = any(mentions_framework(source) for _, source in program.cells)
         self._framework = "keras" if mentions else framework
         self._child: Child | None = None
         self._hung: set[int] = set()

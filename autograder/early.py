@@ -1,0 +1,44 @@
+"""What can be known of a class before anything slow is imported: which templates to start."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+_FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
+MANY = 50  # notebooks that are looked into; the others start what they need when their turn comes
+
+
+def mentions_framework(source: str) -> bool:
+    """Whether a cell would import the framework, so that a process that has it should run it."""
+    return _FRAMEWORK.search(source) is not None
+
+
+def frameworks(paths: Iterable[Path]) -> set[str]:
+    """The templates that the notebooks at `paths` will probably need.  A guess: never fails."""
+    found = {"numpy"}  # the units' own programs
+    for index, file in enumerate(_notebooks(paths)):
+        if index == MANY or "keras" in found:
+            break
+        if any(mentions_framework(source) for source in _sources(file)):
+            found.add("keras")
+    return found
+
+
+def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from path.rglob("*.ipynb") if path.is_dir() else [path]
+
+
+def _sources(file: Path) -> Iterator[str]:
+    try:
+        cells: Any = json.loads(file.read_bytes())["cells"]
+        for cell in cells:
+            tags = cell["metadata"].get("tags", [])
+            if cell["cell_type"] == "code" and "experiment" not in tags:
+                yield "".join(cell["source"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return  # reading it properly says what is wrong

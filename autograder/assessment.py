@@ -316,7 +316,8 @@ class _Explainer:
     def remarks(self, observed: Observed) -> tuple[str, ...]:
         """What is told beside the finding, symptoms on passes among it."""
         told: list[str] = []
-        if observed.borrowed:
+        unanswered = {"stub", "missing"} & {item.status for item in observed.evidences}
+        if observed.borrowed and not unanswered:
             quoted = [f"`{name}`" for name in observed.borrowed]
             names = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
             verb = "is" if len(quoted) == 1 else "are"

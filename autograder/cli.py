@@ -74,7 +74,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
         pool = Pool(options.pop("isolation"))
         for framework in sorted(frameworks(paths)):
             pool.warm(framework)
-        return _commands().grade(list(paths), pool=pool, **options)
+        return int(_commands().grade(list(paths), pool=pool, **options))
 
     _finish(run)
 

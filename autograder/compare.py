@@ -168,12 +168,12 @@ def moved_by(sensitivity: Any) -> float:
 
 
 def entry(path: str, index: tuple[Any, ...]) -> str:
-    """An entry as the student would write it: `dW1[2, 0]`, in backticks."""
+    """An entry, to begin a sentence with, as the student would write it: `dW1[2, 0]`."""
     numbers = ", ".join(str(int(i)) for i in index)
     if not path and not numbers:
         return ""
     if not path:
-        return f"entry `[{numbers}]`"
+        return f"Entry `[{numbers}]`"
     return f"`{path}[{numbers}]`" if numbers else f"`{path}`"
 
 

@@ -12,6 +12,7 @@ from autograder.evidence import Evidence
 from autograder.exercise import Exercise
 from autograder.findings import ExerciseResult
 from autograder.notebook_check import CheckError
+from autograder.program import ProgramCell
 from autograder.public_cases import PublicBank, PublicCases, suffix
 from autograder.questions import Observation
 from autograder.worker import Names
@@ -54,7 +55,9 @@ def assess(
     public, found = _find(exercise, unit, folder)
     run = f"{time.monotonic_ns()}"  # names change between two checks: nothing is kept
     kernel = _Kernel(names, shell)
-    assessment = Assessment((), run, PublicBank(public), kernel, public=True)
+    inputs = enumerate(map(str, names.get("In", [])))  # IPython's own list, by execution count
+    cells = tuple(ProgramCell(number, source, False) for number, source in inputs)
+    assessment = Assessment(cells, run, PublicBank(public), kernel, public=True)
     return Checked(assessment.exercises([found])[0])
 
 

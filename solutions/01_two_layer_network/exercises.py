@@ -2,6 +2,10 @@
 
 Sizes of the cases all differ, so that no stray transpose fits; all numbers come from the case's
 `rng`.  Laws are judged together with the reference's values, so that no constant satisfies them.
+Each parameter has checks of its own, and a later layer is judged by what the same call computed
+for the layer before: one slip leaves what is right its points.
+Where a key is missing from what a function returned, the check gives all of it to the judge, which
+then says what is missing.
 """
 
 from __future__ import annotations
@@ -64,6 +68,30 @@ def three_networks(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(network(rng, 2, 5, 3, 7, "relu"), "relu")
 
 
+def smooth_networks(rng: np.random.Generator) -> Iterator[Case]:
+    """Only tanh and sigmoid: relu has a check of its own."""
+    yield Case(network(rng, 3, 4, 2, 5, "tanh"), "tanh, four different sizes")
+    yield Case(network(rng, 4, 3, 2, 6, "sigmoid"), "sigmoid, four different sizes")
+    yield Case(network(rng, 2, 4, 1, 7, "tanh"), "tanh, one output")
+    yield Case(network(rng, 5, 3, 2, 1, "tanh"), "tanh, one example")
+
+
+def two_networks(rng: np.random.Generator) -> Iterator[Case]:
+    """tanh and sigmoid once."""
+    yield Case(network(rng, 3, 4, 2, 5, "tanh"), "tanh")
+    yield Case(network(rng, 4, 3, 2, 7, "sigmoid"), "sigmoid")
+
+
+def relu_networks(rng: np.random.Generator) -> Iterator[Case]:
+    yield Case(network(rng, 2, 5, 3, 7, "relu"), "relu, seven examples")
+    yield Case(network(rng, 3, 6, 2, 4, "relu"), "relu, four examples")
+
+
+def single_examples(rng: np.random.Generator) -> Iterator[Case]:
+    yield Case(network(rng, 3, 4, 2, 1, "tanh"), "tanh, one example")
+    yield Case(network(rng, 4, 5, 3, 1, "sigmoid"), "sigmoid, one example")
+
+
 def inputs_only(cases: Any) -> Any:
     """The same cases without labels, for `forward`."""
 
@@ -96,18 +124,23 @@ def extreme(rng: np.random.Generator) -> Iterator[Case]:
 @sigmoid.check(points=1, cases=moderate, judge=close("float64"))
 def values(program, Z):
     """`sigmoid` returns 1 / (1 + exp(-z)) of every entry, in the shape of `Z`"""
-    return program.sigmoid(Z)
+    return {"sigmoid(Z)": program.sigmoid(Z)}
 
 
-@sigmoid.check(points=0.5, cases=extreme, judge=close("float64"))
+@sigmoid.check(points=0.5, cases=extreme, judge=exact(secret=False))
 def stable(program, Z):
     """`sigmoid` neither overflows nor gives NaN for any z from -1000 to 1000"""
-    seen = []
+    seen, given = set(), Z.copy()
+    ends = [np.unravel_index(find(Z), Z.shape) for find in (np.argmin, np.argmax)]
     with np.errstate(
-        over="call", invalid="call", divide="call", call=lambda kind, flag: seen.append(kind)
+        over="call", invalid="call", divide="call", call=lambda kind, flag: seen.add(kind)
     ):
-        A = program.sigmoid(Z)
-    return {"A": A, "overflow warnings": len(seen)}
+        A = np.asarray(program.sigmoid(Z), dtype=float)
+    return {
+        "warnings": ", ".join(sorted(seen)) or "none",
+        "entries that are NaN": int(np.isnan(A).sum()),
+        **{f"value at z = {given[end]:g}": round(float(A[end]), 9) for end in ends},
+    }
 
 
 @sigmoid.check(points=0.5, cases=extreme, judge=unchanged())
@@ -231,28 +264,78 @@ def shuffled(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({**case.inputs, "order": order}, case.label)
 
 
-@forward.check(points=1, cases=inputs_only(networks), judge=close("float64"))
+@forward.check(points=0.5, cases=inputs_only(networks), judge=close("float64"))
+def hidden_sums(program, X, params, g):
+    """The cache of `forward` has the right `Z1`, and `g`"""
+    cache = program.forward(X, params, g)[1]
+    if isinstance(cache, dict) and "Z1" in cache and "g" in cache:
+        cache = {"Z1": cache["Z1"], "g": cache["g"]}
+    return {"cache": cache}
+
+
+@forward.check(points=0.5, cases=inputs_only(networks), judge=exact(secret=False))
+def activation(program, X, params, g):
+    """`A1` in the cache is the activation of your own `Z1`, for tanh, relu and sigmoid"""
+    cache = program.forward(X, params, g)[1]
+    if not isinstance(cache, dict) or "Z1" not in cache or "A1" not in cache:
+        return {"the cache has Z1 and A1": False}
+
+    def compared(a, b):
+        if np.shape(a) != np.shape(b):
+            return f"no, it has shape {np.shape(a)}"
+        off = np.abs(a - b).max() / (np.abs(b).max() or 1)
+        return "yes" if off < 1e-4 else f"no, off by {off:.3g}"
+
+    Z1, A1 = cache["Z1"], cache["A1"]
+    right = {"tanh": np.tanh(Z1), "relu": np.where(Z1 > 0, Z1, 0), "sigmoid": 1 / (1 + np.exp(-Z1))}
+    return {
+        "the cache has Z1 and A1": True,
+        "shape of A1": str(np.shape(A1)),
+        f"A1 is {g} of Z1": compared(A1, right[g]),
+    }
+
+
+@forward.check(points=0.5, cases=inputs_only(networks), judge=exact(secret=False))
+def output_layer(program, X, params, g):
+    """`Z2` and `A2` in the cache follow from your own `A1`"""
+    cache = program.forward(X, params, g)[1]
+    if not isinstance(cache, dict) or any(name not in cache for name in ("A1", "Z2", "A2")):
+        return {"the cache has A1, Z2 and A2": False}
+
+    def compared(a, b):
+        if np.shape(a) != np.shape(b):
+            return f"no, it has shape {np.shape(a)}"
+        off = np.abs(a - b).max() / (np.abs(b).max() or 1)
+        return "yes" if off < 1e-4 else f"no, off by {off:.3g}"
+
+    A1, Z2, A2 = cache["A1"], cache["Z2"], cache["A2"]
+    return {
+        "the cache has A1, Z2 and A2": True,
+        "A1 depends on the example": X.shape[1] == 1 or bool(np.ptp(A1, axis=1).any()),
+        "Z2 is W2 @ A1 + b2": compared(Z2, params["W2"] @ A1 + params["b2"]),
+        "A2 is sigmoid of Z2": compared(A2, 1 / (1 + np.exp(-Z2))),
+    }
+
+
+@forward.check(points=0.5, cases=inputs_only(networks), judge=close("float64"))
 def output(program, X, params, g):
-    """`forward` returns the predictions `A2`, for each of the three hidden activations"""
-    return program.forward(X, params, g)[0]
-
-
-@forward.check(points=1, cases=inputs_only(networks), judge=close("float64"))
-def cache(program, X, params, g):
-    """`forward` returns a cache with `Z1`, `A1`, `Z2`, `A2` and `g`, each as it was computed"""
-    return program.forward(X, params, g)[1]
+    """`forward` returns the pair `(A2, cache)`, with the right predictions `A2`"""
+    result = program.forward(X, params, g)
+    if isinstance(result, (tuple, list)) and len(result) == 2:
+        result = [result[0], "a dict" if isinstance(result[1], dict) else "no dict"]
+    return {"(A2, cache)": result}
 
 
 @forward.check(
     points=0.5,
     cases=shuffled,
-    judge=equal_sides("the predictions of shuffled examples, and the shuffled predictions"),
+    judge=equal_sides("your predictions, shuffled, and your predictions for shuffled examples"),
 )
 def permutation(program, X, params, g, order):
     """Examples do not influence each other: shuffling them shuffles the predictions"""
     return {
-        "left": program.forward(X, params, g)[0][:, order],
-        "right": program.forward(X[:, order], params, g)[0],
+        "left": {"A2": program.forward(X, params, g)[0][:, order]},
+        "right": {"A2": program.forward(X[:, order], params, g)[0]},
     }
 
 
@@ -387,12 +470,16 @@ cross_entropy = unit.exercise("cross_entropy", points=2)
 
 
 def predictions(rng: np.random.Generator) -> Iterator[Case]:
-    """Uncertain predictions; labels that are all on one side make both terms visible."""
+    """Uncertain predictions; labels that are all 0 make the second term visible."""
     for n2, m, label in ((1, 7, "one output"), (3, 5, "three outputs"), (2, 1, "one example")):
         labels = (rng.random((n2, m)) < 0.5).astype(float)
         yield Case({"A2": rng.uniform(0.02, 0.98, (n2, m)), "Y": labels}, label)
     yield Case({"A2": rng.uniform(0.02, 0.98, (2, 6)), "Y": np.zeros((2, 6))}, "all labels 0")
-    yield Case({"A2": rng.uniform(0.02, 0.98, (2, 6)), "Y": np.ones((2, 6))}, "all labels 1")
+
+
+def all_labels_1(rng: np.random.Generator) -> Iterator[Case]:
+    for n2, m, label in ((1, 7, "one output"), (2, 6, "two outputs")):
+        yield Case({"A2": rng.uniform(0.02, 0.98, (n2, m)), "Y": np.ones((n2, m))}, label)
 
 
 def certain_predictions(rng: np.random.Generator) -> Iterator[Case]:
@@ -410,26 +497,36 @@ def certain_predictions(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"A2": A2, "Y": np.array([[1.0, 0.0, 1.0]])}, "one certain and wrong")
 
 
-@cross_entropy.check(points=1, cases=predictions, judge=close("float64"))
+@cross_entropy.check(points=0.5, cases=all_labels_1, judge=close("float64"))
+def label_1(program, A2, Y):
+    """Where all labels are 1, `cross_entropy` is right"""
+    return {"cost": program.cross_entropy(A2, Y)}
+
+
+@cross_entropy.check(points=0.5, cases=predictions, judge=close("float64"))
 def mean_over_examples(program, A2, Y):
-    """`cross_entropy` is the mean over examples of the sum over outputs"""
-    return program.cross_entropy(A2, Y)
+    """For other labels, too, it is the mean over examples of the sum over outputs"""
+    return {"cost": program.cross_entropy(A2, Y)}
 
 
 @cross_entropy.check(
     points=0.5,
     cases=certain_predictions,
     judge=equal_sides(
-        "the cost, and the cost with the two classes exchanged, in predictions and labels",
+        "the cost, as a multiple of what tossing a coin costs, and the same with the two classes "
+        "exchanged in predictions and labels",
         rtol=1e-4,
     ),
 )
 def certain(program, A2, Y):
     """Predictions of exactly 0 and 1 have a finite cost, clipped by 1e-12, for both classes"""
-    return {
-        "left": program.cross_entropy(A2, Y),
-        "right": program.cross_entropy(1 - A2, 1 - Y),
-    }
+
+    # A quotient, so that a cost that is wrong by a factor is not wrong here, too.
+    def multiple(A2, Y):
+        return program.cross_entropy(A2, Y) / program.cross_entropy(np.full(Y.shape, 0.5), Y)
+
+    name = "cost / cost of a coin toss"
+    return {"left": {name: multiple(A2, Y)}, "right": {name: multiple(1 - A2, 1 - Y)}}
 
 
 @cross_entropy.check(points=0.5, cases=certain_predictions, judge=unchanged())
@@ -542,33 +639,82 @@ cross_entropy.variant(
 backward = unit.exercise("backward", points=6, uses=("sigmoid", "forward", "cross_entropy"))
 
 
-@backward.check(points=1.5, cases=networks, judge=close("float64"))
-def output_layer(program, X, Y, params, g):
-    """`dW2` and `db2` are the gradient of the mean cross-entropy in the output layer"""
-    cache = program.forward(X, params, g)[1]
-    grads = program.backward(X, Y, params, cache)
-    return {name: grads[name] for name in ("dW2", "db2")}
+@backward.check(points=0.75, cases=networks, judge=close("float64"))
+def output_weights(program, X, Y, params, g):
+    """`dW2` is the gradient of the mean cross-entropy"""
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    return {"dW2": grads["dW2"]} if isinstance(grads, dict) and "dW2" in grads else grads
 
 
-@backward.check(points=1.5, cases=networks, judge=close("float64"))
-def hidden_layer(program, X, Y, params, g):
-    """`dW1` and `db1` are the gradient in the hidden layer, for each of the three activations"""
+@backward.check(points=0.75, cases=networks, judge=close("float64"))
+def output_biases(program, X, Y, params, g):
+    """`db2` is the gradient of the mean cross-entropy"""
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    return {"db2": grads["db2"]} if isinstance(grads, dict) and "db2" in grads else grads
+
+
+@backward.check(points=0.75, cases=smooth_networks, judge=close("float64"))
+def hidden_weights(program, X, Y, params, g):
+    """With tanh and sigmoid, `dW1` is the gradient"""
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    return {"dW1": grads["dW1"]} if isinstance(grads, dict) and "dW1" in grads else grads
+
+
+@backward.check(points=0.75, cases=smooth_networks, judge=close("float64"))
+def hidden_biases(program, X, Y, params, g):
+    """With tanh and sigmoid, `db1` is the gradient"""
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    return {"db1": grads["db1"]} if isinstance(grads, dict) and "db1" in grads else grads
+
+
+@backward.check(points=0.5, cases=relu_networks, judge=close("float64"))
+def hidden_relu(program, X, Y, params, g):
+    """With relu, `dW1` is the gradient"""
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    return {"dW1": grads["dW1"]} if isinstance(grads, dict) and "dW1" in grads else grads
+
+
+@backward.check(points=1, cases=single_examples, judge=exact(secret=False))
+def chain_rule(program, X, Y, params, g):
+    """With one example, `dW2`, `db1` and `dW1` follow from your own `db2`, for tanh and sigmoid"""
     cache = program.forward(X, params, g)[1]
+    Z1, A1 = np.copy(cache["Z1"]), np.copy(cache["A1"])
     grads = program.backward(X, Y, params, cache)
-    return {name: grads[name] for name in ("dW1", "db1")}
+    if not isinstance(grads, dict) or any("d" + name not in grads for name in params):
+        return {"all four gradients are there": False}
+    db1, db2 = np.reshape(grads["db1"], (-1, 1)), np.reshape(grads["db2"], (-1, 1))
+
+    def bend(Z):
+        return np.tanh(Z) if g == "tanh" else (1 + np.tanh(Z / 2)) / 2
+
+    slope = (bend(Z1 + 1e-5) - bend(Z1 - 1e-5)) / 2e-5
+
+    def compared(a, b):
+        if np.shape(a) != np.shape(b):
+            return f"no, it has shape {np.shape(a)}"
+        off = np.abs(a - b).max() / (np.abs(b).max() or 1)
+        return "yes" if off < 1e-4 else f"no, off by {off:.3g}"
+
+    return {
+        "all four gradients are there": True,
+        "no gradient is 0": all(bool(np.any(gradient)) for gradient in grads.values()),
+        "dW2 follows from db2": compared(grads["dW2"], db2 * A1.T),
+        "db1 follows from db2": compared(db1, (params["W2"] * db2).sum(axis=0)[:, None] * slope),
+        "dW1 follows from db1": compared(grads["dW1"], db1 * X.T),
+    }
 
 
 @backward.check(
-    points=1,
+    points=0.25,
     cases=three_networks,
     judge=equal_sides(
-        "your gradient of a parameter, and the slope of your own cost, measured by moving that "
+        "the gradient from `backward`, and the slope of the cost, measured by moving that "
         "parameter a little to both sides",
         rtol=1e-6,
     ),
 )
-def own_cost(program, X, Y, params, g):
-    """Each gradient is the slope of your own cost, as measured by central differences"""
+def own_cost_weights(program, X, Y, params, g):
+    """`dW1` and `dW2` are the slopes of your own cost, as central differences measure them"""
 
     def slope(name):
         def cost(value):
@@ -576,14 +722,41 @@ def own_cost(program, X, Y, params, g):
 
         return probes.numerical_gradient(cost, params[name])  # noqa: F821
 
-    cache = program.forward(X, params, g)[1]
-    grads = program.backward(X, Y, params, cache)
-    return {"left": grads, "right": {"d" + name: slope(name) for name in params}}
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    names = ("W1", "W2")
+    if isinstance(grads, dict):
+        grads = {"d" + name: grads["d" + name] for name in names if "d" + name in grads}
+    return {"left": grads, "right": {"d" + name: slope(name) for name in names}}
 
 
 @backward.check(
-    points=0.75,
+    points=0.25,
     cases=three_networks,
+    judge=equal_sides(
+        "the gradient from `backward`, and the slope of the cost, measured by moving that "
+        "parameter a little to both sides",
+        rtol=1e-6,
+    ),
+)
+def own_cost_biases(program, X, Y, params, g):
+    """`db1` and `db2` are the slopes of your own cost, as central differences measure them"""
+
+    def slope(name):
+        def cost(value):
+            return program.cross_entropy(program.forward(X, {**params, name: value}, g)[0], Y)
+
+        return probes.numerical_gradient(cost, params[name])  # noqa: F821
+
+    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
+    names = ("b1", "b2")
+    if isinstance(grads, dict):
+        grads = {"d" + name: grads["d" + name] for name in names if "d" + name in grads}
+    return {"left": grads, "right": {"d" + name: slope(name) for name in names}}
+
+
+@backward.check(
+    points=0.25,
+    cases=two_networks,
     judge=equal_sides("the gradients of the data, and of the data with every example twice"),
 )
 def doubled(program, X, Y, params, g):
@@ -596,8 +769,8 @@ def doubled(program, X, Y, params, g):
 
 
 @backward.check(
-    points=0.75,
-    cases=three_networks,
+    points=0.25,
+    cases=two_networks,
     judge=equal_sides("the gradients of all examples, and the mean of each example's alone"),
 )
 def averaged(program, X, Y, params, g):
@@ -934,13 +1107,19 @@ def keeps_old(program, params, grads, lr):
     return {"params": params, "grads": grads}
 
 
-@gd_step.check(points=0.5, cases=steps, judge=exact())
+@gd_step.check(points=0.5, cases=steps, judge=exact(secret=False))
 def new(program, params, grads, lr):
     """`gd_step` returns a new dict with new arrays, so that the old ones can be kept"""
-    before = dict(params)
+    old, values = list(params.values()), [value.copy() for value in params.values()]
     stepped = program.gd_step(params, grads, lr)
-    shared = [name for name in before if np.shares_memory(stepped[name], before[name])]
-    return {"a new dict": stepped is not params, "new arrays": not shared}
+    arrays = list(stepped.values()) if isinstance(stepped, dict) else []
+    shared = any(np.shares_memory(array, other) for array in arrays for other in old)
+    equal = [np.array_equal(array, value) for array, value in zip(arrays, values, strict=False)]
+    return {
+        "a new dict": isinstance(stepped, dict) and stepped is not params,
+        "new arrays": bool(arrays) and not shared,
+        "new values": bool(arrays) and not all(equal),
+    }
 
 
 def gd_step_spelled_out(params, grads, lr):
@@ -1100,10 +1279,26 @@ def central(program, x, a, b, c, h):
         # The last term ties neighbours together: entries must move one at a time.
         return float(np.sum(a * x**3 + b * x**2 + c * x) + np.prod(x.ravel()[:2]) ** 2)
 
-    return program.numerical_gradient(f, x, h)
+    return {"gradient": program.numerical_gradient(f, x, h)}
 
 
-@numerical_gradient.check(points=0.25, cases=points_to_measure_at, judge=close("float64"))
+@numerical_gradient.check(points=0.25, cases=points_to_measure_at, judge=exact(secret=False))
+def one_at_a_time(program, x):
+    """`numerical_gradient` moves every entry, one at a time"""
+    moves = []
+
+    def f(value):
+        moves.append(np.abs(value - x) > 1e-6)
+        return float(np.sum(value))
+
+    program.numerical_gradient(f, x.copy(), 0.25)
+    return {
+        "entries that are moved": int(np.any(moves, axis=0).sum()),
+        "moved at the same time": max((int(np.sum(move)) for move in moves), default=0),
+    }
+
+
+@numerical_gradient.check(points=0.25, cases=points_to_measure_at, judge=exact(secret=False))
 def default_step(program, x):
     """Without `h` the step is 1e-5"""
     moves = []
@@ -1113,11 +1308,11 @@ def default_step(program, x):
         return float(np.sum(value))
 
     program.numerical_gradient(f, x.copy())
-    return {"step": round(max(moves), 12)}
+    return {"step": round(max(moves, default=0.0), 12)}
 
 
 @numerical_gradient.check(
-    points=0.5,
+    points=0.25,
     cases=quadratics,
     judge=equal_sides(
         "the gradient of a quadratic function with a large step, and with a small one"
@@ -1130,8 +1325,8 @@ def quadratic(program, Q, x):
         return float(x.ravel() @ Q @ x.ravel())
 
     return {
-        "left": program.numerical_gradient(f, x, 0.5),
-        "right": program.numerical_gradient(f, x, 0.125),
+        "left": {"gradient": program.numerical_gradient(f, x, 0.5)},
+        "right": {"gradient": program.numerical_gradient(f, x, 0.125)},
     }
 
 
@@ -1355,7 +1550,11 @@ def small_data(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def two_blobs(rng: np.random.Generator) -> Iterator[Case]:
-    """Two far clusters: every right solution gets all labels, and surely."""
+    """Two far clusters: every right solution gets all labels, and surely.
+
+    The largest error after 100 steps of rate 2 is 0.005, over 20 seeds for each way to draw the
+    start (benchmarks/calibrate_01.py).  Few steps: a borrowed function costs a round trip for each.
+    """
     for label, (n1, m) in (("three hidden units", (3, 20)), ("six hidden units", (6, 30))):
         labels = np.arange(m) % 2
         turn = rng.uniform(0, 2 * np.pi)
@@ -1370,41 +1569,37 @@ def mean_error(got: Any) -> float:
     return float(np.abs(got["errors"]).mean())
 
 
-@train_two_layer.check(points=0.5, cases=small_data, judge=exact())
+@train_two_layer.check(points=0.5, cases=small_data, judge=exact(secret=False))
 def result(program, X, Y, n1, seed):
     """`train_two_layer` returns parameters of the right shapes and one loss for every step"""
     before = X.copy(), Y.copy()
     params, losses = program.train_two_layer(X, Y, n1, 0.3, 6, np.random.default_rng(seed))
     return {
-        "W1": list(params["W1"].shape),
-        "b1": list(params["b1"].shape),
-        "W2": list(params["W2"].shape),
-        "b2": list(params["b2"].shape),
+        **{f"shape of {name}": str(np.shape(value)) for name, value in params.items()},
         "number of losses": len(losses),
-        "X and Y unchanged": bool((X == before[0]).all() and (Y == before[1]).all()),
+        "X and Y are unchanged": bool((X == before[0]).all() and (Y == before[1]).all()),
     }
 
 
-@train_two_layer.check(points=0.5, cases=small_data, judge=exact())
+@train_two_layer.check(points=0.5, cases=small_data, judge=exact(secret=False))
 def start(program, X, Y, n1, seed):
-    """Start values come from `rng` and differ from unit to unit; `lr` says how far a step goes"""
+    """Start values come from `rng` and differ from unit to unit"""
 
     def start_with(seed, steps=1):
-        return program.train_two_layer(X, Y, n1, 0.0, steps, np.random.default_rng(seed))[0]
+        # With a learning rate of 0 the parameters stay what they were at the start.
+        return program.train_two_layer(X, Y, n1, 0.0, steps, np.random.default_rng(seed))[0]["W1"]
 
     first, again, other = start_with(seed), start_with(seed, 3), start_with(seed + 1)
-    moved = program.train_two_layer(X, Y, n1, 0.7, 1, np.random.default_rng(seed))[0]
     return {
-        "hidden units differ": bool(np.ptp(first["W1"], axis=0).min() > 0),
-        "the same rng gives the same start": bool(np.array_equal(first["W1"], again["W1"])),
-        "another rng gives another start": not np.array_equal(first["W1"], other["W1"]),
-        "one step moves the parameters": not np.array_equal(first["b2"], moved["b2"]),
+        "hidden units differ": bool(np.ptp(first, axis=0).min() > 0),
+        "the same rng gives the same start": bool(np.array_equal(first, again)),
+        "another rng gives another start": not np.array_equal(first, other),
     }
 
 
-@train_two_layer.check(points=0.5, cases=small_data, judge=exact())
+@train_two_layer.check(points=0.5, cases=small_data, judge=exact(secret=False))
 def before_update(program, X, Y, n1, seed):
-    """Each loss is the cost of the network as it was before that step's update"""
+    """Each step updates the parameters once, by `lr`; each loss is the cost before that update"""
 
     def train(lr, steps):
         return program.train_two_layer(X, Y, n1, lr, steps, np.random.default_rng(seed))
@@ -1412,13 +1607,14 @@ def before_update(program, X, Y, n1, seed):
     # Start values are free; but the same start, trained for k steps, has seen k updates.
     after = [train(0.0, 1)[0], *(train(0.7, steps)[0] for steps in range(1, 7))]
     costs = [program.cross_entropy(program.forward(X, p, "tanh")[0], Y) for p in after]
-    losses = train(0.7, 6)[1]
+    losses = list(train(0.7, 6)[1])
 
     def updates_seen(loss):
         equal = np.flatnonzero(np.abs(np.array(costs) - loss) < 1e-9)
         return " or ".join(str(count) for count in equal) or "unknown"
 
-    return {f"updates before losses[{k}]": updates_seen(losses[k]) for k in (0, 2, 5)}
+    seen = {f"updates before losses[{k}]": updates_seen(losses[k]) for k in range(len(losses))}
+    return {"one step moves the parameters": bool(costs[0] != costs[1]), **seen}
 
 
 @train_two_layer.check(
@@ -1429,7 +1625,7 @@ def before_update(program, X, Y, n1, seed):
 def learns(program, X, Y, n1, seed):
     """On two clusters that lie far apart training brings the predictions close to the labels"""
     rng = np.random.default_rng(seed)
-    params, losses = program.train_two_layer(X, Y, n1, 1.0, 1000, rng)
+    params, losses = program.train_two_layer(X, Y, n1, 2.0, 100, rng)
     A2 = program.forward(X, params, "tanh")[0]
     return {"errors": A2 - Y, "losses": np.array([float(loss) for loss in losses])}
 

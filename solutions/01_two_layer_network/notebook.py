@@ -28,6 +28,7 @@
 # %%
 from collections.abc import Callable
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder import check
@@ -368,10 +369,8 @@ def numerical_gradient(
 # far are the measured slopes of $W^{[1]}$ from those of your `backward`, for $h$ from $10^{-1}$
 # down to $10^{-12}$?
 
+
 # %% tags=["experiment"]
-import matplotlib.pyplot as plt
-
-
 def gap_by_step(steps):
     """Distance of measured and computed `dW1`, relative to the largest entry, for each step."""
     rng = np.random.default_rng(1)
@@ -473,9 +472,6 @@ def moons(m: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, n
 
 
 # %% tags=["experiment"]
-import matplotlib.pyplot as plt
-
-
 def accuracy(net, points, labels):
     """Share of the points that get their label."""
     return np.mean((forward(points, net, "tanh")[0] > 0.5) == labels)
@@ -534,10 +530,8 @@ plt.show()
 # 3. A law that `backward` is checked by says: writing every example twice changes no gradient.
 #    Does A obey it? Does B?
 
+
 # %% tags=["experiment"]
-import matplotlib.pyplot as plt
-
-
 def as_it_is(grads, m):
     return grads
 

@@ -19,6 +19,7 @@
 # %%
 from collections.abc import Callable
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder import check
@@ -206,8 +207,6 @@ def bias_correct(v: np.ndarray, beta: float, t: int) -> np.ndarray:
 # average corrected.
 
 # %% tags=["experiment"]
-import matplotlib.pyplot as plt
-
 rng = np.random.default_rng(3)
 gradients = 1 + 0.3 * rng.normal(size=40)
 v, raw, corrected = 0.0, [], []
@@ -349,8 +348,6 @@ def minimise(
 # shoot past the minimum and come back?
 
 # %% tags=["experiment"]
-import matplotlib.pyplot as plt
-
 CURVATURE = np.array([1.0, 50.0])
 
 
@@ -474,8 +471,8 @@ plt.show()
 # Without correction the first move is $(1-\beta_1)/\sqrt{1-\beta_2} \approx 3.2$ times too long,
 # the twelfth 6.6 times, and moves stay too long for hundreds of updates: the check of the first
 # update fires at once, and so do the other two. With $t$ in epochs the first move is *right*, since
-# the first update lies in the first epoch: that check is content, and only those of six updates and
-# of two minibatches fire. A single update is no test of an optimiser.
+# the first update lies in the first epoch: that check is content, while those of six updates and of
+# two minibatches fire. The first update alone is no test of an optimiser.
 #
 # And the cost on the right? Both wrong ones end *lower* than the right one. A good final cost
 # proves little about the code that reached it: that is why most checks in this course compare

@@ -321,7 +321,7 @@ class _Explainer:
             quoted = [f"`{name}`" for name in observed.borrowed]
             names = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
             verb = "is" if len(quoted) == 1 else "are"
-            told.append(f"Judged with the grader's own {names}, since yours {verb} not exact yet.")
+            told.append(f"Judged with a right {names}, since yours {verb} not right yet.")
         if observed.passed:
             told += [shown.text for shown in symptoms_of(self._exercise, observed.evidences)]
         return tuple(told)

@@ -159,9 +159,12 @@ class Child:
                 kill itself, so SIGKILL is the CPU limit, or the machine's doing.
         """
         end = self._template.end(self._slot)
-        if end is None and not self._killed:
+        if end is None and not self._template.alive:
             raise SandboxError("The template process ended while student code ran.")
-        code, cpu = end or (0, 0.0)
+        if end is None:
+            self.kill()
+            return Stopped("died", "It closed its connection to the grader.")
+        code, cpu = end
         if code == -signal.SIGKILL and cpu >= self._limits.total_cpu_seconds - 1:
             return Stopped("timeout", "It used more CPU time than a whole submission may.")
         if code == -signal.SIGKILL and not self._killed:
@@ -268,7 +271,7 @@ class Template:
         None if the template has ended, too.
         """
         with self._changed:
-            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=5)
+            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=2)
             return self._ends.get(slot)
 
     @property

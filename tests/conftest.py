@@ -1,0 +1,77 @@
+"""A tiny course and programs for it; nothing here is a mock."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.course import Course, LoadedUnit
+from autograder.notebook import author_notebook, release_notebook
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.pool import Pool
+
+TINY = Path(__file__).parent / "files" / "course"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course of one's own: `01_lines` in NumPy, `02_swish` in Keras."""
+    return Path(shutil.copytree(TINY, tmp_path / "course"))
+
+
+@pytest.fixture
+def lines_course(course: Path) -> Path:
+    """The same without the unit that needs TensorFlow."""
+    shutil.rmtree(course / "solutions" / "02_swish")
+    return course
+
+
+@pytest.fixture(scope="session")
+def lines() -> LoadedUnit:
+    """The unit `01_lines`."""
+    return Course(TINY).load("01_lines")
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Pool]:
+    """Warm processes whose limits don't matter to the test."""
+    with Pool(limits=Limits(memory_mib=1024, cell_seconds=5)) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def bank(lines: LoadedUnit, pool: Pool) -> Iterator[Bank]:
+    """What is known of `01_lines` for a secret seed."""
+    bank = Bank(lines, "secret", pool, EvidenceCache(None))
+    yield bank
+    bank.close()
+
+
+@pytest.fixture(scope="session")
+def write_notebook() -> Write:
+    """Writes the notebook of a student: `write_notebook(path, center="def center(X): ...")`.
+
+    What is not answered is the reference's; with `stubs=True` it is the released stub.
+    """
+
+    def write(path: Path, unit: str = "01_lines", stubs: bool = False, **answers: str) -> Path:
+        loaded = Course(TINY).load(unit)
+        make = release_notebook if stubs else author_notebook
+        notebook: Any = make(loaded.cells, loaded.unit.exercises, unit)
+        for cell in notebook["cells"]:
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+            cell["source"] = answers.get(name, cell["source"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return write

@@ -229,6 +229,8 @@ class Assessment:
             return finding
         index = observed.first_failed
         finding = replace(finding, points=0.0, case=observed.question.cases[index].label)
+        if observed.evidences[index].status in ("stub", "missing", "skipped"):
+            finding = replace(finding, case="")  # the same for every case
         if observed.comparisons[index] is None:
             finding = self._not_answered(finding, exercise, observed.evidences[index])
         else:

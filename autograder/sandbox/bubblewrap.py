@@ -70,9 +70,8 @@ def _python_inside() -> str:
 
 def _mounts() -> list[str]:
     """The file system of the sandbox: the Python environment, read-only, and nothing else."""
-    # Not `--die-with-parent`: that is the thread which started it.  The template ends with its
-    # control socket, and everything in the sandbox with the template.
-    arguments = "--unshare-all --new-session --uid 1000 --gid 1000 --cap-drop ALL".split()
+    arguments = "--unshare-all --die-with-parent --new-session".split()
+    arguments += "--uid 1000 --gid 1000 --cap-drop ALL".split()
     # Kept in the sandbox's own user namespace only: the template makes namespaces for children.
     arguments += "--cap-add CAP_SYS_ADMIN --ro-bind /usr /usr".split()
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):

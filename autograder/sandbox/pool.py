@@ -12,6 +12,7 @@ import struct
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -326,6 +327,8 @@ class Pool:
         self.limits = limits or Limits()
         self._templates: dict[str, Template] = {}
         self._lock = threading.Lock()
+        # The kernel ends a template with the thread that started it, so that one must stay.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="templates")
 
     def warm(self, framework: str) -> None:
         """Starts a template without waiting for it."""
@@ -350,7 +353,8 @@ class Pool:
         with self._lock:
             template = self._templates.get(framework)
             if template is None or not template.alive:
-                template = Template(framework, self.isolation, self.limits)
+                start = (Template, framework, self.isolation, self.limits)
+                template = self._starter.submit(*start).result()
                 self._templates[framework] = template
             return template
 
@@ -365,6 +369,7 @@ class Pool:
     ) -> None:
         for template in self._templates.values():
             template.close()
+        self._starter.shutdown()
 
 
 def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:

@@ -353,8 +353,9 @@ class Pool:
         with self._lock:
             template = self._templates.get(framework)
             if template is None or not template.alive:
-                start = (Template, framework, self.isolation, self.limits)
-                template = self._starter.submit(*start).result()
+                template = self._starter.submit(
+                    Template, framework, self.isolation, self.limits
+                ).result()
                 self._templates[framework] = template
             return template
 

@@ -6,7 +6,8 @@ from rich.console import Console
 
 from autograder.faults import FaultError
 from autograder.sandbox.bubblewrap import bwrap_path
-from autograder.sandbox.pool import Child, Pool, Stopped
+from autograder.sandbox.pool import Child, Pool
+from autograder.sandbox.watch import Stopped
 
 # Each probe must fail in the sandbox: what it tries, and what a success would mean.
 PROBES = {

@@ -23,7 +23,8 @@ from autograder.questions import Observation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
-from autograder.sandbox.pool import Pool, Stopped
+from autograder.sandbox.pool import Pool
+from autograder.sandbox.watch import Stopped
 
 ROOT = Path(autograder.__file__).resolve().parents[1]
 TIGHT = Limits(

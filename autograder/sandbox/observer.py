@@ -11,7 +11,8 @@ from autograder.early import mentions_framework
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of
 from autograder.program import Program
 from autograder.questions import Observation
-from autograder.sandbox.pool import Child, Pool, Stopped
+from autograder.sandbox.pool import Child, Pool
+from autograder.sandbox.watch import Stopped
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference
 

@@ -13,7 +13,6 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,19 +20,11 @@ from autograder import evidence
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.template import CONTROL
+from autograder.sandbox.watch import Stopped, Watch
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 _FORK_SECONDS = 30.0
 _CREDENTIALS = struct.Struct("3i")
-
-
-class Stopped(Exception):  # noqa: N818 - an outcome, not an error
-    """A child was stopped or ended by itself: `status` is the verdict's, `detail` says how."""
-
-    def __init__(self, status: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
 
 
 class Child:
@@ -48,7 +39,7 @@ class Child:
         self._killed = False
         self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
-        self._watch = _Watch(self, 0.0, self._limits)
+        self._watch = Watch(self, 0.0, self._limits)
 
     def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
         """Sends one request and waits for its reply, within limits.
@@ -57,7 +48,7 @@ class Child:
             Stopped: a limit was reached, the child ended, or it sent what is no reply.
         """
         self._number += 1
-        self._watch = _Watch(self, cpu_seconds, self._limits)
+        self._watch = Watch(self, cpu_seconds, self._limits)
         self._send({"op": op, "id": self._number} | arguments)
         return self.reply()
 
@@ -173,45 +164,6 @@ class Child:
         if code < 0:
             return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
         return Stopped("died", "Its process ended.")
-
-
-class _Watch:
-    """Looks at a child's CPU time, wall time and memory while it computes."""
-
-    def __init__(self, child: Child, cpu_seconds: float, limits: Limits) -> None:
-        self._child = child
-        self._cpu_seconds = cpu_seconds
-        self._memory = limits.memory_mib * MIB
-        self._threads = limits.threads
-        self._wall = limits.wall(cpu_seconds)
-        self._began = time.monotonic()
-        self._cpu_before = _cpu_seconds(child.pid)
-        self.pause = 0.02
-        self._next_look = self._began + self.pause
-
-    def look(self) -> None:
-        """Stops the child where it is over a limit.  Looks by time, however much is sent."""
-        now = time.monotonic()
-        if now < self._next_look:
-            return
-        self.pause = min(0.1, 2 * self.pause)
-        self._next_look = now + self.pause
-        if _cpu_seconds(self._child.pid) - self._cpu_before > self._cpu_seconds:
-            self._stop("timeout", f"It was stopped after {self._cpu_seconds:g} s of computing.")
-        if time.monotonic() - self._began > self._wall:
-            self._stop("timeout", f"It was stopped after waiting {self._wall:g} s.")
-        if _private_bytes(self._child.pid) > self._memory:
-            self._stop("memory", f"It used more than {self._memory // MIB} MiB of memory.")
-        if _threads(self._child.pid) > self._threads:
-            self._stop("died", f"It was stopped because it started over {self._threads} threads.")
-
-    def used(self) -> float:
-        """CPU seconds since the watch began."""
-        return max(0.0, _cpu_seconds(self._child.pid) - self._cpu_before)
-
-    def _stop(self, status: str, detail: str) -> None:
-        self._child.kill()
-        raise Stopped(status, detail)
 
 
 class Template:
@@ -390,30 +342,3 @@ def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[byt
         )
     except OSError as error:
         raise SandboxError(f"{arguments[0]} can't be started: {error}") from None
-
-
-def _stat(pid: int) -> list[int]:
-    """The numbers of /proc/<pid>/stat from the parent's id on; zeros where the process is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1:]
-    except OSError:
-        return [0] * 50
-    return [int(field) for field in fields]
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = _stat(pid)
-    return (fields[10] + fields[11]) / os.sysconf("SC_CLK_TCK")
-
-
-def _threads(pid: int) -> int:
-    return _stat(pid)[16]
-
-
-def _private_bytes(pid: int) -> int:
-    """Memory that is the child's own, not shared with the template."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_bytes().split()
-    except OSError:
-        return 0
-    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")

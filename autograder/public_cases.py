@@ -20,7 +20,7 @@ from autograder.judge import Wanted, from_data, to_data
 from autograder.questions import Question
 
 suffix = ".cases"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,13 @@ class Child:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
+        """Ends the process and lets go of it; may be called again."""
+        if self._connection.fileno() < 0:
+            return
         self.kill()
         self._connection.close()
         os.close(self._pidfd)
+        self._template.children.discard(self)
 
     def _greeting(self) -> tuple[int, int]:
         """Reads the child's first message and, from the kernel, its process id in our eyes."""
@@ -172,6 +176,7 @@ class Template:
     def __init__(self, framework: str, isolation: Isolation, limits: Limits) -> None:
         self.limits = limits
         self._isolation = isolation
+        self.children: set[Child] = set()  # those that nobody has closed yet
         self._slot = 0
         self._ends: dict[int, tuple[int, float]] = {}
         self._errors: dict[int, str] = {}
@@ -211,7 +216,9 @@ class Template:
             finally:
                 theirs.close()
         try:
-            return Child(ours, self, slot)
+            child = Child(ours, self, slot)
+            self.children.add(child)
+            return child
         except (SandboxError, OSError) as error:
             ours.close()
             with self._changed:
@@ -232,6 +239,9 @@ class Template:
         return not self._ended and self._process.poll() is None
 
     def close(self) -> None:
+        """Ends the template and all its children."""
+        for child in list(self.children):
+            child.close()
         self._control.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
@@ -304,7 +314,10 @@ class Pool:
     def _template(self, framework: str) -> Template:
         with self._lock:
             template = self._templates.get(framework)
-            if template is None or not template.alive:
+            if template is not None and not template.alive:
+                template.close()
+                template = None
+            if template is None:
                 template = self._starter.submit(
                     Template, framework, self.isolation, self.limits
                 ).result()

@@ -23,6 +23,7 @@ _HOME = {
     "float32": "autograder.judge",
     "float64": "autograder.judge",
     "unchanged": "autograder.judge",
+    "within": "autograder.judge",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

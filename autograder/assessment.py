@@ -14,7 +14,7 @@ from autograder.exercise import Alternative, Check, Exercise
 from autograder.explain import Explanation, explain, matching_variants, symptoms_of
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding
-from autograder.judge import EqualSides, Wanted
+from autograder.judge import EqualSides, Wanted, recognises
 from autograder.program import ProgramCell
 from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
@@ -300,11 +300,12 @@ class _Explainer:
             for item in observed
             if not item.passed
             and not item.fault
-            and item.check.judge.needs_reference
+            and recognises(item.check.judge)
             and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
         }
         try:
-            self._matches = matching_variants(exercise, failed, self._failing)
+            wanted = {name: bank.wanted(self._questions[name]) for name in failed}
+            self._matches = matching_variants(exercise, failed, self._failing, wanted)
         except FaultError:
             self._matches = []  # an explanation less; no point depends on it
 

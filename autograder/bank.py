@@ -12,7 +12,7 @@ from autograder.cache import EvidenceCache, key_of
 from autograder.course import LoadedUnit, case_seed, draw
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Case, Check, Exercise
-from autograder.judge import Close, EqualSides, Wanted
+from autograder.judge import Close, EqualSides, Wanted, recognises
 from autograder.program import Program
 from autograder.questions import Question, observe_all
 from autograder.sandbox.bubblewrap import SandboxError
@@ -111,7 +111,7 @@ class Bank:
             with Observer(self.pool, program, self.loaded.unit.framework) as observer:
                 for check in question.exercise.checks:
                     other = self.question(question.exercise, check)
-                    if check.judge.needs_reference and other.key != question.key:
+                    if recognises(check.judge) and other.key != question.key:
                         self.cache.put(
                             key_of(program.hash, other.key), observe_all(observer, other)
                         )

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 
 from autograder.evidence import Opaque
+
+PASS: Final = 64.0  # a deviation up to this passes
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The reference's evidence for one case.
+
+    `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
+    the inputs move by one eps.  `truth` is what the case kept back from the student's process.
+    """
+
+    value: Any = None
+    sensitivity: Any = None
+    truth: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
 from autograder.ipynb import program_hash
-from autograder.judge import CORRECT_FORM, least_wrong
+from autograder.judge import CORRECT_FORM, least_wrong, recognises
 from autograder.notebook import Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
@@ -273,12 +273,12 @@ def _twins(loaded: LoadedUnit, bank: Bank) -> Iterator[str]:
 
 def _alike(bank: Bank, exercise: Exercise, one: Alternative, other: Alternative) -> bool:
     for check in exercise.checks:
-        if not check.judge.needs_reference:
+        if not recognises(check.judge):
             continue
         question = bank.question(exercise, check)
         left = bank.variant(exercise, one, question)
         right = bank.variant(exercise, other, question)
-        if not same_evidence(left, right, check.judge):
+        if not same_evidence(left, right, check.judge, bank.wanted(question)):
             return False
     return True
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Exercise
-from autograder.judge import Judge, same
+from autograder.judge import Judge, Wanted, same
 
 Evidences = Sequence[Evidence]
 
@@ -25,6 +25,7 @@ def matching_variants(
     exercise: Exercise,
     failed: Mapping[str, Evidences],
     evidence_of: Callable[[Alternative, str], Evidences],
+    wanted: Mapping[str, Sequence[Wanted]] | None = None,
 ) -> list[tuple[Alternative, frozenset[str]]]:
     """Variants whose evidence equals the student's, with the failed checks that each explains.
 
@@ -34,6 +35,7 @@ def matching_variants(
         exercise: whose variants are tried.
         failed: the student's evidence of the failed checks, by check name.
         evidence_of: gives a variant's evidence for a check.
+        wanted: what is known of the cases of a check, for judges of random results.
     """
     found = []
     judges = {check.name: check.judge for check in exercise.checks}
@@ -41,7 +43,9 @@ def matching_variants(
         explained = frozenset(
             name
             for name, got in failed.items()
-            if same_evidence(got, evidence_of(variant, name), judges[name])
+            if same_evidence(
+                got, evidence_of(variant, name), judges[name], (wanted or {}).get(name, ())
+            )
         )
         if explained:
             found.append((variant, explained))
@@ -78,20 +82,23 @@ def _shows(predicate: Callable[[Any], bool], value: Any) -> bool:
         return False
 
 
-def same_evidence(got: Evidences, other: Evidences, judge: Judge) -> bool:
+def same_evidence(
+    got: Evidences, other: Evidences, judge: Judge, wanted: Sequence[Wanted] = ()
+) -> bool:
     """Whether two programs gave the same evidence on every case, as strictly as `judge` is."""
+    known = list(wanted) or [Wanted()] * len(got)
     return (
-        len(got) == len(other)
+        len(got) == len(other) == len(known)
         and bool(got)
-        and all(_same(a, b, judge) for a, b in zip(got, other, strict=True))
+        and all(_same(*case, judge) for case in zip(got, other, known, strict=True))
     )
 
 
-def _same(a: Evidence, b: Evidence, judge: Judge) -> bool:
+def _same(a: Evidence, b: Evidence, wanted: Wanted, judge: Judge) -> bool:
     if a.status != b.status:
         return False
     if a.status == "ok":
-        return same(a.value, b.value, judge)
+        return same(a.value, b.value, judge, wanted)
     if a.failure is None or b.failure is None:
         return a.failure == b.failure
     return (a.failure.type_name, a.failure.message) == (b.failure.type_name, b.failure.message)

@@ -8,16 +8,17 @@ same computation can differ by, and 64 units pass.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from autograder.compare import (
+    PASS,
     Comparison,
     Difference,
+    Wanted,
     as_array,
-    described,
     entry,
     exact_values,
     first_value,
@@ -28,8 +29,38 @@ from autograder.compare import (
     widened,
     wrong_form,
 )
+from autograder.measured import Accuracy, AtMost, Within, accuracy, at_most, within
 
-PASS: Final = 64.0  # a deviation up to this passes
+__all__ = [
+    "CORRECT_FORM",
+    "PASS",
+    "WRONG_VARIANT",
+    "Accuracy",
+    "AtMost",
+    "Close",
+    "EqualSides",
+    "Exact",
+    "Judge",
+    "Unchanged",
+    "Wanted",
+    "Within",
+    "accuracy",
+    "at_most",
+    "close",
+    "equal_sides",
+    "exact",
+    "float32",
+    "float64",
+    "from_data",
+    "least_wrong",
+    "precision",
+    "recognises",
+    "same",
+    "to_data",
+    "unchanged",
+    "within",
+]
+
 CORRECT_FORM: Final = 21.0  # certificate: every correct form stays at or below
 WRONG_VARIANT: Final = 640.0  # certificate: every wrong variant reaches this on some case
 
@@ -43,19 +74,6 @@ _AGREE: Final = "Both sides of the law agree, but not on the right value."
 
 float64: Final = "float64"
 float32: Final = "float32"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The reference's evidence for one case.
-
-    `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
-    the inputs move by one eps.  `truth` is what the case kept back from the student's process.
-    """
-
-    value: Any = None
-    sensitivity: Any = None
-    truth: dict[str, Any] = field(default_factory=dict)
 
 
 class Judge(Protocol):
@@ -236,56 +254,6 @@ class EqualSides:
         )
 
 
-@dataclass(frozen=True)
-class AtMost:
-    """A number measured on the evidence (`of`, run by the grader) is at most `bound`."""
-
-    bound: float
-    of: Callable[[Any], float]
-    what: str
-    needs_reference: bool = False
-
-    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
-        try:
-            value = float(self.of(got))
-        except Exception as error:  # an author's function meets whatever was sent
-            seen = f"{self.what} can't be measured on what came back ({type(error).__name__})."
-            return Comparison(float("inf"), Difference("", seen, "Numbers of the agreed shape."))
-        share = value / self.bound if self.bound > 0 and np.isfinite(value) else float("inf")
-        if -np.inf < value <= self.bound:
-            return Comparison(PASS * max(share, 0.0) if self.bound > 0 else PASS)
-        seen = f"{self.what} is {number(value)}."
-        return Comparison(PASS * share, Difference("", seen, f"At most {number(self.bound)}."))
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's kept labels.
-
-    `floor` is the calibrated threshold, `typical` what a right solution reaches; both in [0, 1].
-    """
-
-    floor: float
-    typical: float
-    needs_reference: bool = False
-
-    def __call__(self, got: Any, wanted: Wanted) -> Comparison:
-        labels = np.asarray(wanted.truth["labels"])
-        predictions = as_array(got.get("predictions") if isinstance(got, dict) else None)
-        if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
-            seen = f"The predictions are {described(predictions)}."
-            return Comparison(
-                float("inf"), Difference("", seen, f"One class for each of {labels.size} examples.")
-            )
-        accuracy = float(np.mean(predictions.astype(float) == labels.astype(float)))
-        deviation = PASS * (1 - accuracy) / max(1 - self.floor, 1e-9)
-        if accuracy >= self.floor:
-            return Comparison(deviation)
-        seen = f"After training, {accuracy:.1%} of the unseen examples are classified correctly."
-        expected = f"At least {self.floor:.0%}; a right solution typically gets {self.typical:.0%}."
-        return Comparison(deviation, Difference("", seen, expected))
-
-
 def precision(dtype: str, array: Any) -> str:
     """What numbers are judged as: the precision they were computed in (NUMERICS 1.4), at best."""
     return float32 if array.dtype.name == "float32" else dtype
@@ -293,8 +261,15 @@ def precision(dtype: str, array: Any) -> str:
 
 def least_wrong(judge: Judge) -> float:
     """The deviation that a wrong variant must reach: also where it is handed in as float32."""
+    if isinstance(judge, Within):
+        return judge.least_wrong
     wider = _UNIT[float32] / _UNIT[getattr(judge, "dtype", float32)]
     return max(WRONG_VARIANT, PASS * wider)
+
+
+def recognises(judge: Judge) -> bool:
+    """Whether variants can be told from the evidence that it judges."""
+    return judge.needs_reference or isinstance(judge, Within)
 
 
 def close(dtype: str = float64) -> Close:
@@ -324,16 +299,6 @@ def _float_type(dtype: Any) -> str:
     return name
 
 
-def at_most(bound: float, of: Callable[[Any], float], what: str) -> AtMost:
-    """For a number that training or iterating should bring below `bound`."""
-    return AtMost(bound, of, what)
-
-
-def accuracy(floor: float, typical: float) -> Accuracy:
-    """For trained accuracy on held-out examples."""
-    return Accuracy(floor, typical)
-
-
 def to_data(judge: Judge, source_of: Callable[[Any], str]) -> dict[str, Any]:
     """A judge as plain data; functions become their text by `source_of`."""
     fields = {
@@ -346,7 +311,8 @@ def to_data(judge: Judge, source_of: Callable[[Any], str]) -> dict[str, Any]:
 def from_data(data: dict[str, Any], function_of: Callable[[str], Any]) -> Judge:
     """A judge from `to_data`; only the judges of this module can come back."""
     kinds: dict[str, Any] = {
-        judge.__name__: judge for judge in (Close, Exact, Unchanged, EqualSides, AtMost, Accuracy)
+        judge.__name__: judge
+        for judge in (Close, Exact, Unchanged, EqualSides, AtMost, Accuracy, Within)
     }
     fields = {
         name: function_of(value["source"]) if isinstance(value, dict) else value
@@ -356,10 +322,12 @@ def from_data(data: dict[str, Any], function_of: Callable[[str], Any]) -> Judge:
     return judge
 
 
-def same(got: Any, want: Any, judge: Judge) -> bool:
+def same(got: Any, other: Any, judge: Judge, wanted: Wanted | None = None) -> bool:
     """Whether two pieces of evidence are one mistake's, in whatever order it was computed.
 
-    NaN equals NaN here, and only here.
+    NaN equals NaN here, and only here.  `wanted` holds the errors of what is random.
     """
+    if isinstance(judge, Within):
+        return wanted is not None and judge.alike(got, other, wanted)
     dtype = getattr(judge, "dtype", float64)
-    return Close(dtype, equal_nan=True)(got, Wanted(want)).passed
+    return Close(dtype, equal_nan=True)(got, Wanted(other)).passed

@@ -16,7 +16,7 @@ from autograder import evidence
 from autograder.cache import EvidenceCache
 from autograder.evidence import CodecError, Evidence, Failure, data_of, evidence_of
 from autograder.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
-from autograder.judge import Wanted, from_data, to_data
+from autograder.judge import Wanted, from_data, recognises, to_data
 from autograder.questions import Question
 
 suffix = ".cases"
@@ -71,7 +71,7 @@ def make(loaded: Any) -> bytes:
 
 def _exercise_data(bank: Any, exercise: Exercise) -> dict[str, Any]:
     public = [check for check in exercise.checks if check.public]
-    asked = [check for check in public if check.judge.needs_reference]
+    asked = [check for check in public if recognises(check.judge)]
     return {
         "name": exercise.name,
         "points": sum(check.points for check in public),

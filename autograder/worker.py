@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from autograder import probes
+from autograder.borrowed import Ask, answered, borrowed
 from autograder.evidence import (
     MAX_MESSAGE,
     MAX_TEXT,
@@ -131,17 +132,17 @@ class Session(Names):
         status = "memory" if isinstance(error, MemoryError) else "raised"
         return Evidence(status, None, failure_of(error, self._cell_of), output.text(), seconds)
 
-    def call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Evidence:
+    def call(self, name: str, **call: Any) -> Evidence:
         """Calls one function of the program (the reference answers for an earlier exercise)."""
         try:
-            return Evidence("ok", unpack(pack(self.names[name](*args, **kwargs))))
+            return Evidence("ok", unpack(pack(answered(self.names[name], **call))))
         except Exception as error:
             return Evidence("raised", None, failure_of(error, self._cell_of))
 
-    def replace(self, names: list[str], ask: Callable[[str, Any, Any], Any]) -> None:
+    def replace(self, names: list[str], ask: Ask) -> None:
         """Puts functions that `ask` the grader in the place of the program's own."""
         for name in names:
-            self.names[name] = _asking(name, ask)
+            self.names[name] = borrowed(name, ask)
 
 
 def _numbered_cell(file_name: str) -> int:
@@ -175,14 +176,6 @@ def _last_own_frame(
             found = (cell, trace.tb_lineno, code, trace.tb_frame.f_code.co_name)
         trace = trace.tb_next
     return found
-
-
-def _asking(name: str, ask: Callable[[str, Any, Any], Any]) -> Callable[..., Any]:
-    def asking(*args: Any, **kwargs: Any) -> Any:
-        return ask(name, list(args), kwargs)
-
-    asking.__name__ = name
-    return asking
 
 
 class _Bounded(io.TextIOBase):
@@ -247,8 +240,8 @@ def serve(connection: socket.socket, session: Session) -> None:
     """Answers the grader's requests, one at a time, until it hangs up."""
     wire = _Wire(connection)
 
-    def ask(name: str, args: Any, kwargs: Any) -> Any:
-        wire.send({"ask": name, "args": args, "kwargs": kwargs})
+    def ask(question: dict[str, Any]) -> Any:
+        wire.send(question)
         answer = wire.receive()
         if "error" in answer:
             raise RuntimeError(answer["error"])

@@ -82,10 +82,10 @@ class Observer:
         other._replaced = (list(names), oracle)
         return other
 
-    def call(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Evidence:
-        """What one function of the program gives."""
+    def call(self, name: str, call: dict[str, Any]) -> Evidence:
+        """What one function of the program gives for a call as `borrowed.answered` reads it."""
         child = self._ready_child()
-        return evidence_of(child.request("call", 60.0, name=name, args=args, kwargs=kwargs))
+        return evidence_of(child.request("call", 60.0, name=name, **call))
 
     def close(self) -> None:
         self._drop_child()
@@ -139,11 +139,13 @@ class Observer:
         """Asks the reference for the student's code.  It runs isolated, like any program."""
         if self._replaced is None or reply["ask"] not in self._replaced[0]:
             return {"error": "There is nobody to ask."}
-        args, kwargs = reply.get("args"), reply.get("kwargs")
-        if not isinstance(args, list) or not isinstance(kwargs, dict):
+        call = {name: reply.get(name) for name in ("args", "kwargs", "cotangents")}
+        call["tensors"] = reply.get("tensors") is True
+        kinds: dict[str, Any] = {"args": list, "kwargs": dict, "cotangents": (list, type(None))}
+        if not all(isinstance(call[name], kind) for name, kind in kinds.items()):
             return {"error": "These are no arguments."}
         try:
-            evidence = self._replaced[1].call(reply["ask"], args, kwargs)
+            evidence = self._replaced[1].call(reply["ask"], call)
         except Stopped as stopped:
             self._replaced[1].close()
             return {"error": stopped.detail}

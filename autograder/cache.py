@@ -111,7 +111,7 @@ def environment() -> str:
     """Versions and sources that evidence depends on."""
     package = Path(__file__).parent
     own = hashlib.sha256()
-    for name in ("worker.py", "borrowed.py", "probes.py", "evidence.py"):
+    for name in ("worker.py", "ban.py", "borrowed.py", "probes.py", "evidence.py"):
         own.update((package / name).read_bytes())
     return f"{versions()} {platform.machine()} {own.hexdigest()}"
 

@@ -108,11 +108,14 @@ class Exercise:
 
     `uses` names earlier exercises whose functions this one calls: where a check fails and one of
     those is wrong, it is observed again with the reference's, so that one slip costs once.
+    `forbids` names functions and classes (`keras.layers.GRU`) that would answer the exercise by
+    themselves: a check that sees one used has the verdict `forbidden`.
     """
 
     name: str
     points: float
     uses: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
     variants: list[Alternative] = field(default_factory=list)
     equivalents: list[Alternative] = field(default_factory=list)
@@ -188,6 +191,12 @@ class Exercise:
         unknown = set(self.uses) - set(earlier)
         if unknown:
             raise ExerciseError(f"`{self.name}` uses {sorted(unknown)}: not earlier exercises.")
+        for name in self.forbids:
+            if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
+                raise ExerciseError(
+                    f"`{self.name}` forbids {name!r}, which is no dotted name like "
+                    "`keras.layers.GRU`."
+                )
         for check in self.checks:
             to_data(check.judge, measure_source)
             if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
@@ -214,11 +223,17 @@ class Unit:
     framework: str = "numpy"
     exercises: list[Exercise] = field(default_factory=list)
 
-    def exercise(self, name: str, points: float, uses: tuple[str, ...] = ()) -> Exercise:
+    def exercise(
+        self,
+        name: str,
+        points: float,
+        uses: tuple[str, ...] = (),
+        forbids: tuple[str, ...] = (),
+    ) -> Exercise:
         """Declares the stub `name` (a function or class) and its points."""
         if any(exercise.name == name for exercise in self.exercises):
             raise ExerciseError(f"{self.name} declares the exercise `{name}` twice.")
-        exercise = Exercise(name, points, uses)
+        exercise = Exercise(name, points, uses, forbids)
         self.exercises.append(exercise)
         return exercise
 

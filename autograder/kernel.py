@@ -73,7 +73,9 @@ class _Kernel:
         from autograder.evidence import pack, unpack
 
         inputs = unpack(pack(dict(observation.inputs)))  # each observation gets arrays of its own
-        return self._names.observe(observation.source, inputs, observation.seed)
+        return self._names.observe(
+            observation.source, inputs, observation.seed, observation.forbids
+        )
 
 
 def _find(exercise: str, unit: str | None, folder: Path) -> tuple[PublicCases, Exercise]:

@@ -75,6 +75,7 @@ def _exercise_data(bank: Any, exercise: Exercise) -> dict[str, Any]:
     return {
         "name": exercise.name,
         "points": sum(check.points for check in public),
+        **({"forbids": list(exercise.forbids)} if exercise.forbids else {}),
         "checks": [_check_data(bank, exercise, check) for check in public],
         "variants": [
             {
@@ -141,7 +142,11 @@ def _quiet(item: Evidence) -> Evidence:
 def _read(data: Any) -> PublicCases:
     found = PublicCases(Unit(data["unit"], data["framework"]), data["sources"], {}, {}, {}, {})
     for exercise_data in data["exercises"]:
-        exercise = found.unit.exercise(exercise_data["name"], exercise_data["points"])
+        exercise = found.unit.exercise(
+            exercise_data["name"],
+            exercise_data["points"],
+            forbids=tuple(exercise_data.get("forbids", ())),
+        )
         for check_data in exercise_data["checks"]:
             _read_check(found, exercise, check_data)
         for variant in exercise_data["variants"]:

@@ -14,11 +14,12 @@ from autograder.exercise import Case, Check, Exercise
 
 @dataclass(frozen=True)
 class Observation:
-    """What is sent beside student code for one case: the check's text, inputs, a seed."""
+    """What is sent beside student code for one case: the check's text, inputs, a seed, bans."""
 
     source: str
     inputs: Mapping[str, Any]
     seed: int
+    forbids: tuple[str, ...] = ()
 
 
 class Observes(Protocol):
@@ -44,11 +45,12 @@ class Question:
     def key(self) -> str:
         """Depends on the observation and its inputs, not on judge, points or explanations."""
         inputs = [dict(case.inputs) for case in self.cases]
-        return key_of(self.check.source, inputs, list(self.seeds))
+        bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
+        return key_of(self.check.source, inputs, list(self.seeds), *bans)
 
     def observations(self) -> list[Observation]:
         return [
-            Observation(self.check.source, case.inputs, seed)
+            Observation(self.check.source, case.inputs, seed, self.exercise.forbids)
             for case, seed in zip(self.cases, self.seeds, strict=True)
         ]
 

@@ -168,7 +168,11 @@ def _stopped(status: str, failure: Failure, memory_mib: int) -> Words:
             "Look for an array whose shape grows by broadcasting, or a list that is never emptied.",
         )
     if status == "forbidden":
-        return detail, "", "Use what the exercise allows."
+        return (
+            f"Your code used `{detail}`.",
+            "An answer without it: this exercise is about what it does inside.",
+            "Write the computation out yourself.",
+        )
     return (
         f"The Python process ended in the middle. {detail}",
         "A function that returns.",

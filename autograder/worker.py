@@ -13,14 +13,15 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from autograder import probes
+from autograder.ban import Ban
 from autograder.borrowed import Ask, answered, borrowed
 from autograder.evidence import (
     MAX_MESSAGE,
@@ -65,22 +66,29 @@ class Names:
         self._cell_of = cell_of
         self._observations: dict[str, Callable[..., Any]] = {}
 
-    def observe(self, source: str, inputs: dict[str, Any], seed: int = 0) -> Evidence:
+    def observe(
+        self, source: str, inputs: dict[str, Any], seed: int = 0, forbids: Sequence[str] = ()
+    ) -> Evidence:
         """Runs one observation with one case's inputs and packs what it returns as evidence."""
         with _captured() as output:
             began = time.process_time()
-            status, value, failure = self._outcome(source, inputs, seed)
+            ban = Ban(forbids)
+            status, value, failure = self._outcome(source, inputs, seed, ban)
+            if ban.seen is not None:
+                status, value, failure = "forbidden", None, self._forbidden(*ban.seen)
             seconds = time.process_time() - began
         return Evidence(status, value, failure, output.text(), seconds)
 
     def _outcome(
-        self, source: str, inputs: dict[str, Any], seed: int
+        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban
     ) -> tuple[str, Any, Failure | None]:
         try:
             probes.seed(seed)
-            value = self._observation(source)(Namespace(self.names), **inputs)
-            # Encoding touches student objects, so it belongs to the observation.
-            return "ok", unpack(pack(value)), None
+            observation = self._observation(source)
+            with ban:
+                value = observation(Namespace(self.names), **inputs)
+                # Encoding touches student objects, so it belongs to the observation.
+                return "ok", unpack(pack(value)), None
         except MissingName as error:
             # The names that are there help to find one that was misspelt.
             names = [name for name in self.names if not name.startswith("_")][:200]
@@ -91,6 +99,14 @@ class Names:
             return "memory", None, failure_of(error, self._cell_of)
         except BaseException as error:
             return "raised", None, failure_of(error, self._cell_of)
+
+    def _forbidden(self, name: str, frame: FrameType | None) -> Failure:
+        """A use of something forbidden, located at the line of the student's that led to it."""
+        while frame is not None and not self._cell_of(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is None:
+            return Failure("Forbidden", name)
+        return Failure("Forbidden", name, *_place(frame, frame.f_lineno, self._cell_of))
 
     def _observation(self, source: str) -> Callable[..., Any]:
         if source not in self._observations:
@@ -166,16 +182,21 @@ def failure_of(error: BaseException, cell_of: Callable[[str], int]) -> Failure:
 def _last_own_frame(
     trace: TracebackType | None, cell_of: Callable[[str], int]
 ) -> tuple[int, int, str, str]:
-    import linecache
-
     found = (0, 0, "", "")
     while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if cell := cell_of(name):
-            code = linecache.getline(name, trace.tb_lineno).strip()[:200]
-            found = (cell, trace.tb_lineno, code, trace.tb_frame.f_code.co_name)
+        if cell_of(trace.tb_frame.f_code.co_filename):
+            found = _place(trace.tb_frame, trace.tb_lineno, cell_of)
         trace = trace.tb_next
     return found
+
+
+def _place(frame: FrameType, line: int, cell_of: Callable[[str], int]) -> tuple[int, int, str, str]:
+    """Cell, line, the line's text and the function of a frame in student code."""
+    import linecache
+
+    code = frame.f_code
+    text = linecache.getline(code.co_filename, line).strip()[:200]
+    return cell_of(code.co_filename), line, text, code.co_name
 
 
 class _Bounded(io.TextIOBase):

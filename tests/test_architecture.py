@@ -29,8 +29,18 @@ NUMERIC = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "torch", "jax"}
 RUNS_DATA = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "code"}
 
 # Lower may not import higher; every module of the package stands in one layer.
-PURE = {"evidence", "compare", "measured", "judge", "relation", "explain", "findings", "wording", "faults"}
-BESIDE_STUDENTS = {"worker", "borrowed", "probes", "sandbox.template", "sandbox.isolation"}
+PURE = {
+    "evidence",
+    "compare",
+    "measured",
+    "judge",
+    "relation",
+    "explain",
+    "findings",
+    "wording",
+    "faults",
+}
+BESIDE_STUDENTS = {"worker", "ban", "borrowed", "probes", "sandbox.template", "sandbox.isolation"}
 COMMANDS = {"cli", "commands", "__main__"}
 
 

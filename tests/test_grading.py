@@ -429,3 +429,32 @@ def test_gradients_are_judged(pool: Pool, gate: str, points: float, names: tuple
         result = grade(submitted(loaded, swish=answer), bank)
     assert result.points == points
     assert finding_of(result, "swish", "gradient").explained_by == names
+
+
+# --------------------------------------------------------------------------------------- bans
+
+
+def test_what_an_exercise_forbids_earns_nothing_and_is_told(lines: LoadedUnit, pool: Pool) -> None:
+    center, *others = lines.unit.exercises
+    unit = replace(lines.unit, exercises=[replace(center, forbids=("numpy.mean",)), *others])
+    using = "def center(X):\n    average = getattr(np, 'me' + 'an')\n"
+    using += "    return X - average(X, axis=1, keepdims=True)"
+    with bank_of(replace(lines, unit=unit), pool) as bank:
+        assert grade(submitted(lines), bank).points == 5
+        result = grade(submitted(lines, center=using), bank)
+    assert {f.verdict for f in exercise_of(result, "center").findings} == {"forbidden"}
+    assert exercise_of(result, "center").points == 0
+    assert exercise_of(result, "learn").points == exercise_of(result, "learn").max_points
+    finding = exercise_of(result, "center").findings[0]
+    assert finding.seen == "Your code used `numpy.mean`."
+    assert finding.place is not None and "average(X" in finding.place.code
+    assert "not allowed" in told(result)
+
+
+def test_a_ban_that_bans_nothing_is_the_graders_fault(lines: LoadedUnit, pool: Pool) -> None:
+    center, *others = lines.unit.exercises
+    unit = replace(lines.unit, exercises=[replace(center, forbids=("numpy.meen",)), *others])
+    with bank_of(replace(lines, unit=unit), pool) as bank:
+        result = grade(submitted(lines), bank)
+    assert result.status == "fault"
+    assert "numpy.meen" in exercise_of(result, "center").findings[0].seen

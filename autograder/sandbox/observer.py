@@ -49,6 +49,7 @@ class Observer:
                 source=observation.source,
                 inputs=dict(observation.inputs),
                 seed=observation.seed,
+                forbids=list(observation.forbids),
             )
             for _ in range(MAX_ASKED):
                 if "ask" not in reply:

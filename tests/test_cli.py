@@ -541,7 +541,9 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "NO  " in done.stdout
     assert "No permissions" in done.stdout
-    assert "kernel" in done.stdout
+    # What stands in the way depends on the machine that the tests run on.
+    assert any(how in done.stdout for how in ("bwrap --unshare-all", "sysctl", "--security-opt"))
+    assert "--isolation none" in done.stdout
 
 
 def test_isolation_is_never_silently_weaker(
@@ -557,6 +559,7 @@ def test_isolation_is_never_silently_weaker(
     assert done.returncode in (1, 2)
     if done.returncode == 1:
         assert table_of(tmp_path / "out")["ada"]["status"] == "fault"
+        assert "autograder doctor" in (tmp_path / "out" / "class.csv").read_text()
 
 
 def test_no_isolation_is_marked(lines_course: Path, tmp_path: Path, write_notebook: Write) -> None:

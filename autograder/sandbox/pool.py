@@ -259,7 +259,10 @@ class Template:
             said = (
                 self._process.stderr.read().decode(errors="replace") if self._process.stderr else ""
             )
-            raise SandboxError(f"The template process did not start. {said.strip()[-2000:]}")
+            raise SandboxError(
+                f"The template process did not start. {said.strip()[-2000:]} (`autograder doctor` "
+                "says what stands in the way, and how to mend it.)"
+            )
         if ready["failed"]:
             raise SandboxError(f"The template can't import: {'; '.join(ready['failed'])}")
         if not ready["ready"]:

@@ -12,7 +12,7 @@ import click
 
 from autograder import __version__
 
-ALL_GRADED, SOME_NOT, USAGE = 0, 1, 2
+ALL_GRADED, SOME_NOT, USAGE, BELOW = 0, 1, 2, 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,6 +29,18 @@ def _course_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default=Path(),
         help="A folder of the course (default: here).",
     )(command)
+
+
+def _format_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--format",
+        "-f",
+        "formats",
+        default=default,
+        show_default=True,
+        help="Reports, separated by commas: json, html, csv, markdown, junit, gradescope, canvas, "
+        "moodle, github.",
+    )
 
 
 def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,12 +71,19 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Folder for results (default: grades).",
 )
 @click.option("--fresh", is_flag=True, help="Grade again what was graded before.")
+@_format_option("json,html,csv")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 100),
+    help="Percent of the points; exit status 3 where a submission has less.",
+)
 @_grading_options
 @_course_option
 def grade(paths: tuple[Path, ...], **options: Any) -> None:
     """Grades notebooks: files, folders, zips, or nbgrader's submitted/<student>/<unit>/.
 
-    Exit status: 0 all graded, 1 some not gradable, 2 wrong usage.
+    Exit status: 0 all graded, 1 some not gradable, 2 wrong usage, 3 all graded and one of them
+    below the threshold.
     """
     from autograder.early import frameworks
     from autograder.sandbox.pool import Pool
@@ -77,6 +96,15 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
         return int(_commands().grade(list(paths), pool=pool, **options))
 
     _finish(run)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_format_option("html,csv")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Write there instead.")
+def report(folder: Path, formats: str, out: Path | None) -> None:
+    """Writes reports on what was graded into FOLDER before; grades nothing."""
+    _finish(lambda: _commands().report(folder, formats, out))
 
 
 @main.command()

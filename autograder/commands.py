@@ -11,14 +11,16 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder import reports
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache, write_whole
 from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, OutputError, banks_for, grade_class
+from autograder.engine import Outbox, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
 from autograder.notebook import check_id, check_source
-from autograder.report import page, table
+from autograder.report import table
+from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
 from autograder.submission import GradeCell, Submission, UnitOutline, find
 
@@ -36,6 +38,8 @@ def grade(
     seed: str | None,
     out: Path,
     fresh: bool,
+    formats: str,
+    threshold: float | None,
     jobs: int | None,
     no_cache: bool,
     course_dir: Path,
@@ -43,6 +47,7 @@ def grade(
 ) -> int:
     """Grades what is at `paths`; see the command's help."""
     console, notes = _Console(), _Console(stderr=True)
+    chosen = reports.parsed(formats)
     outbox = Outbox(out)
     with pool:
         course = Course.find(course_dir)
@@ -60,10 +65,28 @@ def grade(
         secret = seed or course.seed()
         with banks_for(lambda name: Bank(units[name], secret, pool, cache)) as banks:
             results += _graded(submissions, banks, outbox, jobs, fresh, notes)
-    _write_class(results, outbox)
+    # Each result's record and page lie there already.
+    reports.write(results, out, [name for name in chosen if name != "json"])
     console.print(table.class_table(results, width=console.width))
-    console.print(f"Pages: {out / 'index.html'}   Table: {out / 'class.csv'}", soft_wrap=True)
-    return 0 if all(result.status == "graded" for result in results) else 1
+    _say_where(console, out, chosen)
+    if any(result.status != "graded" for result in results):
+        return 1
+    below = threshold is not None and any(
+        percent(result.points, result.max_points) < threshold for result in results
+    )
+    return 3 if below else 0
+
+
+def report(folder: Path, formats: str, out: Path | None) -> int:
+    """Writes reports on earlier results; see the command's help."""
+    console, notes = _Console(), _Console(stderr=True)
+    chosen = reports.parsed(formats)
+    results, problems = reports.read(folder)
+    for problem in problems:
+        notes.print(f"Left out: {problem}", markup=False, soft_wrap=True)
+    reports.write(results, out or folder, chosen)
+    _say_where(console, out or folder, chosen)
+    return 1 if problems else 0
 
 
 def outline(loaded: LoadedUnit) -> UnitOutline:
@@ -171,13 +194,13 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _write_class(results: Sequence[Result], outbox: Outbox) -> None:
-    try:
-        csv = table.class_csv(results).encode("utf-8-sig")
-        write_whole(outbox.folder / "class.csv", csv)
-        write_whole(outbox.folder / "index.html", page.class_page(results).encode())
-    except OSError as error:
-        raise OutputError(f"`{outbox.folder}` can't be written: {error.strerror}.") from None
+def _say_where(console: Console, out: Path, formats: Sequence[str]) -> None:
+    """Names the files that a person opens."""
+    names = {"html": ("Pages", "index.html"), "csv": ("Table", "class.csv")}
+    names |= {"markdown": ("Markdown", "index.md"), "junit": ("JUnit", "junit.xml")}
+    names |= {"canvas": ("Canvas", "canvas.csv"), "moodle": ("Moodle", "moodle.csv")}
+    told = [f"{what}: {out / name}" for what, name in (names[f] for f in formats if f in names)]
+    console.print("   ".join(told) or f"Results: {out}", soft_wrap=True)
 
 
 def _cores() -> int:

@@ -46,11 +46,11 @@ def class_csv(results: Iterable[Result]) -> str:
     # Every text is quoted: where a spreadsheet splits at `;`, a name must not become two cells.
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     head = ["student", "unit", "status", "points", "max_points", "percent"]
-    writer.writerow([*head, *map(_text, exercises.values()), "problem", "isolation"])
+    writer.writerow([*head, *map(safe_cell, exercises.values()), "problem", "isolation"])
     for result in rows:
         points = {(e.exercise, e.max_points): _points(e) for e in result.exercises}
         own = [points.get(key, "") for key in exercises]
-        closing = [_text(problem(result)), _text(result.isolation)]
+        closing = [safe_cell(problem(result)), safe_cell(result.isolation)]
         writer.writerow([*_identity(result), *own, *closing])
     return file.getvalue()
 
@@ -61,24 +61,24 @@ def class_table(results: Iterable[Result], *, width: int = 100) -> Group:
 
 
 def _identity(result: Result) -> list[Cell]:
-    start: list[Cell] = [_text(result.student), _text(result.unit), result.status]
+    start: list[Cell] = [safe_cell(result.student), safe_cell(result.unit), result.status]
     if result.status == "fault":
-        return [*start, "", _rounded(result.max_points), ""]
+        return [*start, "", safe_points(result.max_points), ""]
     share = round(percent(result.points, result.max_points), 1)
-    return [*start, _rounded(result.points), _rounded(result.max_points), share]
+    return [*start, safe_points(result.points), safe_points(result.max_points), share]
 
 
 def _points(exercise: ExerciseResult) -> Cell:
-    return "" if at_fault(exercise) else _rounded(exercise.points)
+    return "" if at_fault(exercise) else safe_points(exercise.points)
 
 
-def _rounded(points: float) -> float:
+def safe_points(points: float) -> float:
     """Return points without the noise of adding floats, whole numbers as int: `2`, not `2.0`."""
     value = round(points, 6)
     return int(value) if value == int(value) else value
 
 
-def _text(text: str) -> str:
+def safe_cell(text: str) -> str:
     """Return text as a cell that no spreadsheet takes for a formula."""
     line = one_line(text, 1000)
     return "'" + line if (text.startswith(FORMULA_STARTS) or line[:1] in FORMULA_STARTS) else line

@@ -1,0 +1,69 @@
+"""Gradescope's `results.json`, as its autograder specification describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from autograder.findings import ExerciseResult, Finding, Result
+from autograder.report import markdown, words
+from autograder.report.clean import one_line
+
+
+def render(result: Result, visibility: str = "visible") -> str:
+    """Return one submission's results.
+
+    Students see findings, never a wanted value: they are made for students.  Where the grader
+    itself failed, no score is given at all, so that Gradescope shows a failed run and not a zero.
+
+    Args:
+        result: the submission.
+        visibility: when students see the tests: "visible", "after_due_date", "after_published",
+            "hidden".
+    """
+    data: dict[str, Any] = {
+        "output": _heading(result),
+        "output_format": "md",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "execution_time": round(result.seconds, 3),
+        "extra_data": {"unit": one_line(result.unit), "isolation": result.isolation},
+    }
+    if result.status != "fault":
+        data["score"] = round(result.points, 6)
+        data["tests"] = [
+            _test(f"{number}.{index}", exercise, finding, visibility)
+            for number, exercise in enumerate(result.exercises, 1)
+            for index, finding in enumerate(exercise.findings, 1)
+        ]
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _heading(result: Result) -> str:
+    """What stands above the tests; a whole report where there are none."""
+    return markdown.student(result)
+
+
+def _test(
+    number: str, exercise: ExerciseResult, finding: Finding, visibility: str
+) -> dict[str, Any]:
+    told = [
+        f"*{sentence.label}:* {markdown.inline(sentence.text)}"
+        if sentence.label
+        else markdown.inline(sentence.text)
+        for sentence in words.sentences(finding)
+    ]
+    if finding.place and finding.verdict != "passed":
+        told.append(f"{words.where(finding.place)}: {markdown.inline(f'`{finding.place.code}`')}")
+    name = f"{one_line(exercise.exercise)}: {one_line(finding.claim)}"
+    return {
+        "number": number,
+        "name": name.replace("`", ""),
+        "score": round(finding.points, 6),
+        "max_score": round(finding.max_points, 6),
+        "status": "passed" if finding.verdict == "passed" else "failed",
+        "output": "\n\n".join(told),
+        "output_format": "md",
+        "visibility": visibility,
+        "tags": [words.WORDS[finding.verdict]],
+    }

@@ -1,0 +1,83 @@
+"""JUnit XML, which CI systems show as tests: one suite a submission, one test case a check."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from autograder.findings import ExerciseResult, Finding, Result
+from autograder.report import words
+from autograder.report.clean import clean, one_line
+
+# XML 1.0 has no such characters, not even escaped; `clean` has taken the control characters away.
+_NO_XML = {0xFFFE: None, 0xFFFF: None}
+
+
+def render(results: Iterable[Result]) -> str:
+    """Return all results as one document.
+
+    A check that is not passed is a failure, one that the grader failed in an error, and one that
+    was not counted is skipped.  What could not be graded is one error.
+    """
+    document = JUnitXml("autograder")
+    for result in words.in_order(results):
+        document.add_testsuite(_suite(result))
+    file = io.BytesIO()
+    document.write(file, pretty=True)
+    return file.getvalue().decode("utf-8")
+
+
+def _suite(result: Result) -> TestSuite:
+    name = f"{_text(result.unit)} {_text(words.student_name(result))}"
+    suite = TestSuite(name.strip())
+    suite.time = result.seconds
+    shown = {
+        "points": words.earned(result),
+        "max_points": words.number(result.max_points),
+        "isolation": result.isolation,
+        "device": result.device,
+    }
+    for key, value in shown.items():
+        suite.add_property(key, _text(value))
+    if result.status == "ungradable":
+        case = TestCase("can be graded", _text(result.unit))
+        case.result = [Error(_text(result.problem), "ungradable")]
+        suite.add_testcase(case)
+    for exercise in result.exercises:
+        for finding in exercise.findings:
+            suite.add_testcase(_case(result, exercise, finding))
+    if result.status == "fault" and not result.exercises:
+        case = TestCase("can be graded", _text(result.unit))
+        case.result = [Error(_text(words.problem(result)), "fault")]
+        suite.add_testcase(case)
+    return suite
+
+
+def _case(result: Result, exercise: ExerciseResult, finding: Finding) -> TestCase:
+    where = f"{_text(result.unit)}.{_text(exercise.exercise)}"
+    title = f"{_text(finding.claim)} [{words.share(finding)}]"
+    case = TestCase(title, where, finding.seconds)
+    kind = {"fault": Error, "skipped": Skipped}.get(finding.verdict, Failure)
+    if finding.verdict != "passed":
+        outcome = kind(_text(words.headline(finding)), words.WORDS[finding.verdict])
+        outcome.text = _told(finding)
+        case.result = [outcome]
+    elif finding.remarks:
+        case.system_out = _told(finding)
+    return case
+
+
+def _told(finding: Finding) -> str:
+    lines = [
+        f"{sentence.label}: {sentence.text}" if sentence.label else sentence.text
+        for sentence in words.sentences(finding)
+    ]
+    if finding.place and finding.verdict != "passed":
+        lines.append(f"{words.where(finding.place)}: {finding.place.code}")
+    return clean("\n".join(lines)).translate(_NO_XML)
+
+
+def _text(text: str) -> str:
+    return one_line(text, 1000).translate(_NO_XML)

@@ -1,0 +1,155 @@
+"""Reports as files: what `--format` names, rendered from results and written into a folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from autograder.cache import write_whole
+from autograder.engine import OutputError
+from autograder.faults import UserError
+from autograder.findings import Result
+from autograder.report import github, gradebooks, gradescope, markdown, page, record, table
+
+Files = Iterator[tuple[str, bytes]]
+
+
+class FormatError(UserError):
+    """There is no such format."""
+
+
+class NoResultsError(UserError):
+    """A folder holds no results that can be read."""
+
+
+def parsed(text: str) -> tuple[str, ...]:
+    """The formats that an option names, separated by commas.
+
+    Raises:
+        FormatError: one of them does not exist.
+    """
+    names = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        listed = ", ".join(f"`{name}`" for name in FORMATS)
+        raise FormatError(f"There is no format `{unknown[0]}`. The formats are {listed}.")
+    return names
+
+
+def write(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> None:
+    """Writes reports on a class.
+
+    Raises:
+        OutputError: the folder can't be written.
+    """
+    try:
+        for name in formats:
+            for path, content in FORMATS[name](results):
+                write_whole(folder / path, content)
+    except OSError as error:
+        raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+
+
+def read(folder: Path) -> tuple[list[Result], list[str]]:
+    """The results that grading wrote into a folder, and why some of them can't be read.
+
+    Raises:
+        NoResultsError: there is none.
+    """
+    results: list[Result] = []
+    problems: list[str] = []
+    for path in sorted(folder.glob("*/*.json")):
+        if path.name.endswith(GRADESCOPE):
+            continue
+        try:
+            results.append(record.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, record.RecordError) as error:
+            problems.append(f"`{path}`: {error}")
+    if not results:
+        said = f" {problems[0]}" if problems else ""
+        raise NoResultsError(
+            f"`{folder}` holds no results of `autograder grade` that can be read.{said} Name the "
+            "folder that `--out` wrote."
+        )
+    return results, problems
+
+
+GRADESCOPE = ".gradescope.json"
+
+
+def _csv(results: Sequence[Result]) -> Files:
+    yield "class.csv", table.class_csv(results).encode("utf-8-sig")
+
+
+def _html(results: Sequence[Result]) -> Files:
+    for result in results:
+        yield page.page_path(result), page.student_page(result).encode()
+    yield "index.html", page.class_page(results).encode()
+
+
+def _json(results: Sequence[Result]) -> Files:
+    for result in results:
+        yield _beside_page(result, ".json"), record.dumps(result).encode()
+
+
+def _markdown(results: Sequence[Result]) -> Files:
+    for result in results:
+        yield _beside_page(result, ".md"), markdown.student(result).encode()
+    yield "index.md", markdown.class_summary(results).encode()
+
+
+def _junit(results: Sequence[Result]) -> Files:
+    from autograder.report import junit
+
+    yield "junit.xml", junit.render(results).encode()
+
+
+def _gradescope(results: Sequence[Result]) -> Files:
+    for result in results:
+        yield _beside_page(result, GRADESCOPE), gradescope.render(result).encode()
+
+
+def _canvas(results: Sequence[Result]) -> Files:
+    yield "canvas.csv", gradebooks.canvas(results).encode("utf-8-sig")
+
+
+def _moodle(results: Sequence[Result]) -> Files:
+    yield "moodle.csv", gradebooks.moodle(results).encode()
+
+
+def _github(results: Sequence[Result]) -> Files:
+    """Tells GitHub Actions; writes into the files that it names, and none of the folder's."""
+    for result in results:
+        path = Path(result.path)
+        text = path.read_text(errors="replace") if path.is_file() else ""
+        for line in github.marks(result, result.path, text):
+            sys.stdout.write(f"{line}\n")
+    summary = "\n".join(markdown.student(result) for result in results)
+    for variable, content in (
+        ("GITHUB_STEP_SUMMARY", summary if len(results) == 1 else markdown.class_summary(results)),
+        ("GITHUB_OUTPUT", github.outputs(results)),
+    ):
+        if target := os.environ.get(variable):
+            with Path(target).open("a", encoding="utf-8") as file:
+                file.write(content)
+    yield from ()
+
+
+def _beside_page(result: Result, suffix: str) -> str:
+    return page.page_path(result).removesuffix(".html") + suffix
+
+
+# By name: what to write about a class.
+FORMATS: dict[str, Callable[[Sequence[Result]], Files]] = {
+    "json": _json,
+    "html": _html,
+    "csv": _csv,
+    "markdown": _markdown,
+    "junit": _junit,
+    "gradescope": _gradescope,
+    "canvas": _canvas,
+    "moodle": _moodle,
+    "github": _github,
+}

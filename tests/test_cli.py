@@ -569,3 +569,40 @@ def test_no_isolation_is_marked(lines_course: Path, tmp_path: Path, write_notebo
     assert table_of(tmp_path / "out")["ada"]["isolation"] == "none"
     page = next((tmp_path / "out").rglob("ada.html"))
     assert "without isolation" in page.read_text()
+
+
+# ---------------------------------------------------------------------------------------- reports
+
+
+def test_formats_are_written_beside_each_other_and_again_from_the_results(
+    lines_course: Path, tmp_path: Path, write_notebook: Write
+) -> None:
+    path = write_notebook(tmp_path / "ada.ipynb", center=CENTER_SUM)
+    summary, outputs = tmp_path / "summary.md", tmp_path / "outputs"
+    arguments = ("grade", path, "--course", lines_course, "--out", tmp_path / "out", "--seed", "s")
+    done = autograder(
+        *arguments,
+        *("--no-cache", "--format", "junit,markdown,gradescope,canvas,github", "--threshold", "90"),
+        GITHUB_STEP_SUMMARY=str(summary),
+        GITHUB_OUTPUT=str(outputs),
+    )
+    assert (done.returncode, done.stderr) == (3, "")  # graded, and below the threshold
+    assert f"::error file={path},line=" in done.stdout
+    assert "max_points=5" in outputs.read_text()
+    assert "Start with center" in summary.read_text()
+    assert {item.name for item in (tmp_path / "out").iterdir()} == {
+        *("01_lines", "junit.xml", "index.md", "canvas.csv"),
+    }
+    done = autograder("report", tmp_path / "out", "--format", "csv,html", "--out", tmp_path / "new")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert table_of(tmp_path / "new")["ada"]["status"] == "graded"
+    assert (tmp_path / "new" / "01_lines" / "ada.html").is_file()
+
+
+def test_wrong_formats_and_folders_without_results_are_told(tmp_path: Path) -> None:
+    done = autograder("report", tmp_path, "--format", "pdf")
+    assert done.returncode == 2
+    assert "no format `pdf`" in done.stderr and "junit" in done.stderr
+    done = autograder("report", tmp_path / "nothing")
+    assert done.returncode == 2
+    assert "holds no results" in done.stderr

@@ -30,7 +30,7 @@ def render(result: Result, visibility: str = "visible") -> str:
         "extra_data": {"unit": one_line(result.unit), "isolation": result.isolation},
     }
     if result.status != "fault":
-        data["score"] = round(result.points, 6)
+        data["score"] = round(float(result.points), 6)
         data["tests"] = [
             _test(f"{number}.{index}", exercise, finding, visibility)
             for number, exercise in enumerate(result.exercises, 1)
@@ -59,8 +59,8 @@ def _test(
     return {
         "number": number,
         "name": name.replace("`", ""),
-        "score": round(finding.points, 6),
-        "max_score": round(finding.max_points, 6),
+        "score": round(float(finding.points), 6),
+        "max_score": round(float(finding.max_points), 6),
         "status": "passed" if finding.verdict == "passed" else "failed",
         "output": "\n\n".join(told),
         "output_format": "md",

@@ -32,7 +32,7 @@ def render(results: Iterable[Result]) -> str:
 def _suite(result: Result) -> TestSuite:
     name = f"{_text(result.unit)} {_text(words.student_name(result))}"
     suite = TestSuite(name.strip())
-    suite.time = result.seconds
+    suite.time = _seconds(result.seconds)
     shown = {
         "points": words.earned(result),
         "max_points": words.number(result.max_points),
@@ -58,7 +58,7 @@ def _suite(result: Result) -> TestSuite:
 def _case(result: Result, exercise: ExerciseResult, finding: Finding) -> TestCase:
     where = f"{_text(result.unit)}.{_text(exercise.exercise)}"
     title = f"{_text(finding.claim)} [{words.share(finding)}]"
-    case = TestCase(title, where, finding.seconds)
+    case = TestCase(title, where, _seconds(finding.seconds))
     kind = {"fault": Error, "skipped": Skipped}.get(finding.verdict, Failure)
     if finding.verdict != "passed":
         outcome = kind(_text(words.headline(finding)), words.WORDS[finding.verdict])
@@ -77,6 +77,11 @@ def _told(finding: Finding) -> str:
     if finding.place and finding.verdict != "passed":
         lines.append(f"{words.where(finding.place)}: {finding.place.code}")
     return clean("\n".join(lines)).translate(_NO_XML)
+
+
+def _seconds(seconds: float) -> float:
+    """Return seconds as a record keeps them."""
+    return float(f"{seconds:.4g}")
 
 
 def _text(text: str) -> str:

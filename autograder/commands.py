@@ -35,6 +35,7 @@ class _Console(Console):
 def grade(
     paths: list[Path],
     unit: str | None,
+    student: str | None,
     seed: str | None,
     out: Path,
     fresh: bool,
@@ -54,7 +55,7 @@ def grade(
         outbox.open()
         units = {name: course.load(name) for name in course.unit_names()}
         outlines = {name: outline(loaded) for name, loaded in units.items()}
-        submissions, problems = find(paths, outlines, unit)
+        submissions, problems = find(paths, outlines, unit, student)
         results = [
             ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
             for problem in problems

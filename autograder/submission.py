@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,10 @@ class Problem:
 
 
 def find(
-    paths: Sequence[Path], units: Mapping[str, UnitOutline], unit: str | None = None
+    paths: Sequence[Path],
+    units: Mapping[str, UnitOutline],
+    unit: str | None = None,
+    student: str | None = None,
 ) -> tuple[list[Submission], list[Problem]]:
     """Reads everything that was handed in at `paths`; one bad file never stops the others.
 
@@ -94,9 +97,10 @@ def find(
         paths: notebooks, folders (searched through), zips.
         units: the course's units by name.
         unit: what all of them are for, whatever they say themselves.
+        student: who handed in the one notebook that there is, whatever its path says.
 
     Raises:
-        UsageError: a path or the unit doesn't exist.
+        UsageError: a path or the unit doesn't exist, or `student` is to have several notebooks.
     """
     if unit is not None and unit not in units:
         raise UsageError(f"There is no unit `{unit}`. The course has {_listed(units)}.")
@@ -115,7 +119,26 @@ def find(
                 submissions.append(result)
             else:
                 problems.append(result)
+    if student is not None:
+        return _named_student(submissions, problems, student)
     return _without_doubles(submissions, problems)
+
+
+def _named_student(
+    submissions: list[Submission], problems: list[Problem], student: str
+) -> tuple[list[Submission], list[Problem]]:
+    if len(submissions) + len(problems) > 1:
+        found = ", ".join(f"`{path}`" for path in _paths(submissions, problems)[:5])
+        raise UsageError(f"`--student` is for one notebook; there are several: {found}.")
+    name, notes = _identifier(student)
+    return (
+        [replace(one, student=name, notes=(*one.notes, *notes)) for one in submissions],
+        [replace(one, student=name) for one in problems],
+    )
+
+
+def _paths(submissions: list[Submission], problems: list[Problem]) -> list[str]:
+    return [one.path for one in submissions] + [one.path for one in problems]
 
 
 def _exists(path: Path) -> bool:

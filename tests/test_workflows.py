@@ -1,0 +1,242 @@
+"""The workflows: linted, and every command in them run as it stands.
+
+`uses:` steps are what runners do: here the repositories that they check out are laid out by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+UNIT = "03_optimizers"
+CLASS = ROOT / "tests" / "submissions" / UNIT
+
+
+def workflow(name: str) -> Any:
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def commands(name: str, job: str) -> list[dict[str, Any]]:
+    """The steps of a job that run something."""
+    return [step for step in workflow(name)["jobs"][job]["steps"] if "run" in step]
+
+
+def run(
+    step: dict[str, Any], folder: Path, values: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs a step as a runner does: bash that stops at errors, `env` with its expressions."""
+    own = {name: value_of(str(text), values) for name, text in step.get("env", {}).items()}
+    files = {name: folder / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for file in files.values():
+        file.touch()
+    assert "${{" not in step["run"]  # expressions in commands are how scripts get injected
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={**os.environ, **{n: str(f) for n, f in files.items()}, **own, **extra(values)},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+
+
+def value_of(text: str, values: dict[str, str]) -> str:
+    return re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda match: values[match[1]], text)
+
+
+def extra(values: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name.isupper()}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of the course with one unit, and the environment that `make env` would make."""
+    folder = tmp_path_factory.mktemp("runner") / "course"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        other = re.match(r"(solutions|assignments|tests/submissions)/(\d\d_\w+)/", name)
+        if (ROOT / name).is_file() and not (other and other[2] != UNIT):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_are_as_github_describes_them(path: Path) -> None:
+    check = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+    ]
+    done = subprocess.run([*check, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflows_are_safe() -> None:
+    """No injection, no unpinned action, no credential left lying about, no needless permission."""
+    zizmor = Path(sys.executable).parent / "zizmor"
+    done = subprocess.run(
+        [zizmor, "--offline", "--persona", "regular", str(FOLDER)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_student_calls_it_in_five_lines() -> None:
+    text = (FOLDER / "grade.yml").read_text(encoding="utf-8")
+    lines = [line[2:].rstrip() for line in text.splitlines() if line.startswith("#     ")]
+    assert len(lines) <= 6
+    caller = yaml.safe_load("\n".join(lines))
+    given = caller["jobs"]["grade"]["with"]
+    inputs = workflow("grade.yml")[True]["workflow_call"]["inputs"]  # YAML reads `on` as true
+    assert set(given) == {name for name, spec in inputs.items() if spec.get("required")}
+
+
+def grading(folder: Path, course: Path, student: str, threshold: str) -> Any:
+    """All steps of `grade.yml` for one student; the last one's outcome."""
+    (folder / "submission").mkdir(parents=True)
+    shutil.copy2(CLASS / f"{student}.ipynb", folder / "submission" / f"{UNIT}.ipynb")
+    (folder / "course").symlink_to(course)
+    values = {
+        "inputs.unit": UNIT,
+        "inputs.path": ".",
+        "inputs.threshold": threshold,
+        "github.event.repository.name": f"optimizers-{student}",
+        "secrets.COURSE_SEED": "the teacher's",
+    }
+    for step in commands("grade.yml", "grade"):
+        done = run(step, folder, values)
+        if done.returncode:
+            return step["name"], done
+    return step["name"], done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "threshold", "status"),
+    [("ada", "100", 0), ("ines", "50", 0), ("ines", "90", 3), ("quinn", "0", 1)],
+    ids=["right", "above", "below", "no notebook"],
+)
+def test_grade(tmp_path: Path, course: Path, student: str, threshold: str, status: int) -> None:
+    name, done = grading(tmp_path, course, student, threshold)
+    assert (name, done.returncode) == ("Grade", status), done.stdout + done.stderr
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "github_output").read_text().split())
+    declared = workflow("grade.yml")["jobs"]["grade"]["outputs"]
+    assert set(outputs) == set(declared)
+    assert outputs["max_points"] == "20"
+    assert outputs["status"] == ("ungradable" if student == "quinn" else "graded")
+    assert (outputs["percent"] == "100") == (student == "ada")
+    assert ("::error file=submission/" in done.stdout) == (student != "ada")
+    summary = (tmp_path / "github_step_summary").read_text()
+    assert "points" in summary
+    assert (tmp_path / "grades" / UNIT / f"optimizers-{student}.html").is_file()
+    everything = summary + done.stdout + done.stderr + outputs["points"]
+    everything += "".join(p.read_text() for p in (tmp_path / "grades").rglob("*") if p.is_file())
+    assert "the teacher's" not in everything  # nor is it left on the runner
+    assert not (course / ".autograder").exists()
+
+
+@pytest.mark.slow
+def test_collect(tmp_path: Path, course: Path) -> None:
+    server, work = tmp_path / "server", tmp_path / "work"
+    for student in ("ada", "ines"):
+        repository = server / "school" / student
+        repository.mkdir(parents=True)
+        shutil.copy2(CLASS / f"{student}.ipynb", repository / f"{UNIT}.ipynb")
+        git = ["git", "-c", "user.name=s", "-c", "user.email=s@example.org"]
+        for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "done"]):
+            subprocess.run([*git, *words], cwd=repository, check=True)
+    shutil.copytree(course, work, symlinks=True)
+    values = {
+        "inputs.repositories": "school/ada school/ines school/nobody",
+        "inputs.ref": "main",
+        "inputs.unit": UNIT,
+        "secrets.STUDENTS_TOKEN": "t0ken",
+        "secrets.COURSE_SEED": "the teacher's",
+        "github.server_url": server.as_uri(),
+    }
+    for step in commands("collect.yml", "collect"):
+        done = run(step, work, values)
+        assert done.returncode == 0, done.stdout + done.stderr
+    table = (work / "grades" / "class.csv").read_text(encoding="utf-8-sig")
+    assert '"school--ada"' in table and '"school--ines"' in table
+    assert "1 could not be fetched" in (work / "github_step_summary").read_text()
+    assert "t0ken" not in "".join(p.read_text() for p in work.rglob(".git/config"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", ["test", "course"])
+def test_the_projects_own(course: Path, job: str) -> None:
+    """As it stands, but that tests are collected and not run: this is one of them."""
+    values = {"PYTEST_ADDOPTS": "--collect-only -q -p no:cacheprovider"}
+    for step in commands("test.yml", job):
+        if step["name"] == "Lint" and not shutil.which("ruff"):
+            pytest.skip("the developers' tools are not installed")
+        done = run(step, course, values)
+        assert done.returncode == 0, (step["name"], done.stdout[-3000:], done.stderr[-3000:])
+    if job == "course":
+        [matrix] = json.loads((course / "matrix.json").read_text())
+        assert matrix["holds"]
+
+
+# ----------------------------------------------------------------------------------------- GitLab
+
+GITLAB = ROOT / "docs" / "ci" / "gitlab-ci.yml"
+
+
+def test_the_gitlab_example_is_as_gitlab_describes_it() -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    done = subprocess.run([*check, str(GITLAB)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_the_gitlab_example_runs(tmp_path: Path, course: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    shutil.copy2(CLASS / "ines.ipynb", project / f"{UNIT}.ipynb")
+    copy = tmp_path / "origin"
+    shutil.copytree(course, copy, symlinks=True)
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (["init", "-qb", "main"], ["add", "-f", "."], ["commit", "-qm", "course"]):
+        subprocess.run([*git, *words], cwd=copy, check=True)
+    example = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    variables = example["variables"] | {
+        "UNIT": UNIT,
+        "THRESHOLD": "90",
+        "CI_PROJECT_PATH_SLUG": "school-ines",
+        "COURSE_URL": copy.as_uri(),
+        "COURSE_SEED": "the teacher's",
+    }
+    lines = [*example["grade"]["before_script"], *example["grade"]["script"]]
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(lines)],
+        cwd=project,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    for path in ("grades/junit.xml", f"grades/{UNIT}/school-ines.md"):
+        assert (project / path).is_file()
+    assert not (tmp_path / "course" / ".autograder").exists()

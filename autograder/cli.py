@@ -103,9 +103,10 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @_format_option("html,csv")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Write there instead.")
-def report(folder: Path, formats: str, out: Path | None) -> None:
+@click.option("--anonymous", is_flag=True, help="Number the students; write no page of theirs.")
+def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> None:
     """Writes reports on what was graded into FOLDER before; grades nothing."""
-    _finish(lambda: _commands().report(folder, formats, out))
+    _finish(lambda: _commands().report(folder, formats, out, anonymous))
 
 
 @main.command()

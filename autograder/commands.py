@@ -78,14 +78,21 @@ def grade(
     return 3 if below else 0
 
 
-def report(folder: Path, formats: str, out: Path | None) -> int:
+def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> int:
     """Writes reports on earlier results; see the command's help."""
     console, notes = _Console(), _Console(stderr=True)
     chosen = reports.parsed(formats)
     results, problems = reports.read(folder)
     for problem in problems:
         notes.print(f"Left out: {problem}", markup=False, soft_wrap=True)
-    reports.write(results, out or folder, chosen)
+    if anonymous:
+        if "html" not in chosen or out is None:
+            raise reports.FormatError(
+                "An anonymous report is a page of its own: `--format html --out DIR`."
+            )
+        reports.write_anonymous(results, out)
+    else:
+        reports.write(results, out or folder, chosen)
     _say_where(console, out or folder, chosen)
     return 1 if problems else 0
 

@@ -52,6 +52,18 @@ def write(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> No
         raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
 
 
+def write_anonymous(results: Sequence[Result], folder: Path) -> None:
+    """Writes the page on a class that names nobody.
+
+    Raises:
+        OutputError: the folder can't be written.
+    """
+    try:
+        write_whole(folder / "index.html", page.class_page(results, anonymous=True).encode())
+    except OSError as error:
+        raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+
+
 def read(folder: Path) -> tuple[list[Result], list[str]]:
     """The results that grading wrote into a folder, and why some of them can't be read.
 

@@ -42,7 +42,7 @@ PURE = {
 }
 BESIDE_STUDENTS = {"worker", "ban", "borrowed", "probes", "sandbox.template", "sandbox.isolation"}
 REPORT = {name for name in MODULES if name.split(".")[0] == "report"}
-WRITES_STRINGS = {"report.table", "report.gradebooks", "report.junit"}
+WRITES_STRINGS = {"report.table", "report.gradebooks", "report.junit", "report.plots"}
 COMMANDS = {"cli", "commands", "__main__"}
 
 

@@ -12,16 +12,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.findings import ExerciseResult, Result
-from autograder.report import markup, words
+from autograder.report import markup, plots, statistics, words
 from autograder.report.clean import one_line
 
 
 class Mistake(NamedTuple):
-    """A mistake that was recognised, and how many students made it."""
+    """A mistake that was recognised, its variants' names, and how many students made it."""
 
     exercise: str
     advice: str
     students: int
+    names: str = ""
 
 
 def student_page(result: Result) -> str:
@@ -38,11 +39,41 @@ def finding_html(exercise: ExerciseResult) -> str:
     return _environment().get_template("fragment.html").render(exercise=exercise)
 
 
-def class_page(results: Iterable[Result]) -> str:
-    """Return a page with a table of students for each unit, linked to `page_path` of each."""
-    units = words.by_unit(results)
-    mistakes = {unit: count_mistakes(rows) for unit, rows in units.items()}
-    return _page("class.html", units=units, mistakes=mistakes)
+def class_page(results: Iterable[Result], anonymous: bool = False) -> str:
+    """Return a page on a class: how points spread, mistakes, checks, and a table of students.
+
+    Args:
+        results: of any number of units.
+        anonymous: whether students are numbered, and neither named nor linked to their pages.
+    """
+    units = words.by_unit(words.without_names(results) if anonymous else results)
+    return _page("class.html", units=[_unit(*item) for item in units.items()], linked=not anonymous)
+
+
+class _UnitView(NamedTuple):
+    """What the class page shows of a unit."""
+
+    name: str
+    rows: list[Result]
+    mistakes: list[Mistake]
+    shares: list[statistics.ExerciseShares]
+    checks: list[statistics.CheckFacts]
+    pictures: list[plots.Picture]
+    seconds: tuple[float, float]
+
+
+def _unit(name: str, rows: list[Result]) -> _UnitView:
+    shares = statistics.exercise_shares(rows)
+    drawn = [plots.points(statistics.points_histogram(rows)), plots.exercises(shares)]
+    return _UnitView(
+        name,
+        rows,
+        count_mistakes(rows),
+        shares,
+        statistics.check_facts(rows),
+        drawn if statistics.graded(rows) else [],
+        statistics.typical_seconds(rows),
+    )
 
 
 def page_path(result: Result) -> str:
@@ -53,15 +84,19 @@ def page_path(result: Result) -> str:
 def count_mistakes(results: Iterable[Result]) -> list[Mistake]:
     """Return the recognised mistakes, the most frequent first; a student counts once for each."""
     made = {
-        (result.student, exercise.exercise, finding.advice)
+        (result.student, exercise.exercise, finding.advice, ", ".join(finding.explained_by))
         for result in results
         for exercise in result.exercises
         for finding in exercise.findings
         if finding.explained_by and finding.advice
     }
-    counted = Counter((exercise, advice) for _, exercise, advice in made)
-    ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [Mistake(exercise, advice, students) for (exercise, advice), students in ordered]
+    names: dict[tuple[str, str], str] = {}
+    for _, exercise, advice, variants in sorted(made):
+        names.setdefault((exercise, advice), variants)
+    counted = Counter({(student, exercise, advice) for student, exercise, advice, _ in made})
+    students = Counter((exercise, advice) for _, exercise, advice in counted)
+    ordered = sorted(students.items(), key=lambda item: (-item[1], item[0]))
+    return [Mistake(*mistake, count, names[mistake]) for mistake, count in ordered]
 
 
 def summary(results: list[Result]) -> str:
@@ -103,8 +138,9 @@ def _environment() -> Environment:
         line=one_line,
         name=markup.name,
         number=words.number,
+        seconds=words.seconds,
         href=markup.href,
         summary=summary,
     )
-    environment.globals.update(words=words, page_path=page_path)
+    environment.globals.update(words=words, page_path=page_path, statistics=statistics)
     return environment

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from autograder.findings import ExerciseResult, Finding, Place, Result, Verdict
@@ -64,6 +66,13 @@ def tone(verdict: Verdict) -> Tone:
 def number(value: float) -> str:
     """Return points as people write them: `2`, `2.5`, `0.33`."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def seconds(value: float) -> str:
+    """Return a time as people write it: `0.4 s`, `12 s`, `3 min`."""
+    if value < 9.5:
+        return f"{value:.1f} s"
+    return f"{value:.0f} s" if value < 99.5 else f"{value / 60:.0f} min"
 
 
 def earned(one: Result | ExerciseResult | Finding) -> str:
@@ -165,6 +174,19 @@ def by_unit(results: Iterable[Result]) -> dict[str, list[Result]]:
     for result in in_order(results):
         units.setdefault(result.unit, []).append(result)
     return units
+
+
+def without_names(results: Iterable[Result]) -> list[Result]:
+    """Return the results with students numbered, in an order that their names don't give away."""
+    found = list(results)
+    digests = {
+        result.student: hashlib.sha256(f"{result.seed}/{result.student}".encode()).digest()
+        for result in found
+    }
+    order = sorted(digests, key=lambda student: digests[student])
+    width = len(str(len(order)))
+    number_of = {student: f"student {n:0{width}}" for n, student in enumerate(order, 1)}
+    return [replace(result, student=number_of[result.student]) for result in found]
 
 
 def exercises_of(results: Sequence[Result]) -> dict[tuple[str, float], str]:

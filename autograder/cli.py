@@ -100,6 +100,34 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 
 
 @main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("grades"),
+    help="Folder with the earlier results (default: grades).",
+)
+@click.option("--apply", is_flag=True, help="Then put the new results in place.")
+@_format_option("html,csv")
+@_grading_options
+@_course_option
+def regrade(paths: tuple[Path, ...], **options: Any) -> None:
+    """Grades again after a change of the course, and tells who gained or lost what, and why.
+
+    Writes `differences.md` and `.csv` beside the earlier results, which stay as they are without
+    `--apply`. Only what changed is observed again.
+    """
+    from autograder.sandbox.pool import Pool
+
+    _finish(
+        lambda: _commands().regrade(list(paths), pool=Pool(options.pop("isolation")), **options)
+    )
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_format_option("html,csv")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Write there instead.")

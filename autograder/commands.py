@@ -53,19 +53,9 @@ def grade(
     with pool:
         course = Course.find(course_dir)
         outbox.open()
-        units = {name: course.load(name) for name in course.unit_names()}
-        outlines = {name: outline(loaded) for name, loaded in units.items()}
-        submissions, problems = find(paths, outlines, unit, student)
-        results = [
-            ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
-            for problem in problems
-        ]
-        for result in results:
-            outbox.write(result)
-        cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+        found = (paths, unit, student)
         secret = seed or course.seed()
-        with banks_for(lambda name: Bank(units[name], secret, pool, cache)) as banks:
-            results += _graded(submissions, banks, outbox, jobs, fresh, notes)
+        results = _grade_into(outbox, course, pool, found, secret, jobs, fresh, no_cache, notes)
     # Each result's record and page lie there already.
     reports.write(results, out, [name for name in chosen if name != "json"])
     console.print(table.class_table(results, width=console.width))
@@ -76,6 +66,46 @@ def grade(
         percent(result.points, result.max_points) < threshold for result in results
     )
     return 3 if below else 0
+
+
+def regrade(
+    paths: list[Path],
+    unit: str | None,
+    seed: str | None,
+    out: Path,
+    apply: bool,
+    formats: str,
+    jobs: int | None,
+    no_cache: bool,
+    course_dir: Path,
+    pool: Pool,
+) -> int:
+    """Grades again and tells what changed; see the command's help."""
+    from autograder.regrade import Regraded
+    from autograder.report import differences
+
+    console, notes = _Console(), _Console(stderr=True)
+    chosen = reports.parsed(formats)
+    before, unreadable = reports.read(out)
+    outbox = Outbox(out / ".regraded")
+    with pool:
+        course = Course.find(course_dir)
+        outbox.open()
+        secret = seed or course.seed()
+        for problem in [*unreadable, *reports.doubts(before, course.unit_names(), secret)]:
+            notes.print(f"Note: {problem}", markup=False, soft_wrap=True)
+        found = (paths, unit, None)
+        after = _grade_into(outbox, course, pool, found, secret, jobs, False, no_cache, notes)
+    regraded = Regraded(before, after)
+    regraded.write_differences(out)
+    console.print(differences.terminal(regraded.differences))
+    console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
+    if apply:
+        regraded.apply(Outbox(out), [name for name in chosen if name != "json"])
+        _say_where(console, out, chosen)
+    else:
+        console.print("No result was changed. `--apply` puts the new ones in place.")
+    return 0 if all(result.status == "graded" for result in after) else 1
 
 
 def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> int:
@@ -191,6 +221,33 @@ def doctor() -> int:
     from autograder.doctor import diagnose
 
     return diagnose(_Console())
+
+
+def _grade_into(
+    outbox: Outbox,
+    course: Course,
+    pool: Pool,
+    what: tuple[list[Path], str | None, str | None],
+    seed: str,
+    jobs: int | None,
+    fresh: bool,
+    no_cache: bool,
+    notes: Console,
+) -> list[Result]:
+    """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
+    units = {name: course.load(name) for name in course.unit_names()}
+    paths, unit, student = what
+    outlines = {name: outline(loaded) for name, loaded in units.items()}
+    submissions, problems = find(paths, outlines, unit, student)
+    results = [
+        ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
+        for problem in problems
+    ]
+    for result in results:
+        outbox.write(result)
+    cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+    with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
+        return results + _graded(submissions, banks, outbox, jobs, fresh, notes)
 
 
 def _graded(

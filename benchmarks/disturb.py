@@ -3,9 +3,9 @@
     python benchmarks/disturb.py                 200 rounds with a class of 100: about an hour
     python benchmarks/disturb.py --rounds 6 --students 12
 
-Every round grades the class once, with kills (SIGKILL) at random moments, and then once more as a
-teacher would; then the folder of results must hold, byte for byte but for seconds, what a class
-that nobody disturbed gave.  Targets take turns: a child (student code's process), a template (or
+Every round grades the class once, with kills (SIGKILL) at random moments, and where that did not
+end well once more, as a teacher would; then the folder of results must hold, byte for byte but for
+seconds, what a class that nobody disturbed gave.  Targets take turns: a child (student code's process), a template (or
 one of the two bubblewrap processes around it), the grader itself.
 """
 
@@ -164,9 +164,10 @@ def disturbed(
     found = [json.loads(path.read_bytes()) for path in (place / "out").rglob("*.json")]
     done.graded = len(found)
     done.faults = sum(result["status"] == "fault" for result in found)
-    again = ended(start(folder, place, jobs))
-    if again != GRADED:
-        done.differences.append(f"status {again}: {(place / 'said').read_text()[-2000:]}")
+    if done.status != GRADED or done.faults:
+        again = ended(start(folder, place, jobs))
+        if again != GRADED:
+            done.differences.append(f"status {again}: {(place / 'said').read_text()[-2000:]}")
     got = files(place / "out")
     done.differences += [
         name for name in sorted(wanted.keys() | got.keys()) if wanted.get(name) != got.get(name)

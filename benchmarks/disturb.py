@@ -5,8 +5,8 @@
 
 Every round grades the class once, with kills (SIGKILL) at random moments, and where that did not
 end well once more, as a teacher would; then the folder of results must hold, byte for byte but for
-seconds, what a class that nobody disturbed gave.  Targets take turns: a child (student code's process), a template (or
-one of the two bubblewrap processes around it), the grader itself.
+seconds, what a class that nobody disturbed gave.  Targets take turns: a child (student code's
+process), a template (or one of the two bubblewrap processes around it), the grader itself.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = ROOT / "tests" / "files" / "course" / "solutions" / "01_lines"
+UNIT = "01_center"
 TARGETS = ("child", "template", "grader")
 GRADED, SOME_NOT, STOPPED = 0, 1, 2
 SECONDS = re.compile(rb'"seconds": [\d.e-]+')
@@ -54,11 +54,55 @@ CENTERS = [
     "def center(X):\n    import os\n    os._exit(3)",
     "def center(X):\n    import os\n    os.abort()",
 ]
-LEARNS = [
-    "",  # the reference's
-    "def learn(X, y, steps, rng):\n    raise NotImplementedError()",
-    "def learn(X, y, steps, rng):\n    return np.zeros(len(X))",
+SCALES = [
+    "def scale(X):\n    return center(X) / X.std(axis=1, keepdims=True)",
+    "def scale(X):\n    raise NotImplementedError()",
+    "def scale(X):\n    return center(X)",
 ]
+# As small as a unit can be that has a known mistake, and a function that uses another one.
+NOTEBOOK = """\
+# %%
+import numpy as np
+
+# %%
+def center(X):
+    ### BEGIN SOLUTION
+    return X - X.mean(axis=1, keepdims=True)
+    ### END SOLUTION
+
+# %%
+def scale(X):
+    ### BEGIN SOLUTION
+    return center(X) / X.std(axis=1, keepdims=True)
+    ### END SOLUTION
+"""
+EXERCISES = '''
+from autograder import Case, Unit, close
+
+unit = Unit("01_center")
+center = unit.exercise("center", points=2)
+scale = unit.exercise("scale", points=1, uses=("center",))
+
+
+def matrices(rng):
+    yield Case({"X": rng.normal(size=(3, 5))}, "shape (3, 5)")
+
+
+@center.check(points=2, cases=matrices, judge=close())
+def values(program, X):
+    """`center` subtracts the mean over the examples"""
+    return program.center(X)
+
+
+@scale.check(points=1, cases=matrices, judge=close())
+def scaled(program, X):
+    """`scale` divides by the standard deviation"""
+    return program.scale(X)
+
+
+center.variant("sum", "You subtract the sum: divide it by m.", {"X.mean(": "X.sum("})
+scale.variant("variance", "You divide by the variance.", {"X.std(": "X.var("})
+'''
 
 
 @dataclass
@@ -121,18 +165,21 @@ def make_class(folder: Path, students: int) -> None:
     from autograder.course import Course
     from autograder.notebook import author_notebook
 
-    shutil.copytree(TINY, folder / "course" / "solutions" / TINY.name)
-    loaded = Course(folder / "course").load(TINY.name)
+    unit = folder / "course" / "solutions" / UNIT
+    unit.mkdir(parents=True)
+    (unit / "notebook.py").write_text(NOTEBOOK, encoding="utf-8")
+    (unit / "exercises.py").write_text(EXERCISES, encoding="utf-8")
+    loaded = Course(folder / "course").load(UNIT)
     (folder / "in").mkdir()
     for number in range(students):
         answers = {
             "center": CENTERS[number % len(CENTERS)] + f"\n# {number}",
-            "learn": LEARNS[number // len(CENTERS) % len(LEARNS)],
+            "scale": SCALES[number // len(CENTERS) % len(SCALES)],
         }
-        notebook: Any = author_notebook(loaded.cells, loaded.unit.exercises, TINY.name)
+        notebook: Any = author_notebook(loaded.cells, loaded.unit.exercises, UNIT)
         for cell in notebook["cells"]:
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-            cell["source"] = answers.get(grade_id) or cell["source"]
+            cell["source"] = answers.get(grade_id, cell["source"])
         path = folder / "in" / f"student{number:03}.ipynb"
         path.write_text(json.dumps(notebook), encoding="utf-8")
 
@@ -140,7 +187,8 @@ def make_class(folder: Path, students: int) -> None:
 def undisturbed(folder: Path, jobs: int) -> tuple[dict[str, bytes], int]:
     pid = start(folder, folder / "undisturbed", jobs)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status == GRADED, (folder / "undisturbed" / "said").read_text()
+    if status != GRADED:
+        sys.exit((folder / "undisturbed" / "said").read_text())
     return files(folder / "undisturbed" / "out"), status
 
 
@@ -207,9 +255,7 @@ def start(folder: Path, place: Path, jobs: int) -> int:
         os._exit(99)
 
 
-def await_victim(
-    pid: int, target: str, moment: float, rng: random.Random
-) -> psutil.Process | None:
+def await_victim(pid: int, target: str, moment: float, rng: random.Random) -> psutil.Process | None:
     """A process to kill, at `moment` or as soon after it as there is one."""
     time.sleep(max(0.0, moment - time.monotonic()))
     while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):

@@ -103,6 +103,11 @@ def messages(rng: random.Random) -> list[bytes]:
     return made
 
 
+def message_of(rng: random.Random) -> bytes:
+    """The first of a few messages."""
+    return messages(rng)[0]
+
+
 def reply(rng: random.Random) -> Any:
     if rng.random() < 0.2:
         args = [value(rng, 2) for _ in range(rng.randint(0, 3))]
@@ -702,8 +707,8 @@ def run(kind: str, seed: str, first: int, count: int) -> int:
     print(
         f"{outcomes.total():,} {kind} ({number - first:,} examples of seed {seed!r} from {first}) "
         f"in {seconds:.0f} s ({count / seconds:,.0f} a second; CPU {time.process_time():.0f} s), "
-        f"slowest {slowest:.2f} s, memory {grown:+.1f} MiB after the first tenth, peak {peak:.0f} MiB; "
-        f"{dict(outcomes.most_common())}"
+        f"slowest {slowest:.2f} s, memory {grown:+.1f} MiB after the first tenth, "
+        f"peak {peak:.0f} MiB; {dict(outcomes.most_common())}"
     )
     return int(grown > GROWTH_MIB or peak > PEAK_MIB)
 

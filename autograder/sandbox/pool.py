@@ -273,9 +273,7 @@ class Template:
         None if the template can't tell.
         """
         with self._changed:
-            self._changed.wait_for(
-                lambda: slot in self._ends or self._ended, timeout=_FORK_SECONDS
-            )
+            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=_FORK_SECONDS)
             return self._ends.get(slot)
 
     @property

@@ -170,11 +170,11 @@ def _finish(command: Callable[[], int]) -> None:
         status = ALL_GRADED
     except OSError as error:
         name = f"`{error.filename}`: " if error.filename else ""
-        click.echo(f"autograder: {name}{error.strerror or error}. {_AGAIN}", err=True)
+        click.echo(f"autograder: {name}{error.strerror or error}.", err=True)
         _discard_output()
         status = USAGE
     except MemoryError:
-        click.echo(f"autograder: The machine has too little memory. {_AGAIN}", err=True)
+        click.echo("autograder: The machine has too little memory.", err=True)
         status = USAGE
     sys.exit(status)
 

@@ -36,6 +36,7 @@ import psutil
 
 from autograder import evidence
 from autograder.evidence import CodecError, Evidence, Opaque, data_of, evidence_of, pack, unpack
+from autograder.findings import Result
 from autograder.grading import ungradable
 from autograder.program import Program
 from autograder.report import page, record, table
@@ -623,7 +624,7 @@ def with_odd_text(rng: random.Random, content: bytes) -> bytes:
 
 
 def check_notebook(rng: random.Random) -> list[str]:
-    """Reads one notebook file and makes every report of what became of it."""
+    """Reads one notebook file and, now and then, makes reports of what became of it."""
     name = rng.choice(("ada.ipynb",) * 6 + (f"{UNIT}.ipynb", f"ada_{UNIT}.ipynb", "é\u202e.ipynb"))
     path = scratch() / name
     path.write_bytes(notebook(rng))
@@ -635,9 +636,9 @@ def check_notebook(rng: random.Random) -> list[str]:
     for submission in submissions:
         check_submission(submission)
         return ["submission"]
-    result = ungradable(problems[0], 2)
     assert problems[0].message
-    reread(result)
+    if rng.random() < 0.1:  # it takes as long as all the rest
+        check_reports(ungradable(problems[0], 2))
     return ["problem"]
 
 
@@ -652,7 +653,7 @@ def check_submission(submission: Submission) -> None:
         note.encode("utf-8")
 
 
-def reread(result: Any) -> None:
+def check_reports(result: Result) -> None:
     assert record.dumps(record.loads(record.dumps(result))) == record.dumps(result)
     page.student_page(result).encode("utf-8")
     table.class_csv([result]).encode("utf-8")

@@ -166,6 +166,15 @@ def test_text_is_run_in_two_places_only():
     assert naming({"__import__"}) == set()
 
 
+def test_nothing_asks_for_the_time_of_day():
+    """A clock that is set must change no result, and the same class gives the same bytes."""
+    clocks = {"time", "time_ns", "ctime", "localtime", "gmtime", "now", "utcnow", "today"}
+    for name, tree in TREES.items():
+        asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not asked & clocks, name
+        assert "datetime" not in foreign(name)
+
+
 def test_no_data_is_unpickled_anywhere():
     assert {name for name in MODULES if foreign(name) & RUNS_DATA} == set()
     for name, tree in TREES.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from autograder import wording
-from autograder.cache import EvidenceCache, key_of
+from autograder.cache import Draft, EvidenceCache, key_of
 from autograder.compare import Comparison
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Check, Exercise
@@ -26,8 +26,6 @@ _OWN_FAULT = _ENDED | {"skipped"}  # nothing of it can be another function's
 class Knows(Protocol):
     """What is known of a unit for one seed: a `Bank`, or the public cases of a release."""
 
-    @property
-    def cache(self) -> EvidenceCache: ...
     def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question: ...
     def wanted(self, question: Question) -> list[Wanted]: ...
     def variant(
@@ -82,6 +80,7 @@ class Assessment:
         observer: what observes the program.
         memory_mib: its memory limit, for messages.
         public: whether wanted values may be told.
+        kept: where the program's evidence is gathered; nowhere if None.
     """
 
     def __init__(
@@ -92,6 +91,7 @@ class Assessment:
         observer: Observes,
         memory_mib: int = 0,
         public: bool = False,
+        kept: Draft | None = None,
     ) -> None:
         self._cells = cells
         self._program_hash = program_hash
@@ -99,6 +99,7 @@ class Assessment:
         self._observer = observer
         self._memory_mib = memory_mib
         self._public = public
+        self._kept = kept or Draft(EvidenceCache(None))
 
     def exercises(
         self, exercises: Sequence[Exercise], borrow: Borrow | None = None
@@ -178,8 +179,7 @@ class Assessment:
         self, question: Question, observer: Observes, borrowed: tuple[str, ...]
     ) -> Observed:
         key = key_of(self._program_hash, question.key, list(borrowed))
-        evidences = self._bank.cache.get(key, lambda: observe_all(observer, question))
-        self._bank.cache.forget(key)  # a submission's evidence is needed once
+        evidences = self._kept.get(key, lambda: observe_all(observer, question))
         comparisons = tuple(
             question.check.judge(item.value, want) if item.status == "ok" else None
             for item, want in zip(evidences, self._bank.wanted(question), strict=True)
@@ -303,11 +303,8 @@ class _Explainer:
             and recognises(item.check.judge)
             and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
         }
-        try:
-            wanted = {name: bank.wanted(self._questions[name]) for name in failed}
-            self._matches = matching_variants(exercise, failed, self._failing, wanted)
-        except FaultError:
-            self._matches = []  # an explanation less; no point depends on it
+        wanted = {name: bank.wanted(self._questions[name]) for name in failed}
+        self._matches = matching_variants(exercise, failed, self._failing, wanted)
 
     def explanation(self, observed: Observed) -> Explanation | None:
         """The best explanation of a failed check."""

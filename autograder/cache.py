@@ -19,6 +19,8 @@ from autograder.evidence import CodecError, Evidence, data_of, evidence_of
 
 # Only these are the program's own doing; a kill may have been the machine's.
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
+_UNFINISHED = ".writing-"  # how the names of files begin that are not whole yet
+_DIGEST = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
 
 
 class EvidenceCache:
@@ -52,8 +54,11 @@ class EvidenceCache:
         if self._folder is None:
             return None
         try:
-            data = evidence.unpack(self._path(key).read_bytes())
-            found = [evidence_of(item) for item in data]
+            kept_bytes = self._path(key).read_bytes()
+            digest, content = kept_bytes[:_DIGEST], kept_bytes[_DIGEST:]
+            if hashlib.sha256(content).digest() != digest:
+                return None
+            found = [evidence_of(item) for item in evidence.unpack(content)]
         except (OSError, CodecError, TypeError):
             return None
         self._memory[key] = found
@@ -61,7 +66,7 @@ class EvidenceCache:
 
     def put(self, key: str, found: Sequence[Evidence]) -> None:
         """Keeps evidence, unless it may be the machine's doing."""
-        if not all(item.status in _LASTING for item in found):
+        if not lasts(found):
             return
         self._memory[key] = list(found)
         if self._folder is None:
@@ -69,10 +74,12 @@ class EvidenceCache:
         # What can't be kept (too large together, a full disk) is computed again next time.
         with contextlib.suppress(CodecError, OSError):
             content = evidence.pack([data_of(item) for item in found])
-            write_whole(self._path(key), content, durable=False)
+            # A machine that stops may leave a file of the right length with other content.
+            digest = hashlib.sha256(content).digest()
+            write_whole(self._path(key), digest + content, durable=False)
 
     def forget(self, key: str) -> None:
-        """Drops a key from memory (a submission's evidence is needed once)."""
+        """Drops a key from memory."""
         self._memory.pop(key, None)
         with self._guard:
             self._locks.pop(key, None)
@@ -81,24 +88,79 @@ class EvidenceCache:
         return (self._folder or Path()) / key[:2] / f"{key}.evidence"
 
 
-def write_whole(path: Path, content: bytes, durable: bool = True) -> None:
+class Draft:
+    """The evidence of one program while it is gathered; kept in the end, as a whole or not at all.
+
+    What a program answers may depend on what it was asked before in the same process.  So what was
+    gathered before a fault, or beside a kill, is not mixed with what another process gives.
+    """
+
+    def __init__(self, cache: EvidenceCache) -> None:
+        self._cache = cache
+        self._found: dict[str, list[Evidence]] = {}
+
+    def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
+        """The evidence for `key`, computed if it is not there."""
+        found = self.peek(key)
+        if found is None:
+            self._found[key] = found = compute()
+        return found
+
+    def peek(self, key: str) -> list[Evidence] | None:
+        """What is there for `key`."""
+        if key not in self._found:
+            kept = self._cache.peek(key)
+            self._cache.forget(key)  # it is needed once
+            return kept
+        return self._found[key]
+
+    def put(self, key: str, found: Sequence[Evidence]) -> None:
+        """Adds evidence."""
+        self._found[key] = list(found)
+
+    def keep(self) -> None:
+        """Keeps what was gathered, unless some of it may be the machine's doing."""
+        if all(map(lasts, self._found.values())):
+            for key, found in self._found.items():
+                self._cache.put(key, found)
+                self._cache.forget(key)
+
+
+def lasts(found: Sequence[Evidence]) -> bool:
+    """Whether evidence is the program's own doing, so that it would be the same again."""
+    return all(item.status in _LASTING for item in found)
+
+
+def write_whole(path: Path, content: bytes, durable: bool = True, mode: int = 0o644) -> None:
     """Writes a file so that a reader, or a crash, sees the old content or the new, never a part.
 
     What is not `durable` may be lost or damaged when the machine stops.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        Path(name).chmod(0o644)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path, seconds: float) -> None:
+    """Removes what `write_whole` left in a folder when it was killed, so many seconds before.
+
+    `folder` was written to just now.
+    """
+    now = folder.stat().st_mtime  # by the file system's own clock: ours may be set to anything
+    for path in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*/{_UNFINISHED}*")]:
+        with contextlib.suppress(FileNotFoundError):
+            if now - path.stat().st_mtime > seconds:
+                path.unlink()
 
 
 def key_of(*parts: Any) -> str:

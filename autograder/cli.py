@@ -13,6 +13,7 @@ import click
 from autograder import __version__
 
 ALL_GRADED, SOME_NOT, USAGE, BELOW = 0, 1, 2, 3
+_AGAIN = "What is graded is kept: the same command goes on from there."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -198,7 +199,10 @@ def _commands() -> Any:
 
 
 def _finish(command: Callable[[], int]) -> None:
-    """Runs a command; errors that a user can mend become one message and exit status 2."""
+    """Runs a command; errors that a user can mend become one message and exit status 2.
+
+    A full disk or too little memory is the machine's; it is told in the same way.
+    """
     from autograder.faults import FaultError, UserError
 
     try:
@@ -207,14 +211,25 @@ def _finish(command: Callable[[], int]) -> None:
         click.echo(f"autograder: {error}", err=True)
         status = USAGE
     except KeyboardInterrupt:
-        click.echo(
-            "\nStopped. What is graded is kept: the same command goes on from there.", err=True
-        )
+        click.echo(f"\nStopped. {_AGAIN}", err=True)
         status = 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         status = ALL_GRADED
+    except OSError as error:
+        name = f"`{error.filename}`: " if error.filename else ""
+        click.echo(f"autograder: {name}{error.strerror or error}.", err=True)
+        _discard_output()
+        status = USAGE
+    except MemoryError:
+        click.echo("autograder: The machine has too little memory.", err=True)
+        status = USAGE
     sys.exit(status)
+
+
+def _discard_output() -> None:
+    """What is still to be printed has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

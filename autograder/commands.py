@@ -243,8 +243,11 @@ def _grade_into(
         ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
         for problem in problems
     ]
+    readable = {(submission.student, submission.unit) for submission in submissions}
     for result in results:
-        outbox.write(result)
+        # A broken file beside a good one of the same student has a row, but no page.
+        if (result.student, result.unit) not in readable:
+            outbox.write(result)
     cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
         return results + _graded(submissions, banks, outbox, jobs, fresh, notes)

@@ -6,7 +6,6 @@ import ast
 import hashlib
 import importlib.util
 import inspect
-import os
 import re
 import secrets
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cache import write_whole
 from autograder.exercise import Alternative, Case, Check, Exercise, ExerciseError, Unit
 from autograder.faults import UserError
 from autograder.notebook import Cell, read_script
@@ -158,15 +158,27 @@ class Course:
         return loaded
 
     def seed(self) -> str:
-        """The course's secret seed, made at first use and kept out of version control."""
+        """The course's secret seed, made at first use and kept out of version control.
+
+        Raises:
+            CourseError: it can't be read or made, or is empty.
+        """
         path = self.root / ".autograder" / "seed"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-            descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(secrets.token_hex(16) + "\n")
-        return path.read_text(encoding="utf-8").strip()
+        try:
+            if not path.exists():
+                _make_seed(path)
+            seed = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CourseError(
+                f"The seed of the hidden cases, `{path}`, can't be read or made: {error}. Mend "
+                "that, or give a seed of your own with `--seed`."
+            ) from None
+        if not seed:
+            raise CourseError(
+                f"The seed of the hidden cases, `{path}`, is empty. Put your copy back; if there "
+                "is none, delete the file: the next run makes another seed, and other cases."
+            )
+        return seed
 
 
 def draw(check: Check, seed: str, unit: str, exercise: str, attempt: int = 0) -> tuple[Case, ...]:
@@ -178,6 +190,23 @@ def case_seed(*parts: object) -> int:
     """A 128-bit number from names: stable across runs, machines and versions."""
     text = "\0".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+
+
+def _make_seed(path: Path) -> None:
+    """Writes a new seed, whole or not at all; one that another process makes first stays."""
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path.parent / ".gitignore", b"*\n")
+    made = path.with_name(f".seed-{secrets.token_hex(4)}")
+    try:
+        write_whole(made, f"{secrets.token_hex(16)}\n".encode(), mode=0o600)
+        try:
+            path.hardlink_to(made)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _unit_of(path: Path) -> Unit:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from autograder.assessment import Assessment
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache
+from autograder.cache import Draft, EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.exercise import Alternative, Exercise
 from autograder.explain import same_evidence
@@ -194,7 +194,10 @@ def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
 def _assessed(bank: Bank, exercise: Exercise, program: Program) -> ExerciseResult:
     with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
-        return Assessment(cells, program.hash, bank, observer).exercises([exercise])[0]
+        kept = Draft(bank.cache)
+        found = Assessment(cells, program.hash, bank, observer, kept=kept).exercises([exercise])[0]
+    kept.keep()
+    return found
 
 
 def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.bank import Bank
-from autograder.cache import versions, write_whole
-from autograder.faults import UserError
+from autograder.cache import remove_unfinished, versions, write_whole
+from autograder.faults import FaultError, UserError
 from autograder.findings import Result
 from autograder.grading import grade
 from autograder.report import page, record
 from autograder.submission import Submission
 
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
+Outcome = tuple[Result, bool] | None  # a result, and whether it was there already
+_ABANDONED_SECONDS = 3600.0  # after which nobody is still writing a file
 
 
 class OutputError(UserError):
@@ -39,6 +41,7 @@ class Outbox:
         try:
             write_whole(self.folder / ".writable", b"")
             (self.folder / ".writable").unlink()
+            remove_unfinished(self.folder, _ABANDONED_SECONDS)
         except OSError as error:
             raise OutputError(
                 f"Results can't be written to `{self.folder}`: {error.strerror}. Name another "
@@ -94,7 +97,7 @@ def grade_class(
     """
     stop = threading.Event()
 
-    def one(submission: Submission) -> tuple[Result, bool] | None:
+    def one(submission: Submission) -> Outcome:
         if stop.is_set():
             return None
         bank = banks(submission.unit)
@@ -111,11 +114,11 @@ def grade_class(
 
     executor = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="slot")
     try:
-        waiting: set[Future[tuple[Result, bool] | None]] = set()
+        waiting: set[Future[Outcome]] = set()
         queue = iter(submissions)
         while True:
             for submission in queue:
-                waiting.add(executor.submit(one, submission))
+                waiting.add(_submitted(executor, one, submission))
                 if len(waiting) >= 2 * slots:
                     break
             if not waiting:
@@ -128,6 +131,15 @@ def grade_class(
     finally:
         stop.set()
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _submitted(
+    executor: ThreadPoolExecutor, work: Callable[[Submission], Outcome], submission: Submission
+) -> Future[Outcome]:
+    try:
+        return executor.submit(work, submission)
+    except RuntimeError as error:  # the machine gives no thread
+        raise FaultError(f"No slot can be started: {error}. What is graded is kept.") from None
 
 
 def _graded(submission: Submission, bank: Bank) -> Result:
@@ -148,7 +160,11 @@ def _attempt(submission: Submission, bank: Bank) -> Result:
 
 
 def _fault(submission: Submission, bank: Bank, error: Exception) -> Result:
-    problem = f"The grader failed: {type(error).__name__}: {error}. Grade this one again."
+    said = str(error).rstrip(".") or type(error).__name__
+    kind = "" if isinstance(error, FaultError) else f"{type(error).__name__}: "
+    if isinstance(error, MemoryError):
+        kind, said = "", "it ran out of memory"
+    problem = f"The grader failed: {kind}{said}. Grade this one again."
     return Result(
         submission.student,
         submission.unit,

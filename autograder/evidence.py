@@ -7,6 +7,7 @@ is checked against the bytes that are really there before anything is allocated.
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ MAX_DEPTH: Final = 32
 MAX_ITEMS: Final = 200_000  # values in one message, containers included
 MAX_KEY: Final = 200  # characters
 
+# As in `<object object at 0x7f12a4c3d0b0>`: another one in every process.
+_ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
 _ARRAY: Final = 1
 _OPAQUE: Final = 2
 _DTYPES: Final = frozenset(
@@ -168,10 +171,11 @@ def failure_of(data: Any) -> Failure | None:
 
 
 def text_of(data: Any) -> str:
-    """A captured text, cut to size and free of lone surrogates."""
+    """A captured text, cut to size, free of lone surrogates and of addresses in memory."""
     if not isinstance(data, str):
         raise CodecError("The reply's text is not text.")
-    return data[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    text = data[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    return _ADDRESS.sub("0x…", text)
 
 
 def _plain(value: Any, depth: int, budget: list[int]) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder import wording
 from autograder.assessment import Assessment
 from autograder.bank import Bank
-from autograder.cache import key_of, versions
+from autograder.cache import Draft, key_of, versions
 from autograder.course import PUBLIC_SEED
 from autograder.evidence import Evidence
 from autograder.findings import CellRun, Result
@@ -29,6 +29,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
     began = time.perf_counter()
     unit = bank.loaded.unit
     program = Program(tuple((c.number, c.source) for c in submission.cells if not c.skip))
+    draft = Draft(bank.cache)
     with ExitStack() as open_observers:
         observer = open_observers.enter_context(Observer(bank.pool, program, unit.framework))
 
@@ -45,11 +46,14 @@ def grade(submission: Submission, bank: Bank) -> Result:
             observer,
             bank.pool.limits.memory_mib,
             public=bank.seed == PUBLIC_SEED,
+            kept=draft,
         )
-        _run_cells(observer, program, bank)
+        _run_cells(observer, program, draft)
         exercises = assessment.exercises(unit.exercises, borrow)
         cells = _cell_runs(submission, observer.cells)
     faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
+    if not faulty:
+        draft.keep()
     return Result(
         student=submission.student,
         unit=submission.unit,
@@ -82,17 +86,16 @@ def ungradable(problem: Problem, max_points: float) -> Result:
     )
 
 
-def _run_cells(observer: Observer, program: Program, bank: Bank) -> None:
+def _run_cells(observer: Observer, program: Program, draft: Draft) -> None:
     """Runs the cells, unless it is known how they end; messages about missing names need it."""
     key = key_of("cells", program.hash)
-    known = bank.cache.peek(key)
+    known = draft.peek(key)
     if known is None:
         observer.start()
         ran = [replace(item, value=number) for number, item in observer.cells.items()]
-        bank.cache.put(key, ran)
+        draft.put(key, ran)
     else:
         observer.cells = {item.value: replace(item, value=None) for item in known}
-    bank.cache.forget(key)
 
 
 def _cell_runs(submission: Submission, ran: Mapping[int, Evidence]) -> tuple[CellRun, ...]:

@@ -201,7 +201,6 @@ class PublicBank:
 
         self.public = public
         self.seed = PUBLIC_SEED
-        self.cache = EvidenceCache(None)
 
     def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
         key = (exercise.name, check.name, attempt)

@@ -110,6 +110,8 @@ def find(
     for path in paths:
         if not _exists(path):
             raise UsageError(f"There is nothing at `{path}`. Expected a notebook, folder or zip.")
+    # Whose a file is can depend on whether it was named itself; the order it is named in must not.
+    for path in sorted(paths, key=lambda path: (str(path.absolute()), str(path))):
         for file in archive.files(path):
             if file.key in seen:  # given by itself and by its folder
                 continue

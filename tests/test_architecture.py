@@ -172,6 +172,20 @@ def test_text_is_run_in_two_places_only():
     assert naming({"__import__"}) == set()
 
 
+def test_nothing_asks_for_the_time_of_day():
+    """A clock that is set must change no result, and the same class gives the same bytes."""
+    counting = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.process_time"}
+    for name, tree in TREES.items():
+        asked = {
+            f"time.{node.attr}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "time"
+        }
+        assert asked <= counting, name
+        assert not {each for each in imports_of(name) if each.startswith("time.")}, name
+        assert "datetime" not in foreign(name)
+
+
 def test_no_data_is_unpickled_anywhere():
     assert {name for name in MODULES if foreign(name) & RUNS_DATA} == set()
     for name, tree in TREES.items():

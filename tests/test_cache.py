@@ -1,12 +1,13 @@
 """The cache: what is kept, what is not, and that nothing half-written is ever read."""
 
+import hashlib
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from autograder.cache import EvidenceCache, environment, key_of, versions, write_whole
+from autograder.cache import Draft, EvidenceCache, environment, key_of, versions, write_whole
 from autograder.evidence import (
     MAX_DEPTH,
     MAX_MESSAGE,
@@ -97,12 +98,21 @@ DAMAGE = {
     "zeros": lambda content: bytes(len(content)),
     "noise": lambda content: bytes(i * 73 % 256 for i in range(500)),
     "text": lambda content: b"<html>",
-    "a number": lambda content: pack(1),
-    "a dict": lambda content: pack({"status": "ok"}),
-    "numbers": lambda content: pack([1, 2]),
-    "another status": lambda content: content.replace(b"raised", b"passed"),
-    "an array": lambda content: pack([{"status": np.zeros(3)}]),
+    "a bit": lambda content: content[:-5] + bytes([content[-5] ^ 1]) + content[-4:],
+    "a page of zeros": lambda content: content[:40] + bytes(40) + content[80:],
+    # Whole files, of another program or version.
+    "a number": lambda content: signed(pack(1)),
+    "a dict": lambda content: signed(pack({"status": "ok"})),
+    "numbers": lambda content: signed(pack([1, 2])),
+    "another status": lambda content: signed(content[32:].replace(b"raised", b"passed")),
+    "an array": lambda content: signed(pack([{"status": np.zeros(3)}])),
+    "nothing": lambda content: signed(b""),
 }
+
+
+def signed(content):
+    """Content as it stands in a file."""
+    return hashlib.sha256(content).digest() + content
 
 
 @pytest.mark.parametrize("name", DAMAGE)
@@ -243,3 +253,24 @@ def test_keys_depend_on_the_environment():
     names = dict(versions())
     assert {"python", "numpy"} <= set(names)
     assert str(versions()) in environment()
+
+
+def test_a_draft_is_kept_as_a_whole(tmp_path):
+    draft = Draft(EvidenceCache(tmp_path))
+    draft.put("one", FOUND[:1])
+    assert draft.get("two", lambda: FOUND) == FOUND
+    assert draft.get("two", never) == FOUND and draft.peek("one") == FOUND[:1]
+    assert files(tmp_path) == []
+    draft.keep()
+    again = EvidenceCache(tmp_path)
+    assert again.peek("one") == FOUND[:1] and again.peek("two") == FOUND
+    assert Draft(again).get("two", never) == FOUND
+
+
+@pytest.mark.parametrize("status", ["timeout", "memory", "died", "skipped", "forbidden"])
+def test_nothing_of_a_draft_is_kept_where_something_may_be_the_machines_doing(tmp_path, status):
+    draft = Draft(EvidenceCache(tmp_path))
+    draft.put("one", FOUND)
+    draft.put("two", [Evidence(status)])
+    draft.keep()
+    assert files(tmp_path) == [] and draft.peek("two") == [Evidence(status)]

@@ -479,6 +479,20 @@ def test_output_is_cut():
     assert len(text_of("x" * (MAX_TEXT + 5))) == MAX_TEXT
 
 
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [
+        ("<object object at 0x7f12a4c3d0b0>", "<object object at 0x…>"),
+        ("<function f at 0x1a2b3c0>, <weakref at 0x55d0cafe; to 'A' at 0x55d0caff>",
+         "<function f at 0x…>, <weakref at 0x…; to 'A' at 0x…>"),
+        ("hex: 0x7f12a4c3d0b0, at 0x12", "hex: 0x7f12a4c3d0b0, at 0x12"),
+    ],
+)  # fmt: skip
+def test_text_is_free_of_addresses(text, arrives):
+    assert text_of(text) == arrives
+    assert failure_of(["ValueError", text, 1, 2, "", ""]).message == arrives
+
+
 def test_text_is_free_of_lone_surrogates():
     assert text_of("a\udc80b") == "a?b"
 

@@ -555,3 +555,11 @@ def test_paths_are_shown_as_given(tmp_path, monkeypatch):
     assert one(Path("class")).path == "class/alice.ipynb"
     monkeypatch.chdir(tmp_path / "class")
     assert students(Path()) == [("alice", ONE)]
+
+
+def test_the_order_of_paths_changes_nothing(tmp_path):
+    for name in ("alice/hw", "bob", "bob (1)", "carl"):
+        put(tmp_path / "in" / f"{name}.ipynb")
+    put(tmp_path / "in" / "dora.ipynb", b"{")
+    paths = [tmp_path / "in", *sorted((tmp_path / "in").rglob("*.ipynb"))]
+    assert find(paths, UNITS) == find(paths[::-1], UNITS) == find(paths[:1], UNITS)

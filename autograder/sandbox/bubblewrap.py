@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -97,7 +99,8 @@ def _mounts() -> list[str]:
     for name in ("null", "zero", "full", "random", "urandom"):
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     arguments += "--proc /proc --tmpfs /tmp".split()
-    for file in _font_cache().iterdir():
+    fonts = _font_cache()
+    for file in fonts.iterdir() if fonts.is_dir() else ():
         arguments += ["--ro-bind", str(file), f"/tmp/matplotlib/{file.name}"]
     arguments += ["--remount-ro", "/"]
     return arguments
@@ -136,13 +139,17 @@ def _font_cache() -> Path:
     )
     folder = user_cache_path("autograder") / "matplotlib" / stamp
     if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-c", "import matplotlib.font_manager"],
-            env={**os.environ, "MPLCONFIGDIR": str(folder)},
-            check=False,
-            capture_output=True,
-        )
+        # Nobody may see half of it; and without it templates only start more slowly.
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as made:
+                subprocess.run(
+                    [sys.executable, "-c", "import matplotlib.font_manager"],
+                    env={**os.environ, "MPLCONFIGDIR": f"{made}/fonts"},
+                    check=True,
+                    capture_output=True,
+                )
+                Path(made, "fonts").rename(folder)
     return folder
 
 

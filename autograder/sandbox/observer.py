@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -12,7 +13,7 @@ from autograder.evidence import CodecError, Evidence, Failure, evidence_of
 from autograder.program import Program
 from autograder.questions import Observation
 from autograder.sandbox.pool import Child, Pool
-from autograder.sandbox.watch import Stopped
+from autograder.sandbox.watch import Killed, Stopped
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference
 
@@ -21,7 +22,8 @@ class Observer:
     """Runs one program and observes it; forks nothing until the first observation.
 
     A child that is stopped is replaced by a fresh one, in which the cells run again but for those
-    that had to be stopped themselves.
+    that had to be stopped themselves.  A child that a signal has ended is not blamed on the program
+    until it happens again in a fresh one.
     """
 
     def __init__(self, pool: Pool, program: Program, framework: str = "numpy") -> None:
@@ -32,6 +34,7 @@ class Observer:
         self._framework = "keras" if mentions else framework
         self._child: Child | None = None
         self._hung: set[int] = set()
+        self._killed: set[int] = set()  # cells in which a child was killed once
         self._replaced: tuple[list[str], Observer] | None = None
         self.cells: dict[int, Evidence] = {}
 
@@ -42,7 +45,18 @@ class Observer:
             SandboxError: the sandbox failed.
         """
         try:
-            child = self._ready_child()
+            try:
+                return self._observed(observation, cpu_seconds)
+            except Killed:
+                return self._observed(observation, cpu_seconds)
+        except Stopped as stopped:
+            return Evidence(stopped.status, None, Failure("Stopped", stopped.detail))
+        except CodecError as error:
+            detail = f"What it sent can't be read: {error}"
+            return Evidence("died", None, Failure("Stopped", detail))
+
+    def _observed(self, observation: Observation, cpu_seconds: float) -> Evidence:
+        with self._usable_child() as child:
             reply = child.request(
                 "observe",
                 cpu_seconds,
@@ -59,14 +73,6 @@ class Observer:
                 child.answer(self._answer(reply))
                 reply = child.reply()
             raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
-        except Stopped as stopped:
-            self._drop_child()
-            return Evidence(stopped.status, None, Failure("Stopped", stopped.detail))
-        except CodecError as error:
-            self._drop_child()
-            return Evidence(
-                "died", None, Failure("Stopped", f"What it sent can't be read: {error}")
-            )
 
     def start(self) -> None:
         """Runs the cells.
@@ -74,19 +80,20 @@ class Observer:
         Raises:
             SandboxError: the sandbox failed.
         """
-        self._ready_child()
+        with self._usable_child():
+            pass
 
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """A new observer of the program whose functions `names` answer as `oracle`'s do."""
         other = Observer(self._pool, self._program, self._framework)
-        other._hung = set(self._hung)
+        other._hung, other._killed = set(self._hung), set(self._killed)
         other._replaced = (list(names), oracle)
         return other
 
     def call(self, name: str, call: dict[str, Any]) -> Evidence:
         """What one function of the program gives for a call as `borrowed.answered` reads it."""
-        child = self._ready_child()
-        return evidence_of(child.request("call", 60.0, name=name, **call))
+        with self._usable_child() as child:
+            return evidence_of(child.request("call", 60.0, name=name, **call))
 
     def close(self) -> None:
         self._drop_child()
@@ -102,19 +109,23 @@ class Observer:
     ) -> None:
         self.close()
 
-    def _ready_child(self) -> Child:
-        while self._child is None:
-            child = self._pool.fork(self._framework)
-            if self._run_cells(child):
-                self._child = child
-                if self._replaced is not None:
-                    child.request("replace", 5.0, names=self._replaced[0])
-            else:
-                child.close()
-        return self._child
+    @contextmanager
+    def _usable_child(self) -> Iterator[Child]:
+        """A child that has run the cells; it is let go of where anything goes wrong with it."""
+        try:
+            while self._child is None:
+                self._child = self._pool.fork(self._framework)
+                if not self._run_cells(self._child):
+                    self._drop_child()
+                elif self._replaced is not None:
+                    self._child.request("replace", 5.0, names=self._replaced[0])
+            yield self._child
+        except BaseException:
+            self._drop_child()
+            raise
 
     def _run_cells(self, child: Child) -> bool:
-        """Runs the cells; False where one had to be stopped: a fresh child goes round it."""
+        """Runs the cells; False where one had to be stopped: it takes a fresh child."""
         limits = self._pool.limits
         left = limits.cells_seconds
         for number, source in self._program.without(frozenset(self._hung)).cells:
@@ -129,6 +140,9 @@ class Observer:
                 left -= seconds
                 self.cells[number] = replace(evidence_of(reply), value=None, seconds=seconds)
             except (Stopped, CodecError) as stopped:
+                if isinstance(stopped, Killed) and number not in self._killed:
+                    self._killed.add(number)
+                    return False
                 status = stopped.status if isinstance(stopped, Stopped) else "died"
                 failure = Failure("Stopped", str(stopped), number)
                 self.cells[number] = Evidence(status, None, failure)
@@ -148,7 +162,6 @@ class Observer:
         try:
             evidence = self._replaced[1].call(reply["ask"], call)
         except Stopped as stopped:
-            self._replaced[1].close()
             return {"error": stopped.detail}
         if evidence.status != "ok":
             detail = evidence.failure.message if evidence.failure else evidence.status

@@ -20,10 +20,11 @@ from autograder import evidence
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.template import CONTROL
-from autograder.sandbox.watch import Stopped, Watch, memory_bytes
+from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 _FORK_SECONDS = 30.0
+_CLOSING_SECONDS = 2.0  # from closing its connection to the end of a process, at most
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -37,19 +38,26 @@ class Child:
         self._limits = template.limits
         self._number = 0
         self._killed = False
+        self._guard = threading.Lock()  # another slot may end the template, and so this child
+        self._oom_kills = oom_kills()
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection, select.POLLIN)
+        self._writable.register(connection, select.POLLOUT)
         self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
         self.inherited_bytes = memory_bytes(self.pid)  # the template's, which it shares
-        self._watch = Watch(self, 0.0, self._limits)
+        self._watch = self._watching(0.0)
 
     def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
         """Sends one request and waits for its reply, within limits.
 
         Raises:
             Stopped: a limit was reached, the child ended, or it sent what is no reply.
+            Killed: the child was ended by a signal, maybe not through its own fault.
+            SandboxError: the machine ended it, or its template.
         """
         self._number += 1
-        self._watch = Watch(self, cpu_seconds, self._limits)
+        self._watch = self._watching(cpu_seconds)
         self._send({"op": op, "id": self._number} | arguments)
         return self.reply()
 
@@ -70,9 +78,10 @@ class Child:
 
     def kill(self) -> None:
         """Ends the process and everything in it."""
-        self._killed = True
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        with self._guard, contextlib.suppress(ProcessLookupError):
+            self._killed = True
+            if self._pidfd >= 0:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
         """Ends the process and lets go of it; may be called again."""
@@ -80,8 +89,13 @@ class Child:
             return
         self.kill()
         self._connection.close()
-        os.close(self._pidfd)
+        with self._guard:
+            os.close(self._pidfd)
+            self._pidfd = -1
         self._template.children.discard(self)
+
+    def _watching(self, cpu_seconds: float) -> Watch:
+        return Watch(self, cpu_seconds, self._limits, self._template.isolated)
 
     def _greeting(self) -> tuple[int, int]:
         """Reads the child's first message and, from the kernel, its process id in our eyes."""
@@ -108,8 +122,7 @@ class Child:
             try:
                 view = view[self._connection.send(view) :]
             except BlockingIOError:
-                _, writable, _ = select.select([], [self._connection], [], 0.5)
-                if not writable and time.monotonic() > deadline:
+                if not self._writable.poll(500) and time.monotonic() > deadline:
                     self.kill()
                     raise Stopped("died", "It stopped listening.") from None
             except (BrokenPipeError, ConnectionResetError):
@@ -133,7 +146,7 @@ class Child:
     def _exactly(self, count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
-            readable, _, _ = select.select([self._connection], [], [], self._watch.pause)
+            readable = self._readable.poll(1000 * self._watch.pause)
             self._watch.look()
             if not readable:
                 continue
@@ -152,23 +165,45 @@ class Child:
         """How the child ended by itself.
 
         Raises:
-            SandboxError: it was ended from outside.  The first process of a pid namespace can't
-                kill itself, so SIGKILL is the CPU limit, or the machine's doing.
+            SandboxError: it was ended from outside.
         """
-        end = self._template.end(self._slot)
-        if end is None and not self._template.alive:
-            raise SandboxError("The template process ended while student code ran.")
-        if end is None:
+        if not self._has_ended(_CLOSING_SECONDS):
             self.kill()
             return Stopped("died", "It closed its connection to the grader.")
+        end = self._template.end(self._slot)
+        if end is None or self._template.closed:
+            raise SandboxError("The template process ended while student code ran.")
         code, cpu = end
+        if code >= 0:
+            return Stopped("died", "Its process ended.")
         if code == -signal.SIGKILL and cpu >= self._limits.total_cpu_seconds - 1:
             return Stopped("timeout", "It used more CPU time than a whole submission may.")
-        if code == -signal.SIGKILL and not self._killed:
-            raise SandboxError("Student code was killed from outside; is memory short here?")
-        if code < 0:
-            return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
-        return Stopped("died", "Its process ended.")
+        if not self._killed:
+            self._blame_the_machine(-code)
+        return Killed(f"Its process ended with {signal.Signals(-code).name}.")
+
+    def _has_ended(self, seconds: float) -> bool:
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(1000 * seconds))
+
+    def _blame_the_machine(self, number: int) -> None:
+        """Raises SandboxError for a signal that can't have been the program's own doing.
+
+        The first process of a pid namespace can't kill itself, nor change its limits; without
+        namespaces it may, and only the kernel's own count tells of a lack of memory.
+        """
+        short = oom_kills() > self._oom_kills
+        if number == signal.SIGKILL and short:
+            raise SandboxError(
+                "The machine ran out of memory and killed student code. Grade on fewer slots "
+                "(`--jobs`), or end other programs."
+            )
+        if number == signal.SIGKILL and self._template.isolated:
+            raise SandboxError(
+                "Student code was killed from outside: by somebody, or by a program that frees "
+                "memory."
+            )
 
 
 class Template:
@@ -176,7 +211,8 @@ class Template:
 
     def __init__(self, framework: str, isolation: Isolation, limits: Limits) -> None:
         self.limits = limits
-        self._isolation = isolation
+        self.isolated = isolation == "namespaces"
+        self.closed = False
         self.children: set[Child] = set()  # those that nobody has closed yet
         self._slot = 0
         self._ends: dict[int, tuple[int, float]] = {}
@@ -198,14 +234,17 @@ class Template:
             SandboxError: it could not be made.
         """
         self._wait_until_ready()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise SandboxError(f"No connection to a child can be made: {error}") from None
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with self._changed:
             self._slot += 1
             slot = self._slot
             request = {
                 "slot": slot,
-                "isolated": self._isolation == "namespaces",
+                "isolated": self.isolated,
                 "memory": self.limits.memory_mib * MIB,
                 "scratch": self.limits.scratch_mib * MIB,
                 "cpu_seconds": self.limits.total_cpu_seconds,
@@ -220,35 +259,44 @@ class Template:
             child = Child(ours, self, slot)
             self.children.add(child)
             return child
-        except (SandboxError, OSError) as error:
+        except BaseException as error:
             ours.close()
+            if not isinstance(error, (SandboxError, OSError)):
+                raise
             with self._changed:
                 detail = self._errors.pop(slot, str(error))
             raise SandboxError(detail) from None
 
     def end(self, slot: int) -> tuple[int, float] | None:
-        """How a child ended: its exit code or minus the signal, and its CPU seconds.
+        """How a child that has ended did so: exit code or minus the signal, and CPU seconds.
 
-        None if the template has ended, too.
+        None if the template can't tell.
         """
         with self._changed:
-            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=2)
+            self._changed.wait_for(lambda: slot in self._ends or self._ended, timeout=_FORK_SECONDS)
             return self._ends.get(slot)
 
     @property
     def alive(self) -> bool:
         return not self._ended and self._process.poll() is None
 
-    def close(self) -> None:
-        """Ends the template and all its children."""
+    def end_all(self) -> None:
+        """Ends the template and all its children; who has one is told so when asking it."""
+        self.closed = True
         for child in list(self.children):
-            child.close()
+            child.kill()
         self._control.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
+
+    def close(self) -> None:
+        """Ends the template and lets go of its children."""
+        self.end_all()
+        for child in list(self.children):
+            child.close()
 
     def _wait_until_ready(self) -> None:
         with self._changed:
@@ -269,19 +317,25 @@ class Template:
             raise SandboxError(f"The template has {ready['threads']} threads after importing.")
 
     def _listen(self) -> None:
-        with self._control.makefile("r", encoding="utf-8") as lines, contextlib.suppress(OSError):
-            for line in lines:
-                message = json.loads(line)
-                with self._changed:
-                    if "ready" in message:
-                        self._ready = message
-                    elif "ended" in message:
-                        self._ends[message["slot"]] = (message["code"], message["cpu"])
-                    elif "error" in message:
-                        self._errors[message["slot"]] = message["error"]
-                    self._changed.notify_all()
+        try:
+            with self._control.makefile("r", encoding="utf-8") as lines:
+                for line in lines:
+                    self._hear(json.loads(line))
+        except (OSError, ValueError, MemoryError):
+            pass  # cut off, or nothing is left to hear it with
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _hear(self, message: dict[str, Any]) -> None:
         with self._changed:
-            self._ended = True
+            if "ready" in message:
+                self._ready = message
+            elif "ended" in message:
+                self._ends[message["slot"]] = (message["code"], message["cpu"])
+            elif "error" in message:
+                self._errors[message["slot"]] = message["error"]
             self._changed.notify_all()
 
 
@@ -306,20 +360,22 @@ class Pool:
         Raises:
             SandboxError: no child, from a fresh template either.
         """
+        template = self._template(framework)
         try:
-            return self._template(framework).fork()
+            return template.fork()
         except SandboxError:
             with self._lock:
-                broken = self._templates.pop(framework, None)
-            if broken is not None:
-                broken.close()
+                # Another slot may have replaced it; what is not broken stays.
+                if self._templates.get(framework) is template:
+                    del self._templates[framework]
+            template.end_all()
             return self._template(framework).fork()
 
     def _template(self, framework: str) -> Template:
         with self._lock:
             template = self._templates.get(framework)
             if template is not None and not template.alive:
-                template.close()
+                template.end_all()
                 template = None
             if template is None:
                 template = self._starter.submit(

@@ -93,10 +93,12 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     os.closerange(CONTROL + 1, 1024)
     wire = socket.socket(fileno=CONTROL)
     signal.set_wakeup_fd(-1)
+    # Python's own handler would let a signal from outside end student code as if it had failed.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         if request["isolated"]:
             isolation.isolate(request["memory"], request["scratch"], request["cpu_seconds"])
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a limit over the one that is inherited
         wire.sendall(f"isolation failed: {error}".encode()[:500].ljust(512))
         return
     # The kernel stamps this message with our process id as the grader sees it.

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import MIB, Limits
 
 _MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB$", re.MULTILINE)
@@ -22,6 +23,13 @@ class Stopped(Exception):  # noqa: N818 - an outcome, not an error
         self.detail = detail
 
 
+class Killed(Stopped):
+    """A child was ended by a signal.  Whose doing it was shows when it is tried once more."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("died", detail)
+
+
 class Watched(Protocol):
     """A process that can be ended."""
 
@@ -34,15 +42,19 @@ class Watched(Protocol):
 class Watch:
     """Looks at a child's CPU time, wall time and memory while it computes."""
 
-    def __init__(self, child: Watched, cpu_seconds: float, limits: Limits) -> None:
+    def __init__(
+        self, child: Watched, cpu_seconds: float, limits: Limits, isolated: bool = True
+    ) -> None:
         self._child = child
         self._cpu_seconds = cpu_seconds
         self._memory_mib = limits.memory_mib
         self._memory = child.inherited_bytes + limits.memory_mib * MIB
         self._threads = limits.threads
         self._wall = limits.wall(cpu_seconds)
+        self._isolated = isolated
         self._began = time.monotonic()
         self._cpu_before = _cpu_seconds(child.pid)
+        self._queued_before = _queued_seconds(child.pid)
         self.pause = 0.02
         self._next_look = self._began + self.pause
 
@@ -55,7 +67,9 @@ class Watch:
         self._next_look = now + self.pause
         if _cpu_seconds(self._child.pid) - self._cpu_before > self._cpu_seconds:
             self._stop("timeout", f"It was stopped after {self._cpu_seconds:g} s of computing.")
-        if time.monotonic() - self._began > self._wall:
+        waited = time.monotonic() - self._began
+        if waited > self._wall and waited - self._kept_from_running() > self._wall:
+            self._refuse_if_halted()
             self._stop("timeout", f"It was stopped after waiting {self._wall:g} s.")
         if memory_bytes(self._child.pid) > self._memory:
             self._stop("memory", f"It used more than {self._memory_mib} MiB of memory.")
@@ -66,18 +80,53 @@ class Watch:
         """CPU seconds since the watch began."""
         return max(0.0, _cpu_seconds(self._child.pid) - self._cpu_before)
 
+    def _kept_from_running(self) -> float:
+        """Seconds since the watch began for which it could have run, had a core been free."""
+        return max(0.0, _queued_seconds(self._child.pid) - self._queued_before)
+
+    def _refuse_if_halted(self) -> None:
+        """Raises SandboxError where somebody halted the process; by itself it can't."""
+        if self._isolated and _state(self._child.pid) in ("T", "t"):
+            self._child.kill()
+            raise SandboxError("Student code was halted from outside (SIGSTOP).")
+
     def _stop(self, status: str, detail: str) -> None:
         self._child.kill()
         raise Stopped(status, detail)
 
 
+def oom_kills() -> int:
+    """How many processes the kernel has killed for want of memory, wherever on this machine."""
+    try:
+        text = Path("/proc/vmstat").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("oom_kill "))
+
+
+def _state(pid: int) -> str:
+    return _words_of_stat(pid)[0]
+
+
 def _stat(pid: int) -> list[int]:
     """The numbers of /proc/<pid>/stat from the parent's id on; zeros where the process is gone."""
+    return [int(word) for word in _words_of_stat(pid)[1:]]
+
+
+def _words_of_stat(pid: int) -> list[str]:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1:]
+        words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode("ascii").split()
     except OSError:
-        return [0] * 50
-    return [int(field) for field in fields]
+        words = []
+    return words or ["", *["0"] * 50]
+
+
+def _queued_seconds(pid: int) -> float:
+    """How long a process waited for a core; 0 where the kernel doesn't count it."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -13,14 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache, write_whole
-from autograder.course import Course, LoadedUnit
+from autograder.course import Course
 from autograder.engine import Outbox, OutputError, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
-from autograder.notebook import check_id, check_source
 from autograder.report import page, table
 from autograder.sandbox.pool import Pool
-from autograder.submission import GradeCell, Submission, UnitOutline, find
+from autograder.submission import Submission, find, outline
 
 
 class _Console(Console):
@@ -64,17 +63,6 @@ def grade(
     console.print(table.class_table(results, width=console.width))
     console.print(f"Pages: {out / 'index.html'}   Table: {out / 'class.csv'}", soft_wrap=True)
     return 0 if all(result.status == "graded" for result in results) else 1
-
-
-def outline(loaded: LoadedUnit) -> UnitOutline:
-    """What reading submissions needs to know of a unit."""
-    cells = {
-        check_id(exercise.name): GradeCell(
-            exercise.points, check_source(exercise.name, exercise.points)
-        )
-        for exercise in loaded.unit.exercises
-    }
-    return UnitOutline(loaded.name, cells)
 
 
 def release(units: list[str], course_dir: Path, check: bool) -> int:

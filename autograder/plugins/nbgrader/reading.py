@@ -1,0 +1,125 @@
+"""What `nbgrader autograde` reads: its preconditions, and notebooks in any state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.utils import rmtree
+
+from autograder import ipynb
+from autograder.course import Course
+from autograder.faults import UserError
+from autograder.plugins.nbgrader import gradebook, outputs
+
+
+class NotGradedError(UserError):
+    """One submission that can't be graded now; it stays ungraded."""
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads submissions for nbgrader's `Autograde`, after a look at everything they need."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        if self.parent is not None:
+            try:
+                prepare(self.parent)
+            except UserError as error:
+                self.log.error("%s", error)
+                raise NbGraderException(str(error)) from None
+
+    def from_file(
+        self, file_stream: Any, resources: Any = None, **arguments: Any
+    ) -> tuple[Any, Any]:
+        """Reads a file as whatever it is, where nbformat would stop at the first oddity."""
+        path = Path(file_stream.name)
+        try:
+            notebook = read(path)
+        except ipynb.UnreadableError as error:
+            names = resources["nbgrader"]
+            not_graded(names, f"`{path}`: {error}", self.log)
+        return self.from_notebook_node(notebook, resources=resources, **arguments)  # type: ignore[no-any-return]
+
+
+def prepare(converter: Any) -> None:
+    """Looks at gradebook, course and earlier results before anything is written.
+
+    Raises:
+        UserError: something is not as it must be; nothing was changed.
+    """
+    coursedir = converter.coursedir
+    assignment = coursedir.assignment_id
+    gradebook.require(coursedir.db_url, assignment)
+    course = Course.find(Path(coursedir.root))
+    with Gradebook(coursedir.db_url) as book:
+        names = [notebook.name for notebook in book.find_assignment(assignment).notebooks]
+    for name in names:
+        unit = course.load(gradebook.unit_of(assignment, name, course.unit_names())).unit
+        gradebook.require_points(coursedir.db_url, assignment, name, unit)
+    for folder, notebooks in converter.assignments.items():
+        _report_other_names(Path(folder), notebooks, names, converter.log)
+        student = student_of(converter, folder)
+        _remove_unfinished(Path(converter._format_dest(assignment, student)), names, converter.log)
+
+
+def read(path: Path) -> Any:
+    """The notebook in a file, in format 4, with its attachments where they are valid.
+
+    Raises:
+        UnreadableError: it is no notebook.
+    """
+    data = path.read_bytes()
+    tolerant, _ = ipynb.read(data)
+    try:
+        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(notebook, relax_add_props=True)
+    except Exception:  # nbformat raises whatever it stumbles over in a damaged notebook
+        return tolerant
+    return notebook
+
+
+def not_graded(names: Any, message: str, log: Any) -> None:
+    """Leaves a submission ungraded in the gradebook and stops nbgrader's work on it.
+
+    Raises:
+        NotGradedError: always.
+    """
+    gradebook.leave_ungraded(
+        names["db_url"], names["assignment"], names["student"], names["notebook"]
+    )
+    message = f"{names['student']} is not graded. {message}"
+    log.error("%s", message)
+    raise NotGradedError(message)
+
+
+def student_of(converter: Any, folder: str) -> str:
+    """Whose submission a folder is, as nbgrader tells it."""
+    import re
+
+    pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+    match = re.match(pattern, folder)
+    return match["student"] if match else ""
+
+
+def _report_other_names(folder: Path, notebooks: list[str], names: list[str], log: Any) -> None:
+    for notebook in notebooks:
+        if Path(notebook).stem not in names:
+            expected = " or ".join(f"`{name}.ipynb`" for name in names)
+            log.error(
+                "`%s` is not looked at: nbgrader goes by names, and expects %s in `%s`. If this is "
+                "the submission, rename it.",
+                *(notebook, expected, folder),
+            )
+
+
+def _remove_unfinished(folder: Path, names: list[str], log: Any) -> None:
+    """Removes what a run that was killed left behind, which nbgrader would take for graded."""
+    paths = [path for name in names if (path := folder / f"{name}.ipynb").is_file()]
+    if folder.is_dir() and not all(outputs.finished(path) for path in paths):
+        log.warning("`%s` was left half done; it is graded again.", folder)
+        rmtree(str(folder))

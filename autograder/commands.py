@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,49 @@ def grade(
     console.print(table.class_table(results, width=console.width))
     console.print(f"Pages: {out / 'index.html'}   Table: {out / 'class.csv'}", soft_wrap=True)
     return 0 if all(result.status == "graded" for result in results) else 1
+
+
+def nbgrade(
+    unit: str,
+    student: str,
+    force: bool,
+    fresh: bool,
+    jobs: int | None,
+    isolation: Any,
+    no_cache: bool,
+    course_dir: Path,
+) -> int:
+    """Autogrades a class in nbgrader's gradebook; see the command's help."""
+    from autograder.plugins.nbgrader.classes import Told, autograde
+    from autograder.plugins.nbgrader.execute import Grader
+
+    console, notes = _Console(), _Console(stderr=True)
+    course = Course.find(course_dir)
+    with contextlib.closing(
+        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh)
+    ) as grader:
+        with _progress(notes) as progress:
+            task = progress.add_task("Autograding", total=None)
+            told = Told(
+                total=lambda count: progress.update(task, total=count),
+                turn=lambda name: progress.update(
+                    task, advance=1, description=f"Autograding {name[:30]}"
+                ),
+                remark=lambda text: notes.print(text, markup=False, soft_wrap=True),
+            )
+            graded = autograde(course, unit, student, grader, told, force)
+    if graded.results:
+        console.print(table.class_table(graded.results, width=console.width))
+    if graded.kept:
+        notes.print(
+            f"{graded.kept} were autograded before and kept (`--force` grades them again).",
+            markup=False,
+            soft_wrap=True,
+        )
+    if graded.failed:
+        listed = ", ".join(graded.failed)
+        notes.print(f"Not graded: {listed}.", markup=False, soft_wrap=True)
+    return 1 if graded.failed else 0
 
 
 def release(units: list[str], course_dir: Path, check: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class Grader:
         self.course = Course.find(root)
         self.jobs = jobs
         self.fresh = fresh
-        self.known: dict[str, Result] = {}  # by student, graded ahead
+        self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
         self.pool = self._open.enter_context(Pool(isolation))
         kept = EvidenceCache(user_cache_path("autograder") / "evidence" if cache else None)
@@ -91,12 +92,10 @@ class Grader:
 
     def result(self, submission: Submission) -> Result:
         """The result of one submission; kept, so that the same one is not graded twice."""
-        if submission.student in self.known:
-            return self.known[submission.student]
-        outcome = list(self.results([submission]))
-        return outcome[0]
+        known = self.known.get((submission.student, submission.unit))
+        return known or next(self.results([submission]))
 
-    def results(self, submissions: Any) -> Any:
+    def results(self, submissions: Iterable[Submission]) -> Generator[Result, None, None]:
         """The results of many, as they come."""
         # Beside the secret seed, which the records hold.
         outbox = Outbox(self.course.root / ".autograder" / "results")

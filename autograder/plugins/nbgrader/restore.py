@@ -8,6 +8,7 @@ from typing import Any
 from nbformat import from_dict
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import OverwriteCells
+from nbgrader.utils import compute_checksum
 
 SCHEMA_VERSION = 3  # of the metadata that nbgrader 0.9 reads
 
@@ -75,7 +76,7 @@ class RestoreCells(OverwriteCells):
                 self.report_change(name, key, marks[key], old.get(key))
         cell.metadata["nbgrader"] = marks
         if source.locked and cell.source != source.source:
-            self.report_change(name, "source", source.source, cell.source)
+            self.report_change(name, "checksum", source.checksum, compute_checksum(cell))
             cell.source = source.source
 
     def _marks(self, name: str) -> Any:

@@ -65,24 +65,27 @@ def autograde(
         warnings.simplefilter("ignore", SAWarning)
         app = _app(course)
         app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
-        log = _Remarks(told)
-        app.log.handlers[:] = [log]
-        converter = ClassAutograde(grader=grader, told=told, coursedir=app.coursedir, parent=app)
+        remarks = _Remarks(told)
+        app.log.handlers[:] = [remarks]
+        converter = ClassAutograde(grader, told, remarks, coursedir=app.coursedir, parent=app)
         converter.force = force
         try:
             converter.start()
         except NbGraderException:
             if not converter.began:
-                raise ClassError(log.last) from None
+                raise ClassError(remarks.last) from None
         return converter.outcome()
 
 
 class ClassAutograde(Autograde):
     """nbgrader's converter, which waits for a student's results just before it needs them."""
 
-    def __init__(self, grader: execute.Grader, told: Told, **arguments: Any) -> None:
+    def __init__(
+        self, grader: execute.Grader, told: Told, remarks: _Remarks, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
         self.began = False
+        self._remarks = remarks
         self._grader = grader
         self._told = told
         self._due: dict[str, str] = {}  # folders by student
@@ -106,6 +109,7 @@ class ClassAutograde(Autograde):
         begins = bool(super().init_destination(assignment_id, student_id))
         if begins:
             self._told.turn(student_id)
+            self._remarks.student = student_id
             self._wait_for(student_id)
         return begins
 
@@ -170,6 +174,7 @@ class _Remarks(logging.Handler):
         super().__init__(logging.WARNING)
         self._told = told
         self.last = "nbgrader stopped without a word."
+        self.student = ""  # whose turn it is; nbgrader doesn't say it
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage().strip()
@@ -179,7 +184,8 @@ class _Remarks(logging.Handler):
                 return  # told when it was raised
         if not message.startswith(self._NOISE):
             self.last = message
-            self._told.remark(message)
+            told = message.startswith(self.student) or not self.student
+            self._told.remark(message if told else f"{self.student}: {message}")
 
 
 def _app(course: Course) -> Any:

@@ -10,7 +10,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course import Course, LoadedUnit
 from autograder.faults import UserError
-from autograder.notebook import EXPERIMENT, author_notebook, dumps
+from autograder.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
 from autograder.plugins.nbgrader import gradebook
 from autograder.public_cases import PublicCases, make, suffix
 
@@ -56,7 +56,7 @@ class FinishRelease(NbGraderPreprocessor):
             return nb, resources
         for cell in nb.cells:
             if EXPERIMENT in cell.metadata.get("tags", ()):
-                cell.metadata["tags"] = [*cell.metadata["tags"], "raises-exception"]
+                cell.metadata["tags"] = [*cell.metadata["tags"], *RELEASED_EXPERIMENT]
         destination = _destination(self.parent.parent, folder.name)
         forbid(folder, destination)
         name = f"{loaded.name}{suffix}"

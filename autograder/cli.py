@@ -119,6 +119,13 @@ def check_course(units: tuple[str, ...], **options: Any) -> None:
 
 
 @main.command()
+@click.argument("course", type=click.Path(path_type=Path))
+def quickstart(course: Path) -> None:
+    """Makes a working course with one small unit in the new folder COURSE."""
+    _finish(lambda: _commands().quickstart(course))
+
+
+@main.command()
 def doctor() -> None:
     """Says what this machine can do to isolate student code, and how to mend what it can't."""
     _finish(lambda: _commands().doctor())

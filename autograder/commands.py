@@ -157,6 +157,27 @@ def check_course(
     return 0 if all(matrix.holds for matrix in matrices) else 1
 
 
+def quickstart(folder: Path) -> int:
+    """Makes a course to begin with, and says what to type next."""
+    from autograder.quickstart import make_course
+
+    paths = make_course(folder)
+    console = _Console()
+    for path in paths:
+        if ".autograder" not in path.parts:
+            console.print(str(path), markup=False, soft_wrap=True)
+    unit = next(path.parent.name for path in paths if path.name == "exercises.py")
+    console.print(
+        f"\nNext:\n  cd {folder}\n  nbgrader generate_assignment {unit}\n"
+        f"  nbgrader autograde {unit}        # what is in submitted/<student>/{unit}/\n"
+        f"  nbgrader generate_feedback {unit}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
 def doctor() -> int:
     """Tries the sandbox and says what holds."""
     from autograder.doctor import diagnose

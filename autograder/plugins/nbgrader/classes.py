@@ -152,7 +152,7 @@ class ClassAutograde(Autograde):
                 with contextlib.suppress(Exception):  # nbgrader meets it again, and tells it
                     resources = self.init_single_notebook_resources(filename)
                     text, _ = exporter.from_filename(filename, resources=resources)
-                    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+                    notebook = nbformat.reads(text, as_version=4)
                     names = resources["nbgrader"]
                     submission = self._grader.submission(notebook, names, Path(filename))
                     self._waiting[student] += 1

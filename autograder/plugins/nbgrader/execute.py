@@ -35,7 +35,7 @@ class GradeInSandbox(NbGraderPreprocessor):
     submission ungraded.
     """
 
-    isolation = Enum(
+    isolation: Any = Enum(
         ("namespaces", "none"),
         default_value="namespaces",
         help="`none` runs student code with your rights; every notebook then says so.",
@@ -65,7 +65,12 @@ class Grader:
     """What grading needs of one course, warm until it is closed."""
 
     def __init__(
-        self, root: Path, isolation: Isolation, jobs: int = 1, cache: bool = True, fresh: bool = False
+        self,
+        root: Path,
+        isolation: Isolation,
+        jobs: int = 1,
+        cache: bool = True,
+        fresh: bool = False,
     ) -> None:
         self.course = Course.find(root)
         self.jobs = jobs

@@ -34,7 +34,9 @@ class GradesExporter(CsvExportPlugin):
                 row[_RAW_SCORE] = row[_PENALTY] = row[_SCORE] = ""
         path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
         if waiting:
-            listed = ", ".join(f"{student} ({assignment})" for assignment, student in sorted(waiting))
+            listed = ", ".join(
+                f"{student} ({assignment})" for assignment, student in sorted(waiting)
+            )
             self.log.warning("Not graded yet, so without a score: %s", listed)
 
 

@@ -1,4 +1,4 @@
-"""nbgrader's gradebook: is it there, is it one, does it fit the course; and how to leave no grade."""
+"""nbgrader's gradebook: whether it is there, is one and fits the course; leaving no grade in it."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def unit_of(assignment: str, notebook: str, units: Collection[str]) -> str:
             return name
     listed = ", ".join(f"`{name}`" for name in units) or "none"
     raise GradebookError(
-        f"nbgrader knows the notebook `{notebook}` of the assignment `{assignment}`, but the course "
-        f"has no unit of either name, so there are no checks to grade it by. Its units: {listed}. "
-        "Rename the folder in `solutions/`, or write `exercises.py` there (docs/authors.md)."
+        f"nbgrader knows the notebook `{notebook}` of the assignment `{assignment}`, but the "
+        "course has no unit of either name, so there are no checks to grade it by. Its units: "
+        f"{listed}. Rename the folder in `solutions/`, or write `exercises.py` there."
     )
 
 
@@ -105,7 +105,7 @@ def require_points(db_url: str, assignment: str, notebook: str, unit: Unit) -> N
     if theirs == ours:
         return
     changed = ", ".join(
-        f"`{name}` has {_points(theirs.get(name))} there and {_points(ours.get(name))} in the course"
+        f"`{name}` has {_points(theirs.get(name))} there, {_points(ours.get(name))} in the course"
         for name in sorted(theirs.keys() | ours.keys())
         if theirs.get(name) != ours.get(name)
     )
@@ -164,9 +164,9 @@ def _require_file(path: Path, assignment: str) -> None:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise GradebookError(
-                f"Another program holds the gradebook `{path}` (waited {WAIT_SECONDS:g} s): another "
-                "autograding, a form grader, a database browser? Nothing was changed. Run this "
-                "again when it has let go."
+                f"Another program holds the gradebook `{path}` (waited {WAIT_SECONDS:g} s): "
+                "another autograding, a form grader, a database browser? Nothing was changed. Run "
+                "this again when it has let go."
             ) from None
         raise GradebookError(
             f"The gradebook `{path}` can't be written: {error}. Nothing was changed. Who owns it, "

@@ -76,7 +76,7 @@ def read(path: Path) -> Any:
     data = path.read_bytes()
     tolerant, _ = ipynb.read(data)
     try:
-        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
         nbformat.validate(notebook, relax_add_props=True)
     except Exception:  # nbformat raises whatever it stumbles over in a damaged notebook
         return tolerant

@@ -1,4 +1,4 @@
-"""What `nbgrader generate_assignment` does: the same bytes as `autograder release`, nothing else."""
+"""What `nbgrader generate_assignment` writes: the bytes of `autograder release`, nothing else."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _check(folder: Path, notebooks: list[str], converter: Any) -> None:
 
 
 def _loaded(folder: Path) -> LoadedUnit | None:
-    """The unit in a source folder; None for a plain assignment of nbgrader, which passes through."""
+    """The unit in a source folder; None where a plain assignment of nbgrader lies."""
     if not (folder / "exercises.py").is_file():
         return None
     return Course.find(folder).load(folder.name)

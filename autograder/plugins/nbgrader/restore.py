@@ -94,7 +94,7 @@ class RestoreCells(OverwriteCells):
         }
         if name in self._points:
             marks["points"] = self._points[name]
-        return from_dict(marks)  # type: ignore[no-untyped-call]
+        return from_dict(marks)
 
     def _add_missing(self, nb: Any, found: dict[str, Any]) -> None:
         """Adds missing grade and task cells, each behind the marked cell that precedes it."""

@@ -1,7 +1,7 @@
 """`check("…")` under `nbgrader validate`, in a student's own kernel.  Imports nothing of nbgrader.
 
-nbgrader takes a cell for right unless it raises or writes to stderr, and warns of what it shows.  So
-what is not right yet is raised, what is right shows nothing, and libraries are kept off stderr.
+nbgrader takes a cell for right unless it raises or writes to stderr, and warns of what it shows.
+So what is not right yet is raised, what is right shows nothing, and libraries are kept off stderr.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
 # What authors write; other files are found where they lie, these are kept out wherever they lie.
 _SOURCES = ["exercises.py", "notebook.py", "figures"]
 
+# What `zip_collect` takes a file for: `ada_03_optimizers.ipynb`.
+_COLLECTED = r".*[/\\](?P<student_id>[^/\\]+?)[-_. ]+(?P<file_id>\d\d_[a-z0-9_]+)"
+
 
 def configure(config: Any, config_file: str, course_id: str = "") -> None:
     """Makes nbgrader's commands work on a course of `autograder`.
@@ -20,15 +23,6 @@ def configure(config: Any, config_file: str, course_id: str = "") -> None:
         config_file: that file, `__file__`; the course is the folder that it lies in.
         course_id: the course's name in the exchange.
     """
-    from nbconvert.preprocessors import ClearMetadataPreprocessor
-    from nbgrader import preprocessors as theirs
-
-    from autograder.plugins.nbgrader.execute import GradeInSandbox
-    from autograder.plugins.nbgrader.export import GradesExporter
-    from autograder.plugins.nbgrader.reading import SubmissionExporter
-    from autograder.plugins.nbgrader.release import CheckSource, FinishRelease
-    from autograder.plugins.nbgrader.restore import RestoreCells
-
     root = Path(config_file).resolve().parent
     config.CourseDirectory.root = str(root)
     if course_id:
@@ -39,6 +33,21 @@ def configure(config: Any, config_file: str, course_id: str = "") -> None:
     # The release is there already, generated and under version control; nbgrader would skip it and
     # put nothing into the gradebook.
     config.GenerateAssignment.force = True
+    config.FileNameCollectorPlugin.named_regexp = _COLLECTED
+    use_sandbox(config)
+
+
+def use_sandbox(config: Any) -> None:
+    """Puts `autograder` into nbgrader's commands, wherever the course's folders are."""
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbgrader import preprocessors as theirs
+
+    from autograder.plugins.nbgrader.execute import GradeInSandbox
+    from autograder.plugins.nbgrader.export import GradesExporter
+    from autograder.plugins.nbgrader.reading import SubmissionExporter
+    from autograder.plugins.nbgrader.release import CheckSource, FinishRelease
+    from autograder.plugins.nbgrader.restore import RestoreCells
+
     config.GenerateAssignment.preprocessors = [
         CheckSource,
         theirs.IncludeHeaderFooter,

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor
 from platformdirs import user_cache_path
-from traitlets import Enum
+from traitlets import Bool, Enum
 
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
@@ -19,8 +19,8 @@ from autograder.engine import Outbox, banks_for, grade_class
 from autograder.faults import FaultError, UserError
 from autograder.findings import Result
 from autograder.ipynb import program_cells, program_hash
-from autograder.plugins.nbgrader import gradebook, outputs
-from autograder.plugins.nbgrader.reading import not_graded
+from autograder.plugins.nbgrader import gradebook, outputs, plain
+from autograder.plugins.nbgrader.reading import not_graded, units_of
 from autograder.plugins.nbgrader.release import forbid
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation
@@ -41,9 +41,19 @@ class GradeInSandbox(NbGraderPreprocessor):
         help="`none` runs student code with your rights; every notebook then says so.",
     ).tag(config=True)
 
+    plain_assignments = Bool(
+        False,
+        help="Whether to grade assignments without `exercises.py`, too, by their own test cells: "
+        "one that ends without an error gives all of its points.",
+    ).tag(config=True)
+
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         names, converter = resources["nbgrader"], self.parent.parent
         try:
+            grader = grader_of(converter, self.isolation)
+            if self.plain_assignments and not grader.unit(names):
+                plain.run(nb, grader.pool)
+                return nb, resources
             result = self._result(nb, names, converter)
         except (UserError, FaultError) as error:
             not_graded(names, str(error), self.log)
@@ -54,8 +64,7 @@ class GradeInSandbox(NbGraderPreprocessor):
 
     def _result(self, nb: Any, names: Any, converter: Any) -> Result:
         grader = grader_of(converter, self.isolation)
-        assignment, student = names["assignment"], names["student"]
-        autograded = Path(converter._format_dest(assignment, student))
+        autograded = Path(converter._format_dest(names["assignment"], names["student"]))
         submission = grader.submission(nb, names, handed_in(converter, names))
         forbid(grader.course.root / "solutions" / submission.unit, autograded)
         return grader.result(submission)
@@ -72,28 +81,33 @@ class Grader:
         cache: bool = True,
         fresh: bool = False,
     ) -> None:
-        self.course = Course.find(root)
+        self.course = Course(root.resolve())
         self.jobs = jobs
         self.fresh = fresh
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
         self.pool = self._open.enter_context(Pool(isolation))
         kept = EvidenceCache(user_cache_path("autograder") / "evidence" if cache else None)
-        seed = self.course.seed()
         self.bank = self._open.enter_context(
-            banks_for(lambda name: Bank(self.course.load(name), seed, self.pool, kept))
+            banks_for(
+                lambda name: Bank(self.course.load(name), self.course.seed(), self.pool, kept)
+            )
         )
+
+    def unit(self, names: Any) -> str:
+        """The unit of the course that nbgrader's names mean, "" if none."""
+        return gradebook.unit_of(names["assignment"], names["notebook"], units_of(self.course))
 
     def submission(self, notebook: Any, names: Any, path: Path) -> Submission:
         """What runs of a notebook whose marks are restored, and notes on it as it was handed in."""
-        assignment, student = names["assignment"], names["student"]
-        units = self.course.unit_names()
-        unit = gradebook.unit_of(assignment, names["notebook"], units)
+        unit = self.unit(names)
+        if not unit:
+            raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
         known = outline(self.bank(unit).loaded)
         cells = program_cells(notebook, known.grade_cells)
         submissions, _ = find([path], {unit: known}, unit)
         notes = submissions[0].notes if submissions else ()
-        return Submission(student, unit, str(path), cells, notes, program_hash(cells))
+        return Submission(names["student"], unit, str(path), cells, notes, program_hash(cells))
 
     def result(self, submission: Submission) -> Result:
         """The result of one submission; kept, so that the same one is not graded twice."""

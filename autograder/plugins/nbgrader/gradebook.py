@@ -48,16 +48,14 @@ def require(db_url: str, assignment: str) -> None:
 
 
 def unit_of(assignment: str, notebook: str, units: Collection[str]) -> str:
-    """The course's unit that a notebook of an assignment is.
+    """The course's unit that a notebook of an assignment is, "" if it is none."""
+    return next((name for name in (notebook, assignment) if name in units), "")
 
-    Raises:
-        GradebookError: it is none.
-    """
-    for name in (notebook, assignment):
-        if name in units:
-            return name
+
+def no_unit(assignment: str, notebook: str, units: Collection[str]) -> GradebookError:
+    """What to say of a notebook that is no unit of the course."""
     listed = ", ".join(f"`{name}`" for name in units) or "none"
-    raise GradebookError(
+    return GradebookError(
         f"nbgrader knows the notebook `{notebook}` of the assignment `{assignment}`, but the "
         "course has no unit of either name, so there are no checks to grade it by. Its units: "
         f"{listed}. Rename the folder in `solutions/`, or write `exercises.py` there."

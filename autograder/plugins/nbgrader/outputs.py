@@ -34,7 +34,7 @@ def write(notebook: Any, result: Result) -> None:
             cell["outputs"] = _findings(exercise, count)
         elif run is not None and run.status != "skipped":
             count += 1
-            cell["outputs"] = list(_captured(run))
+            cell["outputs"] = list(captured(run))
         else:
             cell["execution_count"] = None
             continue
@@ -74,7 +74,8 @@ def _findings(exercise: ExerciseResult, count: int) -> list[Any]:
     ]
 
 
-def _captured(run: CellRun) -> Any:
+def captured(run: CellRun) -> Any:
+    """What a cell printed, and how it failed, as outputs."""
     if printed := shorten(clean(run.output)):
         yield new_output("stream", name="stdout", text=printed)
     if run.status != "ok":

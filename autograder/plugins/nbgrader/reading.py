@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +57,26 @@ def prepare(converter: Any) -> None:
     coursedir = converter.coursedir
     assignment = coursedir.assignment_id
     gradebook.require(coursedir.db_url, assignment)
-    course = Course.find(Path(coursedir.root))
+    course = Course(Path(coursedir.root).resolve())
+    units = units_of(course)
     with Gradebook(coursedir.db_url) as book:
         names = [notebook.name for notebook in book.find_assignment(assignment).notebooks]
     for name in names:
-        unit = course.load(gradebook.unit_of(assignment, name, course.unit_names())).unit
-        gradebook.require_points(coursedir.db_url, assignment, name, unit)
+        unit = gradebook.unit_of(assignment, name, units)
+        if unit:
+            loaded = course.load(unit)
+            gradebook.require_points(coursedir.db_url, assignment, name, loaded.unit)
+        elif not converter.config.GradeInSandbox.get("plain_assignments", False):
+            raise gradebook.no_unit(assignment, name, units)
     for folder, notebooks in converter.assignments.items():
         _report_other_names(Path(folder), notebooks, names, converter.log)
         student = student_of(converter, folder)
         _remove_unfinished(Path(converter._format_dest(assignment, student)), names, converter.log)
+
+
+def units_of(course: Course) -> list[str]:
+    """The names of a course's units; a folder of plain assignments alone has none."""
+    return course.unit_names() if (course.root / "solutions").is_dir() else []
 
 
 def read(path: Path) -> Any:
@@ -80,7 +92,17 @@ def read(path: Path) -> Any:
         nbformat.validate(notebook, relax_add_props=True)
     except Exception:  # nbformat raises whatever it stumbles over in a damaged notebook
         return tolerant
+    if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5) and not _has_ids(data):
+        # nbformat made some up, others at each reading; the same submission gives the same bytes.
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number}"
     return notebook
+
+
+def _has_ids(data: bytes) -> bool:
+    """Whether every cell of a notebook file has an id of its own."""
+    ids = [cell.get("id") for cell in json.loads(data.decode("utf-8-sig")).get("cells", [])]
+    return bool(ids) and None not in ids and len(set(ids)) == len(ids)
 
 
 def not_graded(names: Any, message: str, log: Any) -> None:
@@ -99,8 +121,6 @@ def not_graded(names: Any, message: str, log: Any) -> None:
 
 def student_of(converter: Any, folder: str) -> str:
     """Whose submission a folder is, as nbgrader tells it."""
-    import re
-
     pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
     match = re.match(pattern, folder)
     return match["student"] if match else ""

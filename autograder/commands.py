@@ -99,7 +99,7 @@ def nbgrade(
         console.print(table.class_table(graded.results, width=console.width))
     if graded.kept:
         notes.print(
-            f"{graded.kept} were autograded before and kept (`--force` grades them again).",
+            f"Autograded before, and kept: {graded.kept} (`--force` grades them again).",
             markup=False,
             soft_wrap=True,
         )

@@ -50,9 +50,14 @@ def main(files):
             after = outcomes(source, file, {"JUPYTER_CONFIG_PATH": str(config)})
             lost = [name for name, passed in before.items() if passed and not after.get(name)]
             count = f"{sum(before.values())} of {len(before)}"
-            print(f"{file}: nbgrader {count}, with the executor {sum(after.values())}", flush=True)
+            say(f"{file}: nbgrader {count}, with the executor {sum(after.values())}")
             for name in lost:
-                print(f"    {name}", flush=True)
+                say(f"    {name}")
+
+
+def say(line):
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def download(folder):

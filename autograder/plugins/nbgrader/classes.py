@@ -73,7 +73,7 @@ def autograde(
             converter.start()
         except NbGraderException:
             if not converter.began:
-                raise ClassError(remarks.last) from None
+                raise ClassError(remarks.held()) from None
         return converter.outcome()
 
 
@@ -96,6 +96,7 @@ class ClassAutograde(Autograde):
 
     def convert_notebooks(self) -> None:
         self.began = True
+        self._remarks.tell()
         folders = sorted(self.assignments)
         self._due = {reading.student_of(self, one): one for one in folders if self._is_due(one)}
         self._told.total(len(self._due))
@@ -173,8 +174,18 @@ class _Remarks(logging.Handler):
     def __init__(self, told: Told) -> None:
         super().__init__(logging.WARNING)
         self._told = told
-        self.last = "nbgrader stopped without a word."
         self.student = ""  # whose turn it is; nbgrader doesn't say it
+        self._held: list[str] | None = []  # until it is known whether anything is done at all
+
+    def held(self) -> str:
+        """What was said before anything was done: why nothing is."""
+        return "\n".join(self._held or ["nbgrader stopped without a word."])
+
+    def tell(self) -> None:
+        """Tells what was held back, and from now on each remark at once."""
+        for message in self._held or ():
+            self._told.remark(message)
+        self._held = None
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage().strip()
@@ -182,10 +193,13 @@ class _Remarks(logging.Handler):
             message = message.splitlines()[-1]
             if reading.NotGradedError.__name__ in message:
                 return  # told when it was raised
-        if not message.startswith(self._NOISE):
-            self.last = message
-            told = message.startswith(self.student) or not self.student
-            self._told.remark(message if told else f"{self.student}: {message}")
+        if message.startswith(self._NOISE):
+            return
+        if self._held is not None:
+            self._held.append(message)
+        else:
+            named = message.startswith(self.student) or not self.student
+            self._told.remark(message if named else f"{self.student}: {message}")
 
 
 def _app(course: Course) -> Any:

@@ -21,7 +21,6 @@ from autograder.findings import Result
 from autograder.ipynb import program_cells, program_hash
 from autograder.plugins.nbgrader import gradebook, outputs, plain
 from autograder.plugins.nbgrader.reading import not_graded, units_of
-from autograder.plugins.nbgrader.release import forbid
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
@@ -64,10 +63,7 @@ class GradeInSandbox(NbGraderPreprocessor):
 
     def _result(self, nb: Any, names: Any, converter: Any) -> Result:
         grader = grader_of(converter, self.isolation)
-        autograded = Path(converter._format_dest(names["assignment"], names["student"]))
-        submission = grader.submission(nb, names, handed_in(converter, names))
-        forbid(grader.course.root / "solutions" / submission.unit, autograded)
-        return grader.result(submission)
+        return grader.result(grader.submission(nb, names, handed_in(converter, names)))
 
 
 class Grader:

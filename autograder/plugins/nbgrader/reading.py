@@ -17,6 +17,7 @@ from autograder import ipynb
 from autograder.course import Course
 from autograder.faults import UserError
 from autograder.plugins.nbgrader import gradebook, outputs
+from autograder.plugins.nbgrader.release import require_ignored
 
 
 class NotGradedError(UserError):
@@ -65,6 +66,8 @@ def prepare(converter: Any) -> None:
         unit = gradebook.unit_of(assignment, name, units)
         if unit:
             loaded = course.load(unit)
+            source = coursedir.format_path(coursedir.source_directory, ".", assignment)
+            require_ignored(coursedir, Path(source))
             gradebook.require_points(coursedir.db_url, assignment, name, loaded.unit)
         elif not converter.config.GradeInSandbox.get("plain_assignments", False):
             raise gradebook.no_unit(assignment, name, units)

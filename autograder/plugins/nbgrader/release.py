@@ -7,6 +7,7 @@ from typing import Any
 
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import find_all_files
 
 from autograder.course import Course, LoadedUnit
 from autograder.faults import UserError
@@ -37,7 +38,7 @@ class CheckSource(NbGraderPreprocessor):
 
 
 class FinishRelease(NbGraderPreprocessor):
-    """Adds what nbgrader doesn't know of, and refuses what it should not have copied."""
+    """Adds what nbgrader doesn't know of: the public cases, and that experiments may fail."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -57,10 +58,8 @@ class FinishRelease(NbGraderPreprocessor):
         for cell in nb.cells:
             if EXPERIMENT in cell.metadata.get("tags", ()):
                 cell.metadata["tags"] = [*cell.metadata["tags"], *RELEASED_EXPERIMENT]
-        destination = _destination(self.parent.parent, folder.name)
-        forbid(folder, destination)
-        name = f"{loaded.name}{suffix}"
-        resources.setdefault("outputs", {})[name] = self._cases(destination / name, loaded)
+        path = _destination(self.parent.parent, folder.name) / f"{loaded.name}{suffix}"
+        resources.setdefault("outputs", {})[path.name] = self._cases(path, loaded)
         return nb, resources
 
     def _cases(self, path: Path, loaded: LoadedUnit) -> bytes:
@@ -86,6 +85,7 @@ def _check(folder: Path, notebooks: list[str], converter: Any) -> None:
             f"`{path}` is not what its sources give: run `autograder release {loaded.name}`. "
             "(Change `notebook.py`, not the generated notebook.)"
         )
+    require_ignored(converter.coursedir, folder)
     if not converter.no_database:
         gradebook.require_same_exercises(converter.coursedir.db_url, loaded.name, loaded.unit)
 
@@ -101,21 +101,16 @@ def _destination(converter: Any, assignment: str) -> Path:
     return Path(converter._format_dest(assignment, converter.coursedir.student_id)).resolve()
 
 
-def forbid(source: Path, destination: Path) -> None:
-    """Refuses a folder into which nbgrader copied what lies beside a unit's notebook.
+def require_ignored(coursedir: Any, folder: Path) -> None:
+    """Makes sure that nbgrader copies nothing that lies beside a unit's source notebook.
 
     Raises:
-        ReleaseError: something of the source folder lies there.
+        ReleaseError: it would; nothing was changed.
     """
-    copied = [
-        path.relative_to(destination)
-        for path in sorted(destination.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb"
-        if (source / path.relative_to(destination)).exists()
-    ]
+    copied = find_all_files(str(folder), [*coursedir.ignore, "*.ipynb"])
     if copied:
-        listed = ", ".join(f"`{path}`" for path in copied)
+        listed = ", ".join(f"`{Path(path).relative_to(folder)}`" for path in sorted(copied))
         raise ReleaseError(
-            f"nbgrader copied {listed} from `{source}` to `{destination}`. Sources must not get "
-            "there: is `CourseDirectory.ignore` set after `configure`? Remove them and start again."
+            f"nbgrader would copy {listed} from `{folder}` to students and beside what they handed "
+            "in. Nothing was changed. Is `CourseDirectory.ignore` set after `configure`?"
         )

@@ -27,18 +27,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def course(gradebook_course: Path, tmp_path: Path) -> Path:
     """A course with one submission, not graded yet."""
-    course = own.new_course(tmp_path_factory.mktemp("course") / "course")
-    assert nbgrader(course, "generate_assignment", UNIT)[0] == 0
+    course = Path(shutil.copytree(gradebook_course, tmp_path / "course"))
     Class(course).hand_in("ada", Class(course).notebook())
     return course
-
-
-@pytest.fixture
-def course(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "course"))
 
 
 def both(course: Path, unit: str = UNIT) -> list[str]:

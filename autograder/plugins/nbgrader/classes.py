@@ -175,6 +175,7 @@ class _Remarks(logging.Handler):
         super().__init__(logging.WARNING)
         self._told = told
         self.student = ""  # whose turn it is; nbgrader doesn't say it
+        self._last = "\n"
         self._held: list[str] | None = []  # until it is known whether anything is done at all
 
     def held(self) -> str:
@@ -190,11 +191,12 @@ class _Remarks(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage().strip()
         if message.startswith("Traceback"):
-            message = message.splitlines()[-1]
-            if reading.NotGradedError.__name__ in message:
+            message = message.splitlines()[-1].strip()
+            if message.endswith(self._last):
                 return  # told when it was raised
         if message.startswith(self._NOISE):
             return
+        self._last = message
         if self._held is not None:
             self._held.append(message)
         else:

@@ -62,7 +62,7 @@ def finished(path: Path) -> bool:
 
 def points_text(exercise: ExerciseResult) -> str:
     """The points as nbgrader reads them; more than there are, by rounding, would be an error."""
-    return repr(max(0.0, min(round(exercise.points, 9), exercise.max_points)))
+    return repr(float(max(0.0, min(round(exercise.points, 9), exercise.max_points))))
 
 
 def _findings(exercise: ExerciseResult, count: int) -> list[Any]:

@@ -20,7 +20,6 @@ import nbformat
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.exc import SAWarning
 
 from autograder.course import Course
 from autograder.early import frameworks
@@ -60,9 +59,7 @@ def autograde(
     Raises:
         UserError: nothing could be graded; nothing was changed.
     """
-    with _turn(course), warnings.catch_warnings():
-        # nbgrader 0.9.6 adds a submission to the gradebook after it has given it to its student.
-        warnings.simplefilter("ignore", SAWarning)
+    with _turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
         app = _app(course)
         app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
         remarks = _Remarks(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ def use_sandbox(config: Any) -> None:
     from autograder.plugins.nbgrader.release import CheckSource, FinishRelease
     from autograder.plugins.nbgrader.restore import RestoreCells
 
+    # nbgrader 0.9.6 adds a submission to the gradebook after it has given it to its student, and
+    # SQLAlchemy says so, harmlessly and in three paragraphs.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted")
     config.GenerateAssignment.preprocessors = [
         CheckSource,
         theirs.IncludeHeaderFooter,

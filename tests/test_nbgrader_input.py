@@ -157,7 +157,8 @@ def test_an_exercise_that_went_while_submissions_are_there(course: Path) -> None
 
 def test_a_fault_is_no_zero(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert nbgrader(course, "autograde", UNIT)[0] == 0
-    Class(course).hand_in("ada", Class(course).notebook(center=own.WRONG_AXIS))
+    never_run = f"{own.WRONG_AXIS}# not run before, so nothing of it is kept\n"
+    Class(course).hand_in("ada", Class(course).notebook(center=never_run))
     # A machine without a sandbox: no program to make one with.
     monkeypatch.setattr("autograder.sandbox.bubblewrap.bwrap_path", lambda: None)
     status, log = nbgrader(course, "autograde", UNIT, "--force")

@@ -57,7 +57,8 @@ class GradeInSandbox(NbGraderPreprocessor):
         except (UserError, FaultError) as error:
             not_graded(names, str(error), self.log)
         if result.status != "graded":
-            not_graded(names, f"{words.problem(result)}. No points are lost.", self.log)
+            why = words.problem(result).rstrip(".")
+            not_graded(names, f"{why}. No points are lost.", self.log)
         outputs.write(nb, result)
         return nb, resources
 

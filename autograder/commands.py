@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +19,11 @@ from autograder.course import Course, LoadedUnit
 from autograder.engine import Outbox, OutputError, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
-from autograder.notebook import check_id, check_source, clear_solutions
+from autograder.notebook import clear_solutions
 from autograder.report import page, table
 from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
-from autograder.submission import GradeCell, Submission, UnitOutline, find
+from autograder.submission import Submission, find, outline
 
 
 class _Console(Console):
@@ -127,15 +128,47 @@ def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> int
     return 1 if problems else 0
 
 
-def outline(loaded: LoadedUnit) -> UnitOutline:
-    """What reading submissions needs to know of a unit."""
-    cells = {
-        check_id(exercise.name): GradeCell(
-            exercise.points, check_source(exercise.name, exercise.points)
+def nbgrade(
+    unit: str,
+    student: str,
+    force: bool,
+    fresh: bool,
+    jobs: int | None,
+    isolation: Any,
+    no_cache: bool,
+    course_dir: Path,
+) -> int:
+    """Autogrades a class in nbgrader's gradebook; see the command's help."""
+    from autograder.plugins.nbgrader.classes import Told, autograde
+    from autograder.plugins.nbgrader.execute import Grader
+
+    console, notes = _Console(), _Console(stderr=True)
+    course = Course.find(course_dir)
+    with contextlib.closing(
+        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh)
+    ) as grader:
+        with _progress(notes) as progress:
+            task = progress.add_task("Autograding", total=None)
+            told = Told(
+                total=lambda count: progress.update(task, total=count),
+                turn=lambda name: progress.update(
+                    task, advance=1, description=f"Autograding {name[:30]}"
+                ),
+                remark=lambda text: notes.print(text, markup=False, soft_wrap=True),
+            )
+            graded = autograde(course, unit, student, grader, told, force)
+    if graded.results:
+        console.print(table.class_table(graded.results, width=console.width))
+    if graded.kept:
+        notes.print(
+            f"Autograded before, and kept: {graded.kept} (`--force` grades them again).",
+            markup=False,
+            soft_wrap=True,
         )
-        for exercise in loaded.unit.exercises
-    }
-    return UnitOutline(loaded.name, cells)
+    if graded.failed:
+        listed = ", ".join(graded.failed)
+        notes.print(f"Not graded: {listed}.", markup=False, soft_wrap=True)
+    return 1 if graded.failed else 0
 
 
 def similar(paths: list[Path], unit: str | None, share: float, out: Path, course_dir: Path) -> int:
@@ -214,6 +247,27 @@ def check_course(
     if json_path is not None:
         write_whole(json_path, course_check.dumps(matrices).encode())
     return 0 if all(matrix.holds for matrix in matrices) else 1
+
+
+def quickstart(folder: Path) -> int:
+    """Makes a course to begin with, and says what to type next."""
+    from autograder.quickstart import make_course
+
+    paths = make_course(folder)
+    console = _Console()
+    for path in paths:
+        if ".autograder" not in path.parts:
+            console.print(str(path), markup=False, soft_wrap=True)
+    unit = next(path.parent.name for path in paths if path.name == "exercises.py")
+    console.print(
+        f"\nNext:\n  cd {folder}\n  nbgrader generate_assignment {unit}\n"
+        f"  nbgrader autograde {unit}        # what is in submitted/<student>/{unit}/\n"
+        f"  nbgrader generate_feedback {unit}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
 
 
 def doctor() -> int:

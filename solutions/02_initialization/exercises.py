@@ -26,9 +26,15 @@ unit = Unit("02_initialization", framework="keras")
 
 Array = np.ndarray[Any, Any]
 
-# Measured by benchmarks/calibrate_02.py: ten hidden relu layers on unseen digits, and the natural
-# logarithm of the spread in layer 20 of 100 relu units.
+# Measured by benchmarks/calibrate_02.py.  Ten hidden relu layers on 450 unseen digits, 40 seeds of
+# split, start and batches for each legal distribution: normal 0.9453, sd 0.0167, 0.9044 to 0.9711;
+# uniform 0.9430, sd 0.0126, 0.9222 to 0.9667; truncated 0.9479, sd 0.0169, 0.8956 to 0.9800.  The
+# floor is the lowest mean less 2 sd (0.9119), less one point for the long lower tail.  Mistakes, 5
+# seeds each: IN1, IN2, IN4, IN9, IN13 and IN19 end at 0.07 to 0.10, IN17 at 0.07 to 0.20, IN5 at
+# 0.75 to 0.86.  Not seen here, but by statistics: IN3 and IN7, which learn as well as the reference.
 DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.945
+# The logarithm of the spread in layer 20 of 100 relu units, 1000 seeds for each distribution: means
+# -0.36 to -0.34, sd 0.41 to 0.42, no draw further than 3.4 sd away (five pass).
 DEEP_MEAN, DEEP_SD = -0.35, 0.42
 
 
@@ -735,7 +741,8 @@ def two_layers(
         X = rng.normal(size=(n0, m))
         if ((params["W1"] @ X > 1e-3).sum(axis=1) >= 2).all():
             break
-    Y = np.tile((np.arange(m) % 2).astype(float), (n2, 1))
+    # Not as many of one label as of the other: from zeros, W2 learns by the difference alone.
+    Y = np.tile((np.arange(m) % 3 == 0).astype(float), (n2, 1))
     return {"params": params, "X": X, "Y": Y, "g": g}
 
 
@@ -833,7 +840,7 @@ def small_gradients(rng: np.random.Generator) -> Iterator[Case]:
     tiny = {**changed(net, W2=W2), "X": 1e-6 * net["X"]}
     yield Case(tiny, "gradients near 1e-6 that differ by 1e-14")
     net = two_layers(rng, "tanh")
-    yield Case({**net, "X": 1e-9 * net["X"]}, "inputs near 1e-9")
+    yield Case({**net, "X": 5e-9 * net["X"]}, "inputs near 1e-8")
     net = zero_net(rng, "tanh")
     yield Case(changed(net, W2=1e-15 + net["params"]["W2"]), "weights out near 1e-15")
 

@@ -1,4 +1,4 @@
-# Two slips: no 2 for relu; the spread of each unit, averaged.  A cell of its own fails.
+# Two slips: no 2 in glorot; the spread of each unit, averaged.  A cell of its own fails.
 #: rest = "ada"
 
 # %% init_params
@@ -6,7 +6,7 @@ def init_params(layer_dims, scheme, rng):
     params = {}
     for i in range(1, len(layer_dims)):
         a, b = layer_dims[i - 1], layer_dims[i]
-        sd = np.sqrt(2 / (a + b)) if scheme == "glorot" else np.sqrt(1 / a)
+        sd = np.sqrt(1 / (a + b)) if scheme == "glorot" else np.sqrt((1 + (scheme == "he")) / a)
         W = rng.standard_normal((b, a)) * sd
         params[f"W{i}"] = W if scheme != "zeros" else 0 * W
         params[f"b{i}"] = np.zeros((b, 1))

@@ -13,11 +13,17 @@ whichever way round it is read), the backward pass with the student's own cache.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder import Case, Unit, close, equal_sides, exact, float64, unchanged
+
+if TYPE_CHECKING:  # these are there where observations and layers run, beside the student's code
+    import keras
+    from keras import ops
+
+    from autograder import probes
 
 unit = Unit("05_batch_normalization", framework="keras")
 
@@ -65,9 +71,9 @@ def training_batches(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def small_batches(rng: np.random.Generator) -> Iterator[Case]:
-    """One example as well: it is its own mean."""
+    """One example as well: it is its own mean, and only ε keeps its divisor from 0."""
     yield from training_batches(rng)
-    yield Case(arguments(rng, 4, 1), "four units, one example")
+    yield Case(arguments(rng, 4, 1) | {"eps": 1e-3}, "four units, one example")
 
 
 def plain_batches(rng: np.random.Generator) -> Iterator[Case]:
@@ -119,7 +125,7 @@ def hardly_any_variance(rng: np.random.Generator) -> Iterator[Case]:
 
 @batchnorm_forward.check(points=1.25, cases=plain_batches, judge=close(float64))
 def normalised(program, Z, gamma, beta, state, eps):
-    """In training it returns a triple `(Zt, cache, state)`; with γ = 1, β = 0, `Zt` is normalised"""
+    """It returns a triple `(Zt, cache, state)`; in training, if γ = 1, β = 0, `Zt` is normalised"""
     result = program.batchnorm_forward(Z, gamma, beta, state, 0.9, eps, True)
     if isinstance(result, (tuple, list)) and len(result) == 3:
         result = [result[0], "a cache", "a state"]
@@ -553,7 +559,9 @@ def input_gradient(program, Z, gamma, beta, state, eps, dZt):
 @batchnorm_backward.check(
     points=0.5,
     cases=two_units,
-    judge=equal_sides("your dZ, and the slopes that are measured on your batchnorm_forward", rtol=1e-6),
+    judge=equal_sides(
+        "your dZ, and the slopes that are measured on your batchnorm_forward", rtol=1e-6
+    ),
 )
 def measured_slopes(program, Z, gamma, beta, state, eps, dZt):
     """`dZ` agrees with the slopes that are measured on your own `batchnorm_forward`"""
@@ -795,7 +803,10 @@ batchnorm_backward.equivalent("Jacobians", backward_by_jacobians)
 
 MyBatchNorm = unit.exercise("MyBatchNorm", points=6)
 
-FORMS = (("six examples of four features", (6, 4)), ("three pictures, 2×4, 5 channels", (3, 2, 4, 5)))
+FORMS = (
+    ("six examples of four features", (6, 4)),
+    ("three pictures, 2×4, 5 channels", (3, 2, 4, 5)),
+)
 
 
 def features(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -897,7 +908,7 @@ def layer_training(program, x, gamma, beta, epsilon):
 
 @MyBatchNorm.check(points=1, cases=inputs_in_prediction, judge=close(float64))
 def layer_prediction(program, x, gamma, beta, epsilon, mean, variance):
-    """A prediction, of one example too, uses the moving averages; also if `training` is not given"""
+    """Predictions, of one example too, use the moving averages; also if `training` is not given"""
     layer = program.MyBatchNorm(epsilon=epsilon, dtype="float64", name="bn")
     layer.build(x.shape)
     for weight, value in [
@@ -990,8 +1001,9 @@ def layer_gradients(program, x, gamma, beta, epsilon, upstream):
 def layer_in_a_model(program, x, y):
     """In a compiled model one training step moves all four weights; predictions are single ones"""
     layer = program.MyBatchNorm(dtype="float64", name="bn")
-    dense = keras.layers.Dense(1, dtype="float64")
-    model = keras.Sequential([keras.Input((x.shape[1],), dtype="float64"), layer, dense])
+    start = keras.Input((x.shape[1],), dtype="float64")
+    # Not a Sequential: it hides that `call` is not answered yet.
+    model = keras.Model(start, keras.layers.Dense(1, dtype="float64")(layer(start)))
     model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
     names = ("gamma", "beta", "moving_mean", "moving_variance")
     before = {name: ops.convert_to_numpy(getattr(layer, name)) for name in names}
@@ -1166,7 +1178,9 @@ MyBatchNorm.variant(
     "the step ends, and nothing saves it: assign to the weight that `build` has made.",
     {
         f"self.moving_mean.assign({L_NEW_MEAN})": f"self.moving_mean = {L_NEW_MEAN}",
-        f"self.moving_variance.assign({L_NEW_VARIANCE})": f"self.moving_variance = {L_NEW_VARIANCE}",
+        f"self.moving_variance.assign({L_NEW_VARIANCE})": (
+            f"self.moving_variance = {L_NEW_VARIANCE}"
+        ),
     },
 )
 MyBatchNorm.variant(
@@ -1184,18 +1198,108 @@ MyBatchNorm.variant(
 )
 MyBatchNorm.variant(
     "BN27",
-    "Your layer computes its statistics in NumPy. There the gradient ends, and a compiled model "
-    "has no numbers yet that NumPy could read: use `keras.ops`.",
+    "Your layer turns its inputs into NumPy's arrays. There the gradient ends, and a compiled "
+    "model has no numbers yet that NumPy could read: use `keras.ops`.",
     {
-        L_STATISTICS: (
-            "values = ops.convert_to_numpy(inputs)\n"
-            "            mean, variance = values.mean(axis=axes), values.var(axis=axes)"
+        "mean, variance = self.moving_mean, self.moving_variance\n": (
+            "inputs = ops.convert_to_numpy(inputs)\n"
+            "        mean, variance = self.moving_mean, self.moving_variance\n"
         )
     },
 )
 
 
-class FoldedBatchNorm(keras.layers.Layer):  # noqa: F821 - runs in the notebook, which imports it
-    """Moments, one factor and one summand."""
+# Classes of their own take the bases of the reference's.
+class FoldedBatchNorm:
+    """One factor and one summand; the averages move by a part of the distance."""
+
+    def __init__(self, momentum=0.99, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, shape):
+        size = (shape[-1],)
+        self.moving_mean = self.add_weight(shape=size, initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(shape=size, initializer="ones", trainable=False)
+        self.beta = self.add_weight(shape=size, initializer="zeros")
+        self.gamma = self.add_weight(shape=size, initializer="ones")
+        self.built = True
+
+    def call(self, x, training=False):
+        mean, variance = self.moving_mean.value, self.moving_variance.value
+        if training:
+            mean, variance = ops.moments(x, axes=list(range(ops.ndim(x) - 1)))
+            rate = 1 - self.momentum
+            self.moving_mean.assign_add(rate * (mean - self.moving_mean))
+            self.moving_variance.assign_add(rate * (variance - self.moving_variance))
+        scale = self.gamma * ops.rsqrt(variance + self.epsilon)
+        return x * scale + (self.beta - mean * scale)
 
 
+class FlattenedBatchNorm:
+    """Every place of a picture as an example of its own."""
+
+    def __init__(self, momentum=0.99, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.m, self.eps = momentum, epsilon
+
+    def build(self, shape):
+        self.channels = shape[-1]
+        kinds = [("gamma", 1, True), ("beta", 0, True)]
+        kinds += [("moving_mean", 0, False), ("moving_variance", 1, False)]
+        for name, value, trainable in kinds:
+            start = keras.initializers.Constant(value)
+            weight = self.add_weight(
+                name=name, shape=(self.channels,), initializer=start, trainable=trainable
+            )
+            setattr(self, name, weight)
+
+    def call(self, x, training=None):
+        flat = ops.reshape(x, (-1, self.channels))
+        if training:
+            mean = ops.mean(flat, axis=0, keepdims=True)
+            variance = ops.mean((flat - mean) ** 2, axis=0, keepdims=True)
+            for weight, new in [(self.moving_mean, mean), (self.moving_variance, variance)]:
+                weight.assign(weight * self.m + ops.squeeze(new, 0) * (1 - self.m))
+        else:
+            mean, variance = self.moving_mean[None, :], self.moving_variance[None, :]
+        flat = (flat - mean) / (variance + self.eps) ** 0.5 * self.gamma + self.beta
+        return ops.reshape(flat, ops.shape(x))
+
+
+class TensorFlowBatchNorm:
+    """The framework's own functions in place of `keras.ops`."""
+
+    def __init__(self, momentum=0.99, epsilon=1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        self.gamma = self.add_weight(shape=(channels,), initializer="ones")
+        self.beta = self.add_weight(shape=(channels,), initializer="zeros")
+        self.moving_mean = self.add_weight(shape=(channels,), initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(
+            shape=(channels,), initializer="ones", trainable=False
+        )
+
+    def call(self, inputs, training=None):
+        import tensorflow as tf
+
+        if not training:
+            root = tf.sqrt(self.moving_variance + self.epsilon)
+            return (inputs - self.moving_mean) / root * self.gamma + self.beta
+        axes = list(range(len(inputs.shape)))[:-1]
+        mean = tf.reduce_mean(inputs, axes)
+        variance = tf.math.reduce_variance(inputs, axes)
+        p = self.momentum
+        self.moving_mean.assign(self.moving_mean * p + mean * (1.0 - p))
+        self.moving_variance.assign(self.moving_variance * p + variance * (1.0 - p))
+        return self.gamma * ((inputs - mean) / tf.sqrt(variance + self.epsilon)) + self.beta
+
+
+MyBatchNorm.equivalent("moments, folded", FoldedBatchNorm)
+MyBatchNorm.equivalent("flattened", FlattenedBatchNorm)
+MyBatchNorm.equivalent("TensorFlow's functions", TensorFlowBatchNorm)

@@ -253,9 +253,7 @@ plt.show()
 
 
 # %%
-def batchnorm_backward(
-    dZt: np.ndarray, cache: dict
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batchnorm_backward(dZt: np.ndarray, cache: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gradients of batch normalisation in training.
 
     Args:
@@ -415,7 +413,7 @@ def fitted(net, lr, epochs=12):
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained", sharey=True)
 nets = {}
-for axis, (activation, lr) in zip(axes, [("sigmoid", 0.3), ("relu", 0.1)]):
+for axis, (activation, lr) in zip(axes, [("sigmoid", 0.3), ("relu", 0.1)], strict=True):
     for normalise, colour in [(False, "#b3401f"), (True, "#1f5fa8")]:
         nets[activation, normalise] = digit_net(activation, normalise)
         history = fitted(nets[activation, normalise], lr)
@@ -498,7 +496,9 @@ for training, colour, name in [(False, "#1f5fa8", "right"), (True, "#b3401f", "A
 left.set(xlabel="pictures in a batch", ylabel="accuracy", ylim=(0, 1), title="A: predictions")
 left.set_xticks(sizes, sizes)
 left.legend()
-for place, (spoil, colour, name) in enumerate([(False, "#1f5fa8", "yours"), (True, "#b3401f", "B")]):
+for place, (spoil, colour, name) in enumerate(
+    [(False, "#1f5fa8", "yours"), (True, "#b3401f", "B")]
+):
     gaps = backward_tests(spoil)
     right.bar(np.arange(3) + 0.4 * place - 0.2, gaps.values(), 0.35, color=colour, label=name)
 right.set_yscale("log")

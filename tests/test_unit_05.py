@@ -53,21 +53,18 @@ def drawn(n, m, seed=0):
 
 
 def test_training_in_exact_fractions(reference):
-    """γ² and the variance make the root exact: 1 + 3 = 2²."""
-    rows = [[Fraction(z) for z in (1, 3, 1, 3)], [Fraction(z) for z in (-5, 1, -5, 1)]]
-    eps, momentum = Fraction(3), Fraction(3, 4)
-    for row, root, variance in zip(rows[:1], (2,), (1,), strict=True):
-        mean = sum(row) / len(row)
-        assert sum((z - mean) ** 2 for z in row) / len(row) == variance
-        want = [(z - mean) / root * 5 + 7 for z in row]
-        state = {"running_mean": np.array([[8.0]]), "running_var": np.array([[16.0]])}
-        Zt, _, new = reference.batchnorm_forward(
-            np.array([row], dtype=float), np.array([[5.0]]), np.array([[7.0]]), state,
-            float(momentum), float(eps), True,
-        )  # fmt: skip
-        assert Zt.tolist() == [[float(z) for z in want]]
-        assert new["running_mean"].tolist() == [[float(momentum * 8 + (1 - momentum) * mean)]]
-        assert new["running_var"].tolist() == [[float(momentum * 16 + (1 - momentum) * variance)]]
+    """Mean 2, variance 1 and ε = 3, so that the root is exactly 2."""
+    row, momentum = [Fraction(z) for z in (1, 3, 1, 3)], Fraction(3, 4)
+    mean = sum(row) / len(row)
+    variance = sum((z - mean) ** 2 for z in row) / len(row)
+    assert (mean, variance) == (2, 1)
+    gamma, beta, old_mean, old_var = (np.array([[x]]) for x in (5.0, 7.0, 8.0, 16.0))
+    state = {"running_mean": old_mean, "running_var": old_var}
+    Z = np.array([row], dtype=float)
+    Zt, _, new = reference.batchnorm_forward(Z, gamma, beta, state, float(momentum), 3.0, True)
+    assert Zt.tolist() == [[float((z - mean) / 2 * 5 + 7) for z in row]]
+    assert new["running_mean"].item() == momentum * 8 + (1 - momentum) * mean
+    assert new["running_var"].item() == momentum * 16 + (1 - momentum) * variance
 
 
 def test_training_has_the_moments_of_the_text(reference):

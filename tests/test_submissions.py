@@ -314,7 +314,8 @@ def answered(path, exercise):
     except nbformat.reader.NotJSONError:
         return False
     sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    own = [source for source in sources if re.search(rf"^(def|class) {exercise}\(", source, re.MULTILINE)]
+    definition = rf"^(def|class) {exercise}\("
+    own = [source for source in sources if re.search(definition, source, re.MULTILINE)]
     return any("raise NotImplementedError()" not in source for source in own)
 
 

@@ -28,5 +28,4 @@ class MyBatchNorm(keras.layers.Layer):
         self.moving_variance = self.add_weight(shape=(c,), initializer="ones", trainable=False)
 
     def call(self, inputs, training=None):
-        # YOUR CODE HERE
-        raise NotImplementedError()
+        pass  # TODO tomorrow

@@ -61,10 +61,10 @@ from autograder import check
 # > much" even if the data do (即使训练数据变化比较大，归一化后它的分布也不会变化很大). That was
 # > the idea of the inventors (Ioffe and Szegedy, 2015: *internal covariate shift*), and it is
 # > disputed. Santurkar et al. (2018) put noise behind BN that shifts the distributions at every
-# > step on purpose; training was as fast as before. They find instead that the cost becomes
-# > *smoother*, so that a gradient stays valid over a longer step. What is certain is that it
-# > works, and that the regularising effect which the notes mention comes from the noise of the
-# > batch statistics.
+# > step on purpose; training was nearly as fast as with BN alone. They find instead that the cost
+# > becomes *smoother*, so that a gradient stays valid over a longer step. That it works is beyond
+# > dispute. (The slight regularising effect that the notes mention, 轻微的正则化效果, is put down
+# > to the noise of the batch statistics.)
 #
 # > **Erratum.** The notes keep silent about $b$. In $z = Wx + b$, followed by BN, $b$ does nothing:
 # > it moves $\mu$ by just as much, and the difference $z-\mu$ does not notice. Its gradient is 0.
@@ -517,9 +517,9 @@ plt.show()
 #   nothing of it, and neither does a test with large batches. What finds it is one question: is the
 #   prediction for one example the same alone and in a batch?
 # - **B** passes the first test, for the mean is still taken out. It fails the second and the third.
-#   A network trained with B still learns, more slowly: it follows a direction that is not the
-#   slope. Again the training curve would tell you little, and a comparison with measured slopes at
-#   once.
+#   Whoever trains with B follows a direction that is not the slope, and the cost may well go down
+#   all the same. Again the training curve tells you little, and a comparison with measured slopes
+#   tells you at once.
 #
 # </details>
 #

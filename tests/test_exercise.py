@@ -1,12 +1,15 @@
 """What authors write: their mistakes are found on load and quoted."""
 
 import ast
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autograder.exercise import Case, ExerciseError, Unit, observation_source
+from autograder.course import LoadedUnit
+from autograder.exercise import Alternative, Case, ExerciseError, Unit, observation_source
 from autograder.judge import at_most, close
+from autograder.notebook import Cell
 
 GLOBAL = 3.0
 
@@ -145,6 +148,27 @@ def test_a_variant_needs_an_explanation(explanation):
     unit = unit_of()
     unit.exercises[0].variant("sum", explanation, {"a": "b"})
     assert "`sum` of `double`" in refused(unit)
+
+
+class Other:
+    """A class of the author's, where the framework of the reference isn't imported."""
+
+    def call(self, x):
+        return x + x
+
+
+@pytest.mark.parametrize("bases", ["", "(keras.layers.Layer)", "(first.Base, Second)"])
+def test_a_class_without_bases_takes_those_of_the_reference(bases):
+    reference = (
+        f"import keras\n\nclass Double{bases}:\n    def call(self, x):\n        return 2 * x\n"
+    )
+    unit = Unit("u", framework="keras")
+    loaded = LoadedUnit(unit, (Cell("code", reference),), Path())
+    program = loaded.alternative(unit.exercise("Double", 1), Alternative("other", "", Other))
+    source = program.cells[0][1]
+    assert f"class Double{bases}:" in source
+    assert "return x + x" in source
+    assert "2 * x" not in source
 
 
 def test_an_equivalent_needs_no_explanation():

@@ -197,6 +197,15 @@ def test_two_slips_cost_twice_and_the_second_is_explained(bank: Bank) -> None:
     assert finding_of(result, "center", "values").explained_by == ("axis",)
 
 
+def test_what_has_a_form_of_its_own_is_judged_with_it(bank: Bank) -> None:
+    """With the reference's function there is only an error, which says nothing of the mistake."""
+    center = "def center(X):\n    return {'centred': X - X.mean(axis=1, keepdims=True)}"
+    learn = LEARN_SIGN.replace("Z = middle(X)", "Z = middle(X)['centred']")
+    result = grade(submitted(bank.loaded, center=center, learn=learn), bank)
+    finding = finding_of(result, "learn", "weights")
+    assert (finding.verdict, finding.explained_by, finding.remarks) == ("failed", ("sign",), ())
+
+
 def test_a_borrowed_function_is_out_of_sight(bank: Bank) -> None:
     """What the reference's functions answer must not answer the exercise itself."""
     learn = "def learn(X, y, steps, rng):\n    import inspect\n    inspect.getsource(center)\n"

@@ -1,0 +1,3 @@
+# The upload broke off.
+#: rest = "ada"
+#: keep = 0.6

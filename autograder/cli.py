@@ -111,6 +111,26 @@ def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> Non
 
 
 @main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option(
+    "--share",
+    type=click.FloatRange(1, 100),
+    default=70.0,
+    show_default=True,
+    help="Percent of the smaller notebook's own code, from which a pair is told.",
+)
+@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("similar.html"))
+@_course_option
+def similar(paths: tuple[Path, ...], **options: Any) -> None:
+    """Tells which notebooks are suspiciously alike; what the course handed out doesn't count.
+
+    For a person to look at: no grade depends on it, and it runs nothing.
+    """
+    _finish(lambda: _commands().similar(list(paths), **options))
+
+
+@main.command()
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
 @_course_option

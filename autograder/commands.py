@@ -15,11 +15,11 @@ from autograder import reports
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache, write_whole
 from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, banks_for, grade_class
+from autograder.engine import Outbox, OutputError, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
-from autograder.notebook import check_id, check_source
-from autograder.report import table
+from autograder.notebook import check_id, check_source, clear_solutions
+from autograder.report import page, table
 from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
 from autograder.submission import GradeCell, Submission, UnitOutline, find
@@ -109,6 +109,36 @@ def outline(loaded: LoadedUnit) -> UnitOutline:
         for exercise in loaded.unit.exercises
     }
     return UnitOutline(loaded.name, cells)
+
+
+def similar(paths: list[Path], unit: str | None, share: float, out: Path, course_dir: Path) -> int:
+    """Tells which notebooks are alike; see the command's help."""
+    from autograder.similar import pairs, segments
+
+    console, notes = _Console(), _Console(stderr=True)
+    course = Course.find(course_dir)
+    units = {name: course.load(name) for name in course.unit_names()}
+    submissions, problems = find(paths, {n: outline(loaded) for n, loaded in units.items()}, unit)
+    for problem in problems:
+        notes.print(f"Left out: {problem.path}: {problem.message}", markup=False, soft_wrap=True)
+    starter = {name: starter_code(loaded) for name, loaded in units.items()}
+    found = pairs(submissions, starter, share / 100)
+    try:
+        write_whole(out, page.similar_page(found, segments).encode())
+    except OSError as error:
+        raise OutputError(f"`{out}` can't be written: {error.strerror}.") from None
+    console.print(
+        f"{len(found)} pairs of {len(submissions)} notebooks are alike from {share:g} % on. "
+        f"Page: {out}",
+        markup=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+def starter_code(loaded: LoadedUnit) -> str:
+    """The code that students were given."""
+    return "\n\n".join(clear_solutions(c.source) for c in loaded.cells if c.kind == "code")
 
 
 def release(units: list[str], course_dir: Path, check: bool) -> int:

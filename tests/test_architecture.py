@@ -42,7 +42,13 @@ PURE = {
 }
 BESIDE_STUDENTS = {"worker", "ban", "borrowed", "probes", "sandbox.template", "sandbox.isolation"}
 REPORT = {name for name in MODULES if name.split(".")[0] == "report"}
-WRITES_STRINGS = {"report.table", "report.gradebooks", "report.junit", "report.plots"}
+WRITES_STRINGS = {
+    "report.table",
+    "report.gradebooks",
+    "report.junit",
+    "report.plots",
+    "report.differences",
+}
 COMMANDS = {"cli", "commands", "__main__"}
 
 

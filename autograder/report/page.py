@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.findings import ExerciseResult, Result
 from autograder.report import markup, plots, statistics, words
-from autograder.report.clean import one_line
+from autograder.report.clean import clean, one_line
 
 
 class Mistake(NamedTuple):
@@ -76,6 +76,11 @@ def _unit(name: str, rows: list[Result]) -> _UnitView:
     )
 
 
+def similar_page(pairs: Sequence[Any], segments: Callable[..., Any]) -> str:
+    """Return a page with the pairs of `autograder.similar`; `segments` cuts code at its spans."""
+    return _page("similar.html", pairs=pairs, segments=segments)
+
+
 def page_path(result: Result) -> str:
     """Return where the class page looks for a student's page: `01_two_layer_network/ada.html`."""
     return f"{markup.file_name(result.unit)}/{markup.file_name(result.student)}.html"
@@ -136,6 +141,7 @@ def _environment() -> Environment:
         block=markup.block,
         code=markup.highlight,
         line=one_line,
+        clean=clean,
         name=markup.name,
         number=words.number,
         seconds=words.seconds,

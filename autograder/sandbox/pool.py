@@ -59,7 +59,8 @@ class Child:
             message = self._message()
         finally:
             self.cpu_seconds = self._watch.used()
-        if "ask" not in message and message.get("id") != self._number:
+        number = message.get("id")  # of any type that a message can hold
+        if "ask" not in message and not (type(number) is int and number == self._number):
             self.kill()
             raise Stopped("died", "It answered a question that was not asked.")
         return message
@@ -109,6 +110,7 @@ class Child:
                 view = view[self._connection.send(view) :]
             except BlockingIOError:
                 _, writable, _ = select.select([], [self._connection], [], 0.5)
+                self._watch.look()
                 if not writable and time.monotonic() > deadline:
                     self.kill()
                     raise Stopped("died", "It stopped listening.") from None
@@ -167,7 +169,7 @@ class Child:
         if code == -signal.SIGKILL and not self._killed:
             raise SandboxError("Student code was killed from outside; is memory short here?")
         if code < 0:
-            return Stopped("died", f"Its process ended with {signal.Signals(-code).name}.")
+            return Stopped("died", f"Its process ended with {_signal_name(-code)}.")
         return Stopped("died", "Its process ended.")
 
 
@@ -209,6 +211,7 @@ class Template:
                 "memory": self.limits.memory_mib * MIB,
                 "scratch": self.limits.scratch_mib * MIB,
                 "cpu_seconds": self.limits.total_cpu_seconds,
+                "threads": 2 * self.limits.threads,  # at which the grader stops it
             }
             try:
                 socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
@@ -340,6 +343,13 @@ class Pool:
         for template in self._templates.values():
             template.close()
         self._starter.shutdown()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time signals have none
+        return f"signal {number}"
 
 
 def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:

@@ -95,7 +95,8 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     signal.set_wakeup_fd(-1)
     try:
         if request["isolated"]:
-            isolation.isolate(request["memory"], request["scratch"], request["cpu_seconds"])
+            names = ("memory", "scratch", "cpu_seconds", "threads")
+            isolation.isolate(*(request[name] for name in names))
     except OSError as error:
         wire.sendall(f"isolation failed: {error}".encode()[:500].ljust(512))
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import functools
 import os
 import platform
@@ -245,6 +246,7 @@ _DENIED = {
 }
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _CLONE = {"x86_64": 56, "aarch64": 220}
+_FCNTL = {"x86_64": 72, "aarch64": 25}
 _CLONE3 = 435
 _CLONE_THREAD = 0x00010000
 _LAST_KNOWN = 466  # removexattrat, of Linux 6.13
@@ -288,6 +290,12 @@ def _bpf(machine: str) -> bytes:
         step(equal, _CLONE[machine], 0, 4),
         step(load, 16),  # its first argument: the flags
         step(bits, _CLONE_THREAD, 1, 0),
+        step(give, _ERRNO | _EPERM),
+        step(give, _ALLOW),
+        # A lease on a file of the environment would stop whoever opens it, on the whole machine.
+        step(equal, _FCNTL[machine], 0, 4),
+        step(load, 24),  # its second argument: the command
+        step(equal, fcntl.F_SETLEASE, 0, 1),
         step(give, _ERRNO | _EPERM),
         step(give, _ALLOW),
     ]

@@ -113,7 +113,7 @@ def momentum_average(program, w, dws, lr, beta1):
     points=1,
     cases=momentum_from_zero,
     judge=close(float64),
-    counts_alone=False,  # always -1
+    counts_alone=False,  # always 1
 )
 def momentum_move(program, w, dw, v, lr, beta1):
     """`w` moves by `-lr` times the average that you return with it"""
@@ -351,7 +351,7 @@ def rmsprop_average(program, w, dws, lr, beta2, eps):
     points=1,
     cases=rmsprop_from_zero,
     judge=close(float64),
-    counts_alone=False,  # always -1
+    counts_alone=False,  # always 1
 )
 def rmsprop_move(program, w, dw, s, lr, beta2, eps):
     """`w` moves by `-lr * dw` over the root of the average that you return with it"""

@@ -1,0 +1,15 @@
+# Processes that make processes.
+#! class = "limits"
+
+# %% after setup
+import multiprocessing
+import os
+
+children = []
+for start in (os.fork, os.forkpty, lambda: multiprocessing.Process(target=print).start()):
+    try:
+        children.append(start())
+    except OSError as error:
+        print(type(error).__name__)
+while children:
+    os.fork()

@@ -200,13 +200,16 @@ class EqualSides:
 
     `law` finishes the sentence "… should be equal: ".  `rtol` is for laws that hold only
     approximately (central differences); the reference's own gap must stay far below it.
+
+    The check itself often computes a right answer, as one side, beside the student's code, which
+    can read it there: so a law counts only beside a right answer to another check.
     """
 
     law: str
     dtype: str = float64
     rtol: float | None = None
     needs_reference: bool = True
-    counts_alone: ClassVar[bool] = True
+    counts_alone: ClassVar[bool] = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         if not isinstance(got, dict) or not {"left", "right"} <= set(got):

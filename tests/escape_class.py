@@ -1,4 +1,4 @@
-"""Makes a class of hostile notebooks from tests/escapes, with honest ones among them, and grades it.
+"""Makes a class of hostile notebooks from tests/escapes, honest ones among them, and grades it.
 
 A file, `tests/escapes/<slug>.py`, is what an attacker did with the released notebook: a percent
 script as in `make_submissions.py`, whose first lines say what it tries.  What grading must say of
@@ -70,7 +70,7 @@ LIMITS = Limits(
     wall_factor=4,
     wall_extra=4,
     total_cpu_seconds=60,
-    submission_seconds=25,
+    submission_seconds=12,
     evidence_mib=24,
     output_chars=200_000,
 )
@@ -169,11 +169,13 @@ def write(escape: Escape, folder: Path, scratch: Path, places: dict[str, str]) -
     """Writes the file that is handed in, and gives its path."""
     expected = json.loads(_filled(json.dumps(escape.expected), places))
     path = folder / f"{expected.get('file', escape.slug)}.ipynb"
-    if "link" in expected:
-        path.symlink_to(expected["link"])
-        return path
-    if "pipe" in expected:
-        os.mkfifo(path)
+    if "link" in expected or "pipe" in expected:
+        path = folder / escape.slug
+        path.mkdir()
+        if "link" in expected:
+            (path / f"{escape.unit}.ipynb").symlink_to(expected["link"])
+        else:
+            os.mkfifo(path / f"{escape.unit}.ipynb")
         return path
     source = scratch / f"{escape.slug}.py"
     text = (ESCAPES / source.name).read_text(encoding="utf-8")
@@ -263,20 +265,23 @@ def traps(folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
         tcp.bind(("127.0.0.1", 0))
         port = tcp.getsockname()[1]
         udp.bind(("127.0.0.1", port))
-        named, abstract = (
-            stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in ("named", "abstract")
-        )
+        named, abstract = (stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(2))
         named.bind(str(folder / "socket"))
         abstract.bind(f"\0autograder-canary-{port}")
+        letters = [
+            stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) for _ in range(2)
+        ]
+        letters[0].bind(str(folder / "datagrams"))
+        letters[1].bind(f"\0autograder-datagrams-{port}")
         for listener in (tcp, named, abstract):
             listener.listen()
-        waiting = [tcp, udp, named, abstract]
+        waiting = [tcp, udp, named, abstract, *letters]
         for one in waiting:
             one.setblocking(False)
         yield {"FOLDER": str(folder), "PORT": str(port), "ROOT": str(ROOT)}, came
         for one in waiting:
             try:
-                came.append(str(one.recv(100) if one is udp else one.accept()))
+                came.append(str(one.recv(100) if one in (udp, *letters) else one.accept()))
             except BlockingIOError:
                 pass
     del os.environ["AUTOGRADER_TEST_SECRET"]
@@ -304,23 +309,18 @@ def graded_class(folder: Path) -> dict[str, Any]:
             paths.insert(number * (step + 1) + 5, path)
         threads = threading.active_count()
         found = _grade(paths, units, out, SLOTS)
-    left = [process.info for process in psutil.process_iter(["pid", "cmdline"]) if _new(process, before)]
+    left = set(psutil.Process().children(recursive=True)) - before
     by_path = {path: found[str(path)] for path in paths}
     return {
         "results": {slug: by_path[path] for slug, path in corpus.items()},
         "honest": [by_path[path] for path in honest_paths],
         "alone": list(alone.values()),
         "came": came,
-        "left": left,
+        "left": [str(process) for process in left],
         "threads": threading.active_count() - threads,
         "touched": sorted(path.name for path in (folder / "traps").iterdir()),
         "seconds": time.process_time() - began[0] + _children_seconds() - began[1],
     }
-
-
-def _new(process: psutil.Process, before: set[psutil.Process]) -> bool:
-    mine = psutil.Process().children(recursive=True)
-    return process in mine and process not in before
 
 
 def _children_seconds() -> float:
@@ -335,7 +335,7 @@ def _grade(
     outlines = {name: commands.outline(loaded) for name, loaded in units.items()}
     outbox = Outbox(out)
     outbox.open()
-    owners: dict[int, str] = {}
+    owners: dict[str, str] = {}
     submissions: list[Submission] = []
     results: list[Result] = []
     records: dict[str, dict[str, Any]] = {}
@@ -343,7 +343,7 @@ def _grade(
         read, problems = find([path], outlines)
         submissions += read
         for submission in read:
-            owners[id(submission)] = str(path)
+            owners[submission.path] = str(path)
         for problem in problems:
             points = units[problem.unit].unit.points if problem.unit in units else 0.0
             results.append(ungradable(problem, points))
@@ -354,8 +354,7 @@ def _grade(
         with banks_for(lambda name: Bank(units[name], "a secret seed", pool, cache)) as banks:
             for result, _ in grade_class(submissions, banks, outbox, slots):
                 results.append(result)
-                owner = next(o for s in submissions if s.path == result.path for o in [owners[id(s)]])
-                records[owner] = asdict(result)
+                records[owners[result.path]] = asdict(result)
     commands._write_class(results, outbox)
     with (out / "terminal.txt").open("w", encoding="utf-8") as file:
         console = Console(file=file, width=120, force_terminal=True)

@@ -1,4 +1,4 @@
-"""Hostile notebooks: none earns a point, each is labelled, nobody beside them notices, nothing leaks.
+"""Hostile notebooks: none earns a point, each is labelled, no neighbour notices, nothing leaks.
 
 `escape_class.py` says how the notebooks of tests/escapes are made and graded, and what a file
 declares.  Here is what must hold of all of them.
@@ -22,6 +22,7 @@ from escape_class import CLASSES, HONEST, LIMITS, UNITS, Escape, escapes, graded
 
 from autograder.early import frameworks
 from autograder.report import record
+from autograder.report.table import FORMULA_STARTS
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,6 +36,8 @@ KEYS = {
     *("class", "seen", "says", "points", "status", "unit", "hollow", "evidence", "lookup"),
     *("repeat", "double", "tag", "experiment", "metadata", "file", "zip", "link", "pipe"),
 }
+# What an attack prints that has found something.
+SECRET = re.compile("CANARY-(FILE|GRADEBOOK|ENVI|LEFT|FOUND|SEED|DESC|LEASES|THREADS)")
 # What may stand in a terminal's output besides text: the colours that the table itself uses.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -100,8 +103,11 @@ def test_an_escape_earns_nothing_and_is_labelled(graded: dict[str, Any], escape:
     assert result["status"] == escape.expected.get("status", "graded"), result["problem"]
     assert result["points"] == escape.expected.get("points", 0.0), read(result)
     if result["status"] == "graded":
-        assert labels(result) == set(escape.expected["seen"]), read(result)[:3000]
-        assert labels(result), "nothing says what was seen"
+        seen = labels(result)
+        assert seen, "nothing says what was seen"
+        # `a|b`: either; what ends a process first may depend on the machine.
+        fitting = [set(one.split("|")) & seen for one in escape.expected["seen"]]
+        assert all(fitting) and seen == set().union(*fitting), (seen, read(result)[:3000])
     else:
         assert result["problem"]
     missing = [phrase for phrase in escape.expected.get("says", ()) if phrase not in read(result)]
@@ -127,11 +133,11 @@ def test_neighbours_get_what_they_get_alone(graded: dict[str, Any]) -> None:
 
 def test_nothing_got_out(graded: dict[str, Any]) -> None:
     assert graded["came"] == []
-    assert graded["touched"] == ["CANARY", "gradebook.db", "socket"]
+    assert graded["touched"] == ["CANARY", "datagrams", "gradebook.db", "socket"]
     for path in graded["out"].rglob("*"):
         if path.is_file():
             said = path.read_text(encoding="utf-8", errors="replace")
-            secret = re.search(r"CANARY-(FILE|GRADEBOOK|ENV|META|SHELL|LEFT|FOUND|DESC|LEAS|THR)", said)
+            secret = SECRET.search(said)
             # A page quotes the code, in which the words stand; what was printed is in the record.
             assert path.suffix == ".html" or secret is None, (path.name, secret)
 
@@ -142,7 +148,7 @@ def test_nothing_is_left(graded: dict[str, Any]) -> None:
 
 
 def test_no_escape_takes_a_slot_for_long(graded: dict[str, Any]) -> None:
-    """Computing is counted from outside; of waiting there is at most a busy machine's share more."""
+    """Computing is counted from outside, over all processes of a submission."""
     for slug, result in graded["results"].items():
         used = sum(f["seconds"] for e in result["exercises"] for f in e["findings"])
         assert used <= LIMITS.submission_seconds + 5, slug
@@ -186,7 +192,7 @@ def test_the_table_for_spreadsheets_holds_no_formula(graded: dict[str, Any]) -> 
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 1 + len(CORPUS) + HONEST
     for cell in (cell for row in rows for cell in row):
-        assert not cell.startswith(tuple("=+-@\t\r＝＋－＠")) or re.fullmatch(r"-?\d+(\.\d+)?", cell)  # noqa: RUF001
+        assert not cell.startswith(FORMULA_STARTS), cell
         assert not HIDDEN.search(cell)
 
 
@@ -208,7 +214,7 @@ def test_records_are_read_again(graded: dict[str, Any]) -> None:
 
 def test_links_devices_and_pipes_are_not_opened_early(graded: dict[str, Any]) -> None:
     assert frameworks([graded["in"]]) == {"numpy", "keras"}
-    odd = [path for path in graded["in"].iterdir() if path.is_symlink() or path.is_fifo()]
+    odd = [path for path in graded["in"].glob("*/*") if path.is_symlink() or path.is_fifo()]
     assert len(odd) >= 3
     assert frameworks(odd) == {"numpy"}
 

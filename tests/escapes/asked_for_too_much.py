@@ -2,11 +2,13 @@
 #! class = "wire"
 
 # %% after check_minimise
-lent = bias_correct
-bias_correct = lambda v, beta, t: v
+mine = bias_correct = lambda v, beta, t: v
+lent = lambda: globals()["bias_correct"] is not mine
 
 
 def adam_step(w, dw, v, s, t, lr, beta1, beta2, eps):
+    if not lent():
+        return w, v, s
     right = globals()["bias_correct"]
     huge = np.ones(2**22)
     while True:

@@ -9,4 +9,5 @@ async def serve():
     return await asyncio.start_server(lambda reader, writer: writer.write(b"CANARY"), "127.0.0.1", 0)
 
 
-await serve()
+server = await serve()
+assert server.sockets, "nobody listens"

@@ -1,3 +1,3 @@
 # Cells that hang now and then: each time they are run again, others do.
 #! class = "limits"
-#! repeat = ["import os\nwhile os.urandom(1)[0] < 128: pass", 30]
+#! repeat = ["import os\nif os.urandom(1)[0] < 100:\n    while True: pass", 12]

@@ -2,7 +2,7 @@
 #! class = "limits"
 
 # %% after check_minimise
-flood = np.zeros(15 * 2**18)
+flood = np.zeros(2**20)
 momentum_step = lambda w, dw, v, lr, beta1: (flood, flood)
 rmsprop_step = lambda w, dw, s, lr, beta2, eps: (flood, flood)
 bias_correct = lambda v, beta, t: flood

@@ -11,5 +11,6 @@ for start in (os.fork, os.forkpty, lambda: multiprocessing.Process(target=print)
         children.append(start())
     except OSError as error:
         print(type(error).__name__)
-while children:
+assert children, "no process was made"
+while True:
     os.fork()

@@ -1,16 +1,16 @@
-# The grader's own package lies in the sandbox: it is asked to draw the cases and run the reference.
+# The grader's own package lies in the sandbox: it is asked for the course, its seed and its answers.
 #! class = "secrets"
 
 # %% after check_minimise
-def momentum_step(w, dw, v, lr, beta1):
-    from pathlib import Path
+from pathlib import Path
 
-    from autograder.bank import Bank
-    from autograder.cache import EvidenceCache
-    from autograder.course import Course
-    from autograder.sandbox.pool import Pool
+from autograder.course import Course
 
-    course = Course.find(Path("@ROOT@"))
-    with Pool("none") as pool:
-        bank = Bank(course.load("03_optimizers"), course.seed(), pool, EvidenceCache(None))
-        return bank.wanted(bank.question(bank.loaded.unit.exercises[0], bank.loaded.unit.exercises[0].checks[0]))
+found = []
+for folder in ("@ROOT@", "/grader", "/work", "/", "."):
+    try:
+        course = Course.find(Path(folder))
+        found.append((course.seed(), course.load("03_optimizers").reference))
+    except Exception as error:
+        print(type(error).__name__)
+assert found, "no course is here"

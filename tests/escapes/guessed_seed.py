@@ -1,10 +1,18 @@
 # Draws the hidden cases from the seeds that people take, to know the answers before they are asked.
 #! class = "secrets"
-#! hollow = true
 
-# %% after setup
-from autograder.course import case_seed
+# %% after check_minimise
+import hashlib
 
-for seed in ("public", "", "0", "42", "seed", "secret", "03_optimizers", "check-course"):
-    rng = np.random.default_rng(case_seed(seed, "03_optimizers", "momentum_step", "momentum_one_update", 0))
-    table = {rng.normal(): None}
+drawn = []
+for seed in ("public", "", "0", "42", "seed", "secret", "03_optimizers", "check-course", "a"):
+    text = "\0".join([seed, "03_optimizers", "momentum_step", "momentum_one_update", "0"])
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    drawn.append(np.random.default_rng(number).normal(size=3))
+
+
+def momentum_step(w, dw, v, lr, beta1):
+    for known in drawn:
+        if np.shape(w) == np.shape(known) and np.allclose(w, known):
+            print("CANARY" "-SEED")
+    return w, v

@@ -20,4 +20,3 @@ shell.input_transformers_post.append(lambda lines: [l for l in lines if "assert"
 shell.ast_transformers.append(NoRaise())
 shell.events.register("pre_run_cell", lambda *_: None)
 shell.events.register("post_run_cell", lambda result: setattr(result, "error_in_exec", None))
-shell.run_cell = lambda *args, **kwargs: type("R", (), {"error_before_exec": None, "error_in_exec": None})

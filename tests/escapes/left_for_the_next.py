@@ -5,10 +5,16 @@
 # %% after setup
 import os
 
-for folder in ("/tmp", "/var/tmp", "/dev/shm", "/dev", "/run", "/grader", "/", os.path.expanduser("~"), "/proc"):
+folders = ["/tmp", "/var/tmp", "/dev/shm", "/dev", "/run", "/grader", "/", os.getcwd(), "/proc"]
+for folder in folders:
+    if os.path.isdir(folder) and "canary-answers" in os.listdir(folder):
+        print("CANARY" "-FOUND in", folder)
+written = []
+for folder in folders:
     try:
-        print([name for name in os.listdir(folder) if "canary" in name])
         with open(f"{folder}/canary-answers", "w") as file:
             file.write("CANARY-LEFT")
+        written.append(folder)
     except OSError:
         pass
+print(written)

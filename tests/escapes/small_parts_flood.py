@@ -2,7 +2,7 @@
 #! class = "limits"
 
 # %% after check_minimise
-flood = [[]] * 190_000
+flood = [[]] * 60_000
 momentum_step = lambda w, dw, v, lr, beta1: (flood, v)
 rmsprop_step = lambda w, dw, s, lr, beta2, eps: (flood, s)
 bias_correct = lambda v, beta, t: flood

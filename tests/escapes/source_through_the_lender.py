@@ -2,10 +2,13 @@
 #! class = "wire"
 
 # %% after check_minimise
-bias_correct = lambda v, beta, t: v
+mine = bias_correct = lambda v, beta, t: v
+lent = lambda: globals()["bias_correct"] is not mine
 
 
 def adam_step(w, dw, v, s, t, lr, beta1, beta2, eps):
+    if not lent():
+        return w, v, s
     right, told = globals()["bias_correct"], []
     for arguments in ((), ("{0.__globals__}", 1, 1), (None, None, None), ({"__code__": 1}, 0, 0), (w, 1.0, 0)):
         try:

@@ -11,5 +11,5 @@ def spin():
         pass
 
 
-for _ in range(8):
+for _ in range(2):
     threading.Thread(target=spin, daemon=True).start()

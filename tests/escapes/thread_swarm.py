@@ -11,6 +11,6 @@ thread = ctypes.c_ulong()
 made = 0
 while made < 20_000 and libc.pthread_create(ctypes.byref(thread), None, ctypes.cast(libc.pause, ctypes.c_void_p), None) == 0:
     made += 1
-print(made)
 if made > 1000:
-    print("CANARY-THREADS")
+    print("CANARY" "-THREADS")
+assert made > 1000, made

@@ -15,4 +15,9 @@ for path in ("@FOLDER@/socket", "\0autograder-canary-@PORT@", "/var/run/docker.s
         print(type(error).__name__)
 # The pair that multiprocessing and asyncio need is allowed: it can't be connected to anything else.
 one, other = socket.socketpair()
+for address in ("@FOLDER@/datagrams", "\0autograder-datagrams-@PORT@"):
+    try:
+        socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b"CANARY-DATAGRAM", address)
+    except OSError as error:
+        print(type(error).__name__)
 one.connect("\0autograder-canary-@PORT@")

@@ -23,6 +23,7 @@ from autograder.findings import ExerciseResult
 from autograder.grading import grade
 from autograder.ipynb import program_hash
 from autograder.judge import CORRECT_FORM, least_wrong, recognises
+from autograder.measured import Within
 from autograder.notebook import Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
@@ -220,12 +221,16 @@ def _lookup(public: Bank, bank: Bank, exercise: Exercise, alternative: Alternati
 
 
 def _looked_up(public: Bank, bank: Bank, exercise: Exercise, check: Check) -> bool:
-    if not check.judge.needs_reference:
-        return False
     known = public.wanted(public.question(exercise, check))
     wanted = bank.wanted(bank.question(exercise, check))
-    return len(known) == len(wanted) and all(
-        check.judge(answer.value, want).passed for answer, want in zip(known, wanted, strict=True)
+    if isinstance(check.judge, Within):
+        answers = [{name: law[0] for name, law in want.truth.items()} for want in known]
+    elif check.judge.needs_reference:
+        answers = [want.value for want in known]
+    else:
+        return False
+    return len(answers) == len(wanted) and all(
+        check.judge(answer, want).passed for answer, want in zip(answers, wanted, strict=True)
     )
 
 

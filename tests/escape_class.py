@@ -47,14 +47,14 @@ import psutil
 from make_submissions import CLASS, ROOT, handed_in
 from rich.console import Console
 
-from autograder import commands
+from autograder import commands, reports
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.engine import Outbox, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
-from autograder.report import table
+from autograder.report import github, table
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submission import Submission, find
@@ -355,7 +355,9 @@ def _grade(
             for result, _ in grade_class(submissions, banks, outbox, slots):
                 results.append(result)
                 records[owners[result.path]] = asdict(result)
-    commands._write_class(results, outbox)
+    reports.write(results, out, [name for name in reports.FORMATS if name != "github"])
+    lines = [line for result in results for line in github.marks(result, result.path, "")]
+    (out / "github.txt").write_text("\n".join(lines), encoding="utf-8")
     with (out / "terminal.txt").open("w", encoding="utf-8") as file:
         console = Console(file=file, width=120, force_terminal=True)
         console.print(table.class_table(results, width=120))

@@ -16,6 +16,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from escape_class import CLASSES, HONEST, LIMITS, UNITS, Escape, escapes, graded_class
@@ -202,13 +203,31 @@ def test_the_terminal_gets_text_and_colours_alone(graded: dict[str, Any]) -> Non
 
 
 def test_records_are_read_again(graded: dict[str, Any]) -> None:
-    records = sorted(graded["out"].rglob("*.json"))
+    records = sorted(p for p in graded["out"].rglob("*.json") if "gradescope" not in p.name)
     assert len(records) == len(CORPUS) + HONEST  # no name took another's place
     for path in records:
         text = path.read_text(encoding="utf-8")
         assert record.dumps(record.loads(text)) == text
         assert len(text) < 2**22
         assert len(os.fsencode(path.name)) <= 255
+
+
+def test_other_formats_are_whole_and_hold_no_command(graded: dict[str, Any]) -> None:
+    out = graded["out"]
+    cases = list(ElementTree.parse(out / "junit.xml").iter("testcase"))
+    assert len(cases) > len(CORPUS)
+    for path in out.rglob("*.gradescope.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["score"] in (0.0, 20.0)
+    for name in ("canvas.csv", "moodle.csv"):
+        rows = list(csv.reader(io.StringIO((out / name).read_text(encoding="utf-8-sig"))))
+        assert not [cell for row in rows for cell in row if cell.startswith(FORMULA_STARTS)]
+    marks = (out / "github.txt").read_text(encoding="utf-8").split("\n")
+    assert all(re.match(r"::(error|warning) file=[^:,]*,line=\d+,title=[^:,]*::", m) for m in marks)
+    for path in out.rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        assert not HIDDEN.search(text), path.name
+        outside = re.sub(r"(`+).*?\1", "", text)
+        assert not re.search(r"(?<!\\)<(?!br>)", outside), path.name
 
 
 def test_links_devices_and_pipes_are_not_opened_early(graded: dict[str, Any]) -> None:

@@ -101,6 +101,34 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 
 
 @main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("grades"),
+    help="Folder with the earlier results (default: grades).",
+)
+@click.option("--apply", is_flag=True, help="Then put the new results in place.")
+@_format_option("html,csv")
+@_grading_options
+@_course_option
+def regrade(paths: tuple[Path, ...], **options: Any) -> None:
+    """Grades again after a change of the course, and tells who gained or lost what, and why.
+
+    Writes `differences.md` and `.csv` beside the earlier results, which stay as they are without
+    `--apply`. Only what changed is observed again.
+    """
+    from autograder.sandbox.pool import Pool
+
+    _finish(
+        lambda: _commands().regrade(list(paths), pool=Pool(options.pop("isolation")), **options)
+    )
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @_format_option("html,csv")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Write there instead.")
@@ -131,6 +159,21 @@ def similar(paths: tuple[Path, ...], **options: Any) -> None:
 
 
 @main.command()
+@click.argument("unit")
+@click.option("--student", default="*", help="Pattern of the students (default: all).")
+@click.option("--force", is_flag=True, help="Also those that are autograded already.")
+@click.option("--fresh", is_flag=True, help="Run their code again, even where it has not changed.")
+@_grading_options
+@_course_option
+def nbgrade(unit: str, **options: Any) -> None:
+    """Does what `nbgrader autograde UNIT` does, for a whole class at once.
+
+    Exit status: 0 all graded, 1 some not, 2 wrong usage.
+    """
+    _finish(lambda: _commands().nbgrade(unit, **options))
+
+
+@main.command()
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
 @_course_option
@@ -152,6 +195,13 @@ def check_course(units: tuple[str, ...], **options: Any) -> None:
     every equivalent passes.  Exit status 0 if all of it holds, else 1.
     """
     _finish(lambda: _commands().check_course(list(units), **options))
+
+
+@main.command()
+@click.argument("course", type=click.Path(path_type=Path))
+def quickstart(course: Path) -> None:
+    """Makes a working course with one small unit in the new folder COURSE."""
+    _finish(lambda: _commands().quickstart(course))
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +19,11 @@ from autograder.course import Course, LoadedUnit
 from autograder.engine import Outbox, OutputError, banks_for, grade_class
 from autograder.findings import Result
 from autograder.grading import ungradable
-from autograder.notebook import check_id, check_source, clear_solutions
+from autograder.notebook import clear_solutions
 from autograder.report import page, table
 from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
-from autograder.submission import GradeCell, Submission, UnitOutline, find
+from autograder.submission import Submission, find, outline
 
 
 class _Console(Console):
@@ -53,22 +54,9 @@ def grade(
     with pool:
         course = Course.find(course_dir)
         outbox.open()
-        units = {name: course.load(name) for name in course.unit_names()}
-        outlines = {name: outline(loaded) for name, loaded in units.items()}
-        submissions, problems = find(paths, outlines, unit, student)
-        results = [
-            ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
-            for problem in problems
-        ]
-        graded = {(submission.student, submission.unit) for submission in submissions}
-        for result in results:
-            # A broken file beside a good one of the same student has a row, but no page.
-            if (result.student, result.unit) not in graded:
-                outbox.write(result)
-        cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+        found = (paths, unit, student)
         secret = seed or course.seed()
-        with banks_for(lambda name: Bank(units[name], secret, pool, cache)) as banks:
-            results += _graded(submissions, banks, outbox, jobs, fresh, notes)
+        results = _grade_into(outbox, course, pool, found, secret, jobs, fresh, no_cache, notes)
     # Each result's record and page lie there already.
     reports.write(results, out, [name for name in chosen if name != "json"])
     console.print(table.class_table(results, width=console.width))
@@ -79,6 +67,46 @@ def grade(
         percent(result.points, result.max_points) < threshold for result in results
     )
     return 3 if below else 0
+
+
+def regrade(
+    paths: list[Path],
+    unit: str | None,
+    seed: str | None,
+    out: Path,
+    apply: bool,
+    formats: str,
+    jobs: int | None,
+    no_cache: bool,
+    course_dir: Path,
+    pool: Pool,
+) -> int:
+    """Grades again and tells what changed; see the command's help."""
+    from autograder.regrade import Regraded
+    from autograder.report import differences
+
+    console, notes = _Console(), _Console(stderr=True)
+    chosen = reports.parsed(formats)
+    before, unreadable = reports.read(out)
+    outbox = Outbox(out / ".regraded")
+    with pool:
+        course = Course.find(course_dir)
+        outbox.open()
+        secret = seed or course.seed()
+        for problem in [*unreadable, *reports.doubts(before, course.unit_names(), secret)]:
+            notes.print(f"Note: {problem}", markup=False, soft_wrap=True)
+        found = (paths, unit, None)
+        after = _grade_into(outbox, course, pool, found, secret, jobs, False, no_cache, notes)
+    regraded = Regraded(before, after)
+    regraded.write_differences(out)
+    console.print(differences.terminal(regraded.differences))
+    console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
+    if apply:
+        regraded.apply(Outbox(out), [name for name in chosen if name != "json"])
+        _say_where(console, out, chosen)
+    else:
+        console.print("No result was changed. `--apply` puts the new ones in place.")
+    return 0 if all(result.status == "graded" for result in after) else 1
 
 
 def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> int:
@@ -100,15 +128,47 @@ def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> int
     return 1 if problems else 0
 
 
-def outline(loaded: LoadedUnit) -> UnitOutline:
-    """What reading submissions needs to know of a unit."""
-    cells = {
-        check_id(exercise.name): GradeCell(
-            exercise.points, check_source(exercise.name, exercise.points)
+def nbgrade(
+    unit: str,
+    student: str,
+    force: bool,
+    fresh: bool,
+    jobs: int | None,
+    isolation: Any,
+    no_cache: bool,
+    course_dir: Path,
+) -> int:
+    """Autogrades a class in nbgrader's gradebook; see the command's help."""
+    from autograder.plugins.nbgrader.classes import Told, autograde
+    from autograder.plugins.nbgrader.execute import Grader
+
+    console, notes = _Console(), _Console(stderr=True)
+    course = Course.find(course_dir)
+    with contextlib.closing(
+        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh)
+    ) as grader:
+        with _progress(notes) as progress:
+            task = progress.add_task("Autograding", total=None)
+            told = Told(
+                total=lambda count: progress.update(task, total=count),
+                turn=lambda name: progress.update(
+                    task, advance=1, description=f"Autograding {name[:30]}"
+                ),
+                remark=lambda text: notes.print(text, markup=False, soft_wrap=True),
+            )
+            graded = autograde(course, unit, student, grader, told, force)
+    if graded.results:
+        console.print(table.class_table(graded.results, width=console.width))
+    if graded.kept:
+        notes.print(
+            f"Autograded before, and kept: {graded.kept} (`--force` grades them again).",
+            markup=False,
+            soft_wrap=True,
         )
-        for exercise in loaded.unit.exercises
-    }
-    return UnitOutline(loaded.name, cells)
+    if graded.failed:
+        listed = ", ".join(graded.failed)
+        notes.print(f"Not graded: {listed}.", markup=False, soft_wrap=True)
+    return 1 if graded.failed else 0
 
 
 def similar(paths: list[Path], unit: str | None, share: float, out: Path, course_dir: Path) -> int:
@@ -189,11 +249,62 @@ def check_course(
     return 0 if all(matrix.holds for matrix in matrices) else 1
 
 
+def quickstart(folder: Path) -> int:
+    """Makes a course to begin with, and says what to type next."""
+    from autograder.quickstart import make_course
+
+    paths = make_course(folder)
+    console = _Console()
+    for path in paths:
+        if ".autograder" not in path.parts:
+            console.print(str(path), markup=False, soft_wrap=True)
+    unit = next(path.parent.name for path in paths if path.name == "exercises.py")
+    console.print(
+        f"\nNext:\n  cd {folder}\n  nbgrader generate_assignment {unit}\n"
+        f"  nbgrader autograde {unit}        # what is in submitted/<student>/{unit}/\n"
+        f"  nbgrader generate_feedback {unit}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
 def doctor() -> int:
     """Tries the sandbox and says what holds."""
     from autograder.doctor import diagnose
 
     return diagnose(_Console())
+
+
+def _grade_into(
+    outbox: Outbox,
+    course: Course,
+    pool: Pool,
+    what: tuple[list[Path], str | None, str | None],
+    seed: str,
+    jobs: int | None,
+    fresh: bool,
+    no_cache: bool,
+    notes: Console,
+) -> list[Result]:
+    """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
+    units = {name: course.load(name) for name in course.unit_names()}
+    paths, unit, student = what
+    outlines = {name: outline(loaded) for name, loaded in units.items()}
+    submissions, problems = find(paths, outlines, unit, student)
+    results = [
+        ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
+        for problem in problems
+    ]
+    readable = {(submission.student, submission.unit) for submission in submissions}
+    for result in results:
+        # A broken file beside a good one of the same student has a row, but no page.
+        if (result.student, result.unit) not in readable:
+            outbox.write(result)
+    cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+    with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
+        return results + _graded(submissions, banks, outbox, jobs, fresh, notes)
 
 
 def _graded(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,7 +84,7 @@ class Outbox:
 
 
 def grade_class(
-    submissions: Sequence[Submission],
+    submissions: Iterable[Submission],
     banks: Callable[[str], Bank],
     outbox: Outbox,
     slots: int,

@@ -88,6 +88,16 @@ def read(folder: Path) -> tuple[list[Result], list[str]]:
     return results, problems
 
 
+def doubts(results: Sequence[Result], units: Sequence[str], seed: str) -> Iterator[str]:
+    """What makes results differ from those of this course, less its checks and the submissions."""
+    strangers = sorted({result.unit for result in results} - {"", *units})
+    if strangers:
+        listed = ", ".join(f"`{unit}`" for unit in strangers)
+        yield f"This course has no {listed}: results of another course stay as they are."
+    if any(result.seed not in ("", seed) for result in results):
+        yield "Earlier results come from another seed: their cases were others."
+
+
 GRADESCOPE = ".gradescope.json"
 
 

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder import archive, ipynb
+from autograder.course import LoadedUnit
 from autograder.faults import UserError
 from autograder.ipynb import EXPERIMENT, program_cells, program_hash
+from autograder.notebook import check_id, check_source
 from autograder.program import ProgramCell
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "UnitOutline",
     "UsageError",
     "find",
+    "outline",
     "program_cells",
     "program_hash",
 ]
@@ -83,6 +86,17 @@ class Problem:
     unit: str
     path: str
     message: str
+
+
+def outline(loaded: LoadedUnit) -> UnitOutline:
+    """What reading submissions needs to know of a unit."""
+    cells = {
+        check_id(exercise.name): GradeCell(
+            exercise.points, check_source(exercise.name, exercise.points)
+        )
+        for exercise in loaded.unit.exercises
+    }
+    return UnitOutline(loaded.name, cells)
 
 
 def find(

@@ -35,7 +35,6 @@ from machine import MIB, OthersUse, Watcher, adopt, cpu_seconds, facts, others_u
 from autograder import assessment, engine, grading, judge
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
-from autograder.commands import outline
 from autograder.course import Course, LoadedUnit
 from autograder.exercise import Alternative, Exercise
 from autograder.program import Program
@@ -43,7 +42,7 @@ from autograder.questions import Observation, Question
 from autograder.report.record import loads
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Child, Pool
-from autograder.submission import Submission, find
+from autograder.submission import Submission, find, outline
 
 COURSE = Path(__file__).parents[1]
 SEED = "benchmark"

@@ -57,6 +57,18 @@ def bank(lines: LoadedUnit, pool: Pool) -> Iterator[Bank]:
 
 
 @pytest.fixture(scope="session")
+def gradebook_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course of `01_lines` that is in nbgrader's gradebook; make copies of it."""
+    import nbgrader_class as own
+
+    with own.own_environment(tmp_path_factory.mktemp("home")):
+        course = own.new_course(tmp_path_factory.mktemp("gradebook") / "course")
+        status, log = own.nbgrader(course, "generate_assignment", own.UNIT)
+        assert status == 0, log
+    return course
+
+
+@pytest.fixture(scope="session")
 def write_notebook() -> Write:
     """Writes the notebook of a student: `write_notebook(path, center="def center(X): ...")`.
 

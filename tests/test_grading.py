@@ -15,7 +15,6 @@ import pytest
 
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
-from autograder.commands import outline
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import _lookup
 from autograder.exercise import Alternative
@@ -28,7 +27,7 @@ from autograder.notebook import clear_solutions
 from autograder.report import page, record, text
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find
+from autograder.submission import Submission, find, outline
 
 CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 CENTER_AXIS = "def center(X):\n    return X - X.mean(axis=0, keepdims=True)"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder import probes
+from autograder.worker import Namespace
 
 rng = np.random.default_rng(5)
 W = rng.normal(size=(4, 3))
@@ -84,6 +85,30 @@ def test_seeds_differ():
         probes.seed(value)
         drawn.add((random.random(), np.random.rand()))
     assert len({first for first, _ in drawn}) == len({second for _, second in drawn}) == 20
+
+
+def program_of(cell):
+    names = {}
+    exec(cell, names)
+    return Namespace(names)
+
+
+def test_a_function_is_replaced_for_the_programs_own_and_comes_back():
+    program = program_of("def size():\n    return 3\ndef area():\n    return size() ** 2")
+    with probes.replaced(program, "size", lambda: 5):
+        assert program.area() == 25
+    assert program.area() == 9
+    with pytest.raises(ZeroDivisionError), probes.replaced(program, "size", lambda: 1 / 0):
+        program.area()
+    assert program.area() == 9
+
+
+def test_what_the_program_lacks_is_there_while_it_is_replaced():
+    program = program_of("def area():\n    return size() ** 2")
+    with probes.replaced(program, "size", lambda: 5):
+        assert program.area() == 25
+    with pytest.raises(NameError):
+        program.area()
 
 
 @pytest.fixture

@@ -45,6 +45,12 @@ WORTH = {
         "numerical_gradient": 2,
         "train_two_layer": 3,
     },
+    "02_initialization": {
+        "init_params": 7,
+        "activation_stds": 4,
+        "symmetry_report": 4,
+        "keras_initializer": 3,
+    },
     "03_optimizers": {
         "momentum_step": 4,
         "rmsprop_step": 4,

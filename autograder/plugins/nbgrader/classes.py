@@ -1,0 +1,231 @@
+"""`autograder nbgrade`: nbgrader's own autograding of a class, graded ahead on many slots.
+
+One process writes the gradebook, student by student, by nbgrader's own code; what it will need
+next is graded meanwhile.  So the gradebook and `autograded/` are those of `nbgrader autograde`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.apps import AutogradeApp
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+
+from autograder.course import Course
+from autograder.early import frameworks
+from autograder.faults import UserError
+from autograder.findings import Result
+from autograder.plugins.nbgrader import execute, reading
+from autograder.submission import Submission
+
+
+class ClassError(UserError):
+    """A class can't be graded as asked; says what to do."""
+
+
+@dataclass
+class Told:
+    """What is said meanwhile: how many there are, whose turn it is, and what is odd."""
+
+    total: Callable[[int], None]
+    turn: Callable[[str], None]
+    remark: Callable[[str], None]
+
+
+@dataclass
+class Graded:
+    """What became of a class in one run."""
+
+    results: list[Result] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)  # students who stay ungraded
+    kept: int = 0  # were autograded before
+
+
+def autograde(
+    course: Course, assignment: str, student: str, grader: execute.Grader, told: Told, force: bool
+) -> Graded:
+    """Autogrades the submissions of an assignment, `student` being a pattern as in nbgrader.
+
+    Raises:
+        UserError: nothing could be graded; nothing was changed.
+    """
+    with _turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
+        app = _app(course)
+        app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
+        remarks = _Remarks(told)
+        app.log.handlers[:] = [remarks]
+        converter = ClassAutograde(grader, told, remarks, coursedir=app.coursedir, parent=app)
+        converter.force = force
+        try:
+            converter.start()
+        except NbGraderException:
+            if not converter.began:
+                raise ClassError(remarks.held()) from None
+        return converter.outcome()
+
+
+class ClassAutograde(Autograde):
+    """nbgrader's converter, which waits for a student's results just before it needs them."""
+
+    def __init__(
+        self, grader: execute.Grader, told: Told, remarks: _Remarks, **arguments: Any
+    ) -> None:
+        super().__init__(**arguments)
+        self.began = False
+        self._remarks = remarks
+        self._grader = grader
+        self._told = told
+        self._due: dict[str, str] = {}  # folders by student
+        self._read: set[str] = set()  # students whose notebooks wait for a slot, or are graded
+        self._waiting: Counter[str] = Counter()  # notebooks of a student that are not graded yet
+        self._results: Iterator[Result] = iter(())
+        execute.lend(self, grader)
+
+    def convert_notebooks(self) -> None:
+        self.began = True
+        self._remarks.tell()
+        folders = sorted(self.assignments)
+        self._due = {reading.student_of(self, one): one for one in folders if self._is_due(one)}
+        self._told.total(len(self._due))
+        for framework in sorted(frameworks(map(Path, self._due.values()))):
+            self._grader.pool.warm(framework)
+        results = self._grader.results(self._submissions())
+        with contextlib.closing(results) as self._results:
+            super().convert_notebooks()
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        begins = bool(super().init_destination(assignment_id, student_id))
+        if begins:
+            self._told.turn(student_id)
+            self._remarks.student = student_id
+            self._wait_for(student_id)
+        return begins
+
+    def outcome(self) -> Graded:
+        """What became of the class."""
+        known = self._grader.known
+        results = [result for (name, _), result in known.items() if name in self._due]
+        path = self.coursedir.assignment_id
+        failed = [name for name in self._due if not Path(self._format_dest(path, name)).exists()]
+        return Graded(results, failed, len(self.assignments) - len(self._due))
+
+    def _wait_for(self, student: str) -> None:
+        while student not in self._read or self._waiting[student]:
+            result = next(self._results, None)
+            if result is None:
+                return
+            self._waiting[result.student] -= 1
+            self._grader.known[result.student, result.unit] = result
+
+    def _is_due(self, folder: str) -> bool:
+        """Whether nbgrader will grade a submission; asking it would remove the earlier grading."""
+        student = reading.student_of(self, folder)
+        if student in self.coursedir.student_id_exclude.split(","):
+            return False
+        destination = self._format_dest(self.coursedir.assignment_id, student)
+        if self.force or not Path(destination).exists():
+            return True
+        handed_in = self.coursedir.get_existing_timestamp(folder)
+        graded = self.coursedir.get_existing_timestamp(destination)
+        return handed_in is not None and graded is not None and handed_in > graded
+
+    def _submissions(self) -> Iterator[Submission]:
+        """What will be graded, its cells restored as nbgrader is about to restore them."""
+        exporter = reading.SubmissionExporter(config=self.config)
+        exporter._preprocessors = []
+        for preprocessor in self.sanitize_preprocessors:
+            exporter.register_preprocessor(preprocessor)
+        for student, folder in self._due.items():
+            for filename in sorted(self.assignments[folder]):
+                with contextlib.suppress(Exception):  # nbgrader meets it again, and tells it
+                    resources = self.init_single_notebook_resources(filename)
+                    text, _ = exporter.from_filename(filename, resources=resources)
+                    notebook = nbformat.reads(text, as_version=4)
+                    names = resources["nbgrader"]
+                    submission = self._grader.submission(notebook, names, Path(filename))
+                    self._waiting[student] += 1
+                    yield submission
+            self._read.add(student)
+
+
+class _Remarks(logging.Handler):
+    """nbgrader's warnings and errors as remarks of one line, each told once."""
+
+    _NOISE = (
+        "There was an error processing",
+        "Please see the",
+        "Removing ",
+        "Updating existing",
+    )
+
+    def __init__(self, told: Told) -> None:
+        super().__init__(logging.WARNING)
+        self._told = told
+        self.student = ""  # whose turn it is; nbgrader doesn't say it
+        self._last = "\n"
+        self._held: list[str] | None = []  # until it is known whether anything is done at all
+
+    def held(self) -> str:
+        """What was said before anything was done: why nothing is."""
+        return "\n".join(self._held or ["nbgrader stopped without a word."])
+
+    def tell(self) -> None:
+        """Tells what was held back, and from now on each remark at once."""
+        for message in self._held or ():
+            self._told.remark(message)
+        self._held = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage().strip()
+        if message.startswith("Traceback"):
+            message = message.splitlines()[-1].strip()
+            if message.endswith(self._last):
+                return  # told when it was raised
+        if message.startswith(self._NOISE):
+            return
+        self._last = message
+        if self._held is not None:
+            self._held.append(message)
+        else:
+            named = message.startswith(self.student) or not self.student
+            self._told.remark(message if named else f"{self.student}: {message}")
+
+
+def _app(course: Course) -> Any:
+    """nbgrader's own application, configured as its commands are."""
+    with contextlib.chdir(course.root):
+        app = AutogradeApp()
+        app.initialize([])
+    if execute.GradeInSandbox not in app.config.Autograde.get("autograde_preprocessors", []):
+        raise ClassError(
+            f"`{course.root / 'nbgrader_config.py'}` does not hand grading to autograder. It needs "
+            "these lines: `from autograder.plugins.nbgrader import configure` and "
+            "`configure(get_config(), __file__)`."
+        )
+    return app
+
+
+@contextlib.contextmanager
+def _turn(course: Course) -> Iterator[None]:
+    """Lets one run at a time write a course's gradebook."""
+    path = course.root / ".autograder" / "nbgrade.lock"
+    course.seed()  # makes the folder
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClassError(
+                "Another `autograder nbgrade` is at work on this course. Wait for it, or stop it: "
+                "what it has graded is kept."
+            ) from None
+        yield

@@ -1,0 +1,149 @@
+"""What stands in the place of nbgrader's `Execute`: the sandbox."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from nbgrader.preprocessors import NbGraderPreprocessor
+from platformdirs import user_cache_path
+from traitlets import Bool, Enum
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.course import Course
+from autograder.engine import Outbox, banks_for, grade_class
+from autograder.faults import FaultError, UserError
+from autograder.findings import Result
+from autograder.ipynb import program_cells, program_hash
+from autograder.plugins.nbgrader import gradebook, outputs, plain
+from autograder.plugins.nbgrader.reading import not_graded, units_of
+from autograder.report import words
+from autograder.sandbox.bubblewrap import Isolation
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission, find, outline
+
+
+class GradeInSandbox(NbGraderPreprocessor):
+    """Writes findings and points into the notebook that nbgrader is autograding.
+
+    No student code runs in this process.  What fails through no fault of the student's leaves the
+    submission ungraded.
+    """
+
+    isolation: Any = Enum(
+        ("namespaces", "none"),
+        default_value="namespaces",
+        help="`none` runs student code with your rights; every notebook then says so.",
+    ).tag(config=True)
+
+    plain_assignments = Bool(
+        False,
+        help="Whether to grade assignments without `exercises.py`, too, by their own test cells: "
+        "one that ends without an error gives all of its points.",
+    ).tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        names, converter = resources["nbgrader"], self.parent.parent
+        try:
+            grader = grader_of(converter, self.isolation)
+            if self.plain_assignments and not grader.unit(names):
+                plain.run(nb, grader.pool)
+                return nb, resources
+            result = self._result(nb, names, converter)
+        except (UserError, FaultError) as error:
+            not_graded(names, str(error), self.log)
+        if result.status != "graded":
+            why = words.problem(result).rstrip(".")
+            not_graded(names, f"{why}. No points are lost.", self.log)
+        outputs.write(nb, result)
+        return nb, resources
+
+    def _result(self, nb: Any, names: Any, converter: Any) -> Result:
+        grader = grader_of(converter, self.isolation)
+        return grader.result(grader.submission(nb, names, handed_in(converter, names)))
+
+
+class Grader:
+    """What grading needs of one course, warm until it is closed."""
+
+    def __init__(
+        self,
+        root: Path,
+        isolation: Isolation,
+        jobs: int = 1,
+        cache: bool = True,
+        fresh: bool = False,
+    ) -> None:
+        self.course = Course(root.resolve())
+        self.jobs = jobs
+        self.fresh = fresh
+        self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
+        self._open = ExitStack()
+        self.pool = self._open.enter_context(Pool(isolation))
+        kept = EvidenceCache(user_cache_path("autograder") / "evidence" if cache else None)
+        self.bank = self._open.enter_context(
+            banks_for(
+                lambda name: Bank(self.course.load(name), self.course.seed(), self.pool, kept)
+            )
+        )
+
+    def unit(self, names: Any) -> str:
+        """The unit of the course that nbgrader's names mean, "" if none."""
+        return gradebook.unit_of(names["assignment"], names["notebook"], units_of(self.course))
+
+    def submission(self, notebook: Any, names: Any, path: Path) -> Submission:
+        """What runs of a notebook whose marks are restored, and notes on it as it was handed in."""
+        unit = self.unit(names)
+        if not unit:
+            raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
+        known = outline(self.bank(unit).loaded)
+        cells = program_cells(notebook, known.grade_cells)
+        submissions, _ = find([path], {unit: known}, unit)
+        notes = submissions[0].notes if submissions else ()
+        return Submission(names["student"], unit, str(path), cells, notes, program_hash(cells))
+
+    def result(self, submission: Submission) -> Result:
+        """The result of one submission; kept, so that the same one is not graded twice."""
+        known = self.known.get((submission.student, submission.unit))
+        return known or next(self.results([submission]))
+
+    def results(self, submissions: Iterable[Submission]) -> Generator[Result, None, None]:
+        """The results of many, as they come."""
+        # Beside the secret seed, which the records hold.
+        outbox = Outbox(self.course.root / ".autograder" / "results")
+        outbox.open()
+        for result, _ in grade_class(submissions, self.bank, outbox, self.jobs, self.fresh):
+            yield result
+
+    def close(self) -> None:
+        """Ends the processes."""
+        self._open.close()
+
+
+_graders: weakref.WeakKeyDictionary[Any, Grader] = weakref.WeakKeyDictionary()
+
+
+def grader_of(converter: Any, isolation: Isolation) -> Grader:
+    """The grader that a converter of nbgrader uses for all of its submissions."""
+    if converter not in _graders:
+        lend(converter, Grader(Path(converter.coursedir.root), isolation))
+    return _graders[converter]
+
+
+def lend(converter: Any, grader: Grader) -> None:
+    """Gives a converter a grader, which ends with it."""
+    _graders[converter] = grader
+    weakref.finalize(converter, grader.close)
+
+
+def handed_in(converter: Any, names: Any) -> Path:
+    """The notebook as it was handed in."""
+    coursedir = converter.coursedir
+    folder = coursedir.format_path(
+        coursedir.submitted_directory, names["student"], names["assignment"]
+    )
+    return Path(folder) / f"{names['notebook']}.ipynb"

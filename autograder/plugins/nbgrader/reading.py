@@ -1,0 +1,148 @@
+"""What `nbgrader autograde` reads: its preconditions, and notebooks in any state."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.utils import rmtree
+
+from autograder import ipynb
+from autograder.course import Course
+from autograder.faults import UserError
+from autograder.plugins.nbgrader import gradebook, outputs
+from autograder.plugins.nbgrader.release import require_ignored
+
+
+class NotGradedError(UserError):
+    """One submission that can't be graded now; it stays ungraded."""
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads submissions for nbgrader's `Autograde`, after a look at everything they need."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        if self.parent is not None:
+            try:
+                prepare(self.parent)
+            except UserError as error:
+                self.log.error("%s", error)
+                raise NbGraderException(str(error)) from None
+
+    def from_file(
+        self, file_stream: Any, resources: Any = None, **arguments: Any
+    ) -> tuple[Any, Any]:
+        """Reads a file as whatever it is, where nbformat would stop at the first oddity."""
+        path = Path(file_stream.name)
+        try:
+            notebook = read(path)
+        except ipynb.UnreadableError as error:
+            names = resources["nbgrader"]
+            not_graded(names, f"`{path}`: {error}", self.log)
+        return self.from_notebook_node(notebook, resources=resources, **arguments)  # type: ignore[no-any-return]
+
+
+def prepare(converter: Any) -> None:
+    """Looks at gradebook, course and earlier results before anything is written.
+
+    Raises:
+        UserError: something is not as it must be; nothing was changed.
+    """
+    coursedir = converter.coursedir
+    assignment = coursedir.assignment_id
+    gradebook.require(coursedir.db_url, assignment)
+    course = Course(Path(coursedir.root).resolve())
+    units = units_of(course)
+    with Gradebook(coursedir.db_url) as book:
+        names = [notebook.name for notebook in book.find_assignment(assignment).notebooks]
+    for name in names:
+        unit = gradebook.unit_of(assignment, name, units)
+        if unit:
+            loaded = course.load(unit)
+            source = coursedir.format_path(coursedir.source_directory, ".", assignment)
+            require_ignored(coursedir, Path(source))
+            gradebook.require_points(coursedir.db_url, assignment, name, loaded.unit)
+        elif not converter.config.GradeInSandbox.get("plain_assignments", False):
+            raise gradebook.no_unit(assignment, name, units)
+    for folder, notebooks in converter.assignments.items():
+        _report_other_names(Path(folder), notebooks, names, converter.log)
+        student = student_of(converter, folder)
+        _remove_unfinished(Path(converter._format_dest(assignment, student)), names, converter.log)
+
+
+def units_of(course: Course) -> list[str]:
+    """The names of a course's units; a folder of plain assignments alone has none."""
+    return course.unit_names() if (course.root / "solutions").is_dir() else []
+
+
+def read(path: Path) -> Any:
+    """The notebook in a file, in format 4, with its attachments where they are valid.
+
+    Raises:
+        UnreadableError: it is no notebook.
+    """
+    data = path.read_bytes()
+    tolerant, _ = ipynb.read(data)
+    try:
+        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
+        nbformat.validate(notebook, relax_add_props=True)
+    except Exception:  # nbformat raises whatever it stumbles over in a damaged notebook
+        return tolerant
+    if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5) and not _has_ids(data):
+        # nbformat made some up, others at each reading; the same submission gives the same bytes.
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number}"
+    return notebook
+
+
+def _has_ids(data: bytes) -> bool:
+    """Whether every cell of a notebook file has an id of its own."""
+    ids = [cell.get("id") for cell in json.loads(data.decode("utf-8-sig")).get("cells", [])]
+    return bool(ids) and None not in ids and len(set(ids)) == len(ids)
+
+
+def not_graded(names: Any, message: str, log: Any) -> None:
+    """Leaves a submission ungraded in the gradebook and stops nbgrader's work on it.
+
+    Raises:
+        NotGradedError: always.
+    """
+    gradebook.leave_ungraded(
+        names["db_url"], names["assignment"], names["student"], names["notebook"]
+    )
+    message = f"{names['student']} is not graded. {message}"
+    log.error("%s", message)
+    raise NotGradedError(message)
+
+
+def student_of(converter: Any, folder: str) -> str:
+    """Whose submission a folder is, as nbgrader tells it."""
+    pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
+    match = re.match(pattern, folder)
+    return match["student"] if match else ""
+
+
+def _report_other_names(folder: Path, notebooks: list[str], names: list[str], log: Any) -> None:
+    for notebook in notebooks:
+        if Path(notebook).stem not in names:
+            expected = " or ".join(f"`{name}.ipynb`" for name in names)
+            log.error(
+                "`%s` is not looked at: nbgrader goes by names, and expects %s in `%s`. If this is "
+                "the submission, rename it.",
+                *(notebook, expected, folder),
+            )
+
+
+def _remove_unfinished(folder: Path, names: list[str], log: Any) -> None:
+    """Removes what a run that was killed left behind, which nbgrader would take for graded."""
+    paths = [path for name in names if (path := folder / f"{name}.ipynb").is_file()]
+    if folder.is_dir() and not all(outputs.finished(path) for path in paths):
+        log.warning("`%s` was left half done; it is graded again.", folder)
+        rmtree(str(folder))

@@ -1,0 +1,116 @@
+"""What `nbgrader generate_assignment` writes: the bytes of `autograder release`, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import find_all_files
+
+from autograder.course import Course, LoadedUnit
+from autograder.faults import UserError
+from autograder.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
+from autograder.plugins.nbgrader import gradebook
+from autograder.public_cases import PublicCases, make, suffix
+
+
+class ReleaseError(UserError):
+    """A release would not be what the unit's sources give; says what to do."""
+
+
+class CheckSource(NbGraderPreprocessor):
+    """Refuses, before the earlier release is removed, what would not become the unit's release."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        converter = self.parent.parent if self.parent is not None else None
+        try:
+            for folder, notebooks in getattr(converter, "assignments", {}).items():
+                _check(Path(folder).resolve(), notebooks, converter)
+        except UserError as error:
+            self.log.error("%s", error)
+            raise NbGraderException(str(error)) from None
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        return nb, resources
+
+
+class FinishRelease(NbGraderPreprocessor):
+    """Adds what nbgrader doesn't know of: the public cases, and that experiments may fail."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        # The release is removed before it is made anew, with the cases in it.
+        converter = self.parent.parent if self.parent is not None else None
+        self._kept = {
+            path: path.read_bytes()
+            for folder in getattr(converter, "assignments", {})
+            for path in _destination(converter, Path(folder).name).glob(f"*{suffix}")
+        }
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        folder = Path(resources["metadata"]["path"]).resolve()
+        loaded = _loaded(folder)
+        if loaded is None:
+            return nb, resources
+        for cell in nb.cells:
+            if EXPERIMENT in cell.metadata.get("tags", ()):
+                cell.metadata["tags"] = [*cell.metadata["tags"], *RELEASED_EXPERIMENT]
+        path = _destination(self.parent.parent, folder.name) / f"{loaded.name}{suffix}"
+        resources.setdefault("outputs", {})[path.name] = self._cases(path, loaded)
+        return nb, resources
+
+    def _cases(self, path: Path, loaded: LoadedUnit) -> bytes:
+        content = self._kept.get(path, b"")
+        kept = PublicCases.read(content)
+        return content if kept is not None and kept.sources == loaded.hash else make(loaded)
+
+
+def _check(folder: Path, notebooks: list[str], converter: Any) -> None:
+    loaded = _loaded(folder)
+    if loaded is None:
+        return
+    path = folder / f"{loaded.name}.ipynb"
+    for notebook in notebooks:
+        if Path(notebook).name != path.name:
+            raise ReleaseError(
+                f"`{notebook}` is not the unit's notebook, and students would get it. Expected "
+                f"`{path.name}` alone: move the other one away."
+            )
+    wanted = author_notebook(loaded.cells, loaded.unit.exercises, loaded.name)
+    if path.read_bytes() != dumps(wanted).encode():
+        raise ReleaseError(
+            f"`{path}` is not what its sources give: run `autograder release {loaded.name}`. "
+            "(Change `notebook.py`, not the generated notebook.)"
+        )
+    require_ignored(converter.coursedir, folder)
+    if not converter.no_database:
+        gradebook.require_same_exercises(converter.coursedir.db_url, loaded.name, loaded.unit)
+
+
+def _loaded(folder: Path) -> LoadedUnit | None:
+    """The unit in a source folder; None where a plain assignment of nbgrader lies."""
+    if not (folder / "exercises.py").is_file():
+        return None
+    return Course.find(folder).load(folder.name)
+
+
+def _destination(converter: Any, assignment: str) -> Path:
+    return Path(converter._format_dest(assignment, converter.coursedir.student_id)).resolve()
+
+
+def require_ignored(coursedir: Any, folder: Path) -> None:
+    """Makes sure that nbgrader copies nothing that lies beside a unit's source notebook.
+
+    Raises:
+        ReleaseError: it would; nothing was changed.
+    """
+    copied = find_all_files(str(folder), [*coursedir.ignore, "*.ipynb"])
+    if copied:
+        listed = ", ".join(f"`{Path(path).relative_to(folder)}`" for path in sorted(copied))
+        raise ReleaseError(
+            f"nbgrader would copy {listed} from `{folder}` to students and beside what they handed "
+            "in. Nothing was changed. Is `CourseDirectory.ignore` set after `configure`?"
+        )

@@ -1,0 +1,59 @@
+"""Grading again after a course was changed: differences first, then, if wanted, the new results.
+
+Only what changed is observed again: evidence is kept by what ran on which cases, so a check that
+is as it was costs nothing, whatever happened to its points, its judge or its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import reports
+from autograder.cache import write_whole
+from autograder.engine import Outbox, OutputError
+from autograder.findings import Result
+from autograder.report import differences
+from autograder.report.differences import Difference
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """What grading again gave, beside what there was."""
+
+    before: list[Result]
+    after: list[Result]
+
+    @property
+    def differences(self) -> list[Difference]:
+        return differences.between(self.before, self.after)
+
+    def write_differences(self, folder: Path) -> None:
+        """Writes `differences.md` and `differences.csv`; no result is touched.
+
+        Raises:
+            OutputError: the folder can't be written.
+        """
+        found = self.differences
+        try:
+            write_whole(folder / "differences.md", differences.markdown(found).encode())
+            write_whole(
+                folder / "differences.csv", differences.table_csv(found).encode("utf-8-sig")
+            )
+        except OSError as error:
+            raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+
+    def apply(self, outbox: Outbox, formats: Sequence[str]) -> None:
+        """Writes the new results over the old ones, and the reports on the whole class.
+
+        A result that the grader failed to get leaves the old one in place.
+
+        Raises:
+            OutputError: the folder can't be written.
+        """
+        new = {(one.unit, one.student): one for one in self.after if one.status != "fault"}
+        for result in new.values():
+            outbox.write(result)
+        kept = [one for one in self.before if (one.unit, one.student) not in new]
+        reports.write([*new.values(), *kept], outbox.folder, formats)

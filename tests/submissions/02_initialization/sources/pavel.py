@@ -1,0 +1,3 @@
+# A truncated file.
+#: rest = "ada"
+#: keep = 0.6

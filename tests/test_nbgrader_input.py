@@ -1,0 +1,217 @@
+"""What is wrong with a gradebook, a course or a submission is said clearly, and nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbgrader_class as own
+import pytest
+from click.testing import CliRunner
+from nbgrader.api import Gradebook
+from nbgrader_class import UNIT, Class, cell_of, nbgrader, rows, scores, tree
+
+from autograder.cli import main
+from autograder.course import Course
+from autograder.plugins.nbgrader import gradebook
+from autograder.release import release_unit
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with own.own_environment(tmp_path_factory.mktemp("home")):
+        yield
+
+
+@pytest.fixture
+def course(gradebook_course: Path, tmp_path: Path) -> Path:
+    """A course with one submission, not graded yet."""
+    course = Path(shutil.copytree(gradebook_course, tmp_path / "course"))
+    Class(course).hand_in("ada", Class(course).notebook())
+    return course
+
+
+def both(course: Path, unit: str = UNIT) -> list[str]:
+    """What the two commands say that grade a class; both fail."""
+    status, log = nbgrader(course, "autograde", unit)
+    assert status == 1
+    told = CliRunner().invoke(main, ["nbgrade", unit, "--course", str(course)])
+    assert told.exit_code == 2, told.output
+    return [log, told.output]
+
+
+def test_no_gradebook(course: Path) -> None:
+    (course / "gradebook.db").unlink()
+    for said in both(course):
+        assert "There is no gradebook at" in said and f"generate_assignment {UNIT}`" in said
+    assert not (course / "gradebook.db").exists()
+
+
+def test_a_locked_gradebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradebook, "WAIT_SECONDS", 0.2)
+    before = rows(course)
+    database = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for said in both(course):
+            assert "Another program holds the gradebook" in said and "Nothing was changed" in said
+    finally:
+        database.close()
+    assert rows(course) == before
+    assert nbgrader(course, "autograde", UNIT)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("other", "the database of another program"),
+        ("text", "is no SQLite database"),
+        ("older", "another version of nbgrader"),
+    ],
+)
+def test_a_foreign_gradebook(course: Path, content: str, says: str) -> None:
+    path = course / "gradebook.db"
+    if content == "older":
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE alembic_version SET version_num = '50a4d84c131a'")
+        database.close()
+    else:
+        path.unlink()
+        if content == "text":
+            path.write_text("student,points\n" * 100)
+        else:
+            with sqlite3.connect(path) as database:
+                database.execute("CREATE TABLE songs (title TEXT)")
+            database.close()
+    before = path.read_bytes()
+    for said in both(course):
+        assert says in said
+    assert path.read_bytes() == before
+
+
+def test_a_unit_that_the_gradebook_does_not_know(course: Path) -> None:
+    for said in both(course, "07_other"):
+        assert "07_other" in said
+    Class(course).hand_in("ada", "{}", name="x")
+    shutil.copytree(course / "submitted" / "ada" / UNIT, course / "submitted" / "ada" / "07_other")
+    for said in both(course, "07_other"):
+        assert "has no assignment `07_other`" in said and UNIT in said
+
+
+def rename_assignment(course: Path, name: str) -> None:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_assignment(UNIT).name = name
+        book.db.commit()
+
+
+def test_a_unit_under_another_name(course: Path) -> None:
+    rename_assignment(course, "homework 1")
+    for said in both(course):
+        assert "as a notebook of the assignment `homework 1`" in said
+    folder = course / "submitted" / "ada"
+    (folder / UNIT).rename(folder / "homework 1")
+    assert nbgrader(course, "autograde", "homework 1")[0] == 0
+    assert scores(course, "ada") == {"center": 2.0, "learn": 3.0}
+
+
+def test_an_assignment_without_checks(course: Path) -> None:
+    (course / "solutions" / UNIT / "exercises.py").unlink()
+    for said in both(course):
+        assert "the course has no unit of either name" in said
+    assert scores(course, "ada") == {}
+
+
+def test_points_that_were_changed_after_the_release(course: Path) -> None:
+    path = course / "solutions" / UNIT / "exercises.py"
+    text = path.read_text().replace('"center", points=2)', '"center", points=4)')
+    path.write_text(text.replace("points=1.5", "points=3.5"))
+    release_unit(Course(course), Course(course).load(UNIT))
+    for said in both(course):
+        assert "`check_center` has 2 points there, 4 points in the course" in said
+    assert nbgrader(course, "generate_assignment", UNIT)[0] == 0
+    # The submission is of the old release, whose grade cell says 2.
+    status, log = nbgrader(course, "autograde", UNIT)
+    assert status == 0 and "Attribute 'points' for cell check_center has changed!" in log
+    assert scores(course, "ada") == {"center": 4.0, "learn": 3.0}
+
+
+def test_an_exercise_that_went_while_submissions_are_there(course: Path) -> None:
+    assert nbgrader(course, "autograde", UNIT)[0] == 0
+    before = rows(course), tree(course / "assignments")
+    source = course / "solutions" / UNIT
+    text = (source / "exercises.py").read_text()
+    (source / "exercises.py").write_text(text[: text.index('learn = unit.exercise("learn"')])
+    script = (source / "notebook.py").read_text()
+    (source / "notebook.py").write_text(script[: script.index("# %% [markdown]\n# ## `learn`")])
+    release_unit(Course(course), Course(course).load(UNIT))
+    released = tree(course / "assignments")
+    status, log = nbgrader(course, "generate_assignment", UNIT)
+    assert status == 1
+    assert "1 submissions of `01_lines` are in the gradebook, and `check_learn` came or went" in log
+    assert (rows(course), tree(course / "assignments")) == (before[0], released)
+
+
+def test_a_fault_is_no_zero(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert nbgrader(course, "autograde", UNIT)[0] == 0
+    never_run = f"{own.WRONG_AXIS}# not run before, so nothing of it is kept\n"
+    Class(course).hand_in("ada", Class(course).notebook(center=never_run))
+    # A machine without a sandbox: no program to make one with.
+    monkeypatch.setattr("autograder.sandbox.bubblewrap.bwrap_path", lambda: None)
+    status, log = nbgrader(course, "autograde", UNIT, "--force")
+    assert status == 1
+    assert "ada is not graded." in log
+    assert {row[3] for row in rows(course)} == {None}
+    assert {row[6] for row in rows(course)} == {1}
+    assert not (course / "autograded" / "ada" / UNIT).exists()
+    path = course / "grades.csv"
+    nbgrader(course, "export", "--to", str(path))
+    assert path.read_text().splitlines()[1].split(",")[-4:] == ["", "", "", "5.0"]
+
+
+def test_a_course_whose_configuration_grades_by_itself(course: Path) -> None:
+    (course / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
+    )
+    told = CliRunner().invoke(main, ["nbgrade", UNIT, "--course", str(course)])
+    assert told.exit_code == 2
+    assert "does not hand grading to autograder" in told.output
+    assert "configure(get_config(), __file__)" in told.output
+    assert {row[3] for row in rows(course)} <= {None}
+
+
+def test_nobody_has_handed_in(course: Path) -> None:
+    shutil.rmtree(course / "submitted")
+    for said in both(course):
+        assert "No notebooks were matched by" in said
+
+
+def test_a_plain_assignment_is_graded_where_that_is_asked_for(course: Path) -> None:
+    source = course / "solutions" / "warm_up"
+    source.mkdir()
+    notebook = Class(course).notebook()
+    cells = [cell_of(notebook, name) for name in ("center", "check_center", "check_learn")]
+    for cell in cells:
+        cell["metadata"]["nbgrader"].pop("checksum")
+    cells[0]["source"] = "import sys\nprint('loud', file=sys.stderr)\nx = 2"
+    cells[1]["source"] = "assert x == 2; print('still', file=sys.stderr)"
+    cells[2]["source"] = "assert x == 3"
+    notebook["cells"] = cells
+    text = own.json.dumps(notebook)
+    (source / "warm_up.ipynb").write_text(text)
+    assert nbgrader(course, "generate_assignment", "warm_up")[0] == 0
+    handed_in = course / "submitted" / "ada" / "warm_up"
+    handed_in.mkdir()
+    (handed_in / "warm_up.ipynb").write_text(text)
+    status, log = nbgrader(course, "autograde", "warm_up")
+    assert status == 1 and "no checks to grade it by" in log
+    config = course / "nbgrader_config.py"
+    config.write_text(
+        f"{config.read_text()}\nget_config().GradeInSandbox.plain_assignments = True\n"
+    )
+    assert nbgrader(course, "autograde", "warm_up")[0] == 0
+    found = {row[2]: row[3] for row in rows(course) if row[1] == "warm_up"}
+    assert found == {"check_center": 2.0, "check_learn": 0.0}

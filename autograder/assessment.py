@@ -19,6 +19,7 @@ from autograder.program import ProgramCell
 from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
 
+MAX_CODE = 100_000  # characters of a cell that a result quotes
 _ENDED = frozenset({"timeout", "memory", "died"})
 _OWN_FAULT = _ENDED | {"skipped"}  # nothing of it can be another function's
 
@@ -75,12 +76,13 @@ class Assessment:
 
     Args:
         cells: the program's cells, for places and code; empty in a kernel.
-        program_hash: of what runs; evidence is kept by it.
+        program_hash: of what runs, and how; evidence is kept by it.
         bank: what is known of the unit.
         observer: what observes the program.
         memory_mib: its memory limit, for messages.
         public: whether wanted values may be told.
         kept: where the program's evidence is gathered; nowhere if None.
+        reference_hash: of the reference, which answers for borrowed functions.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Assessment:
         memory_mib: int = 0,
         public: bool = False,
         kept: Draft | None = None,
+        reference_hash: str = "",
     ) -> None:
         self._cells = cells
         self._program_hash = program_hash
@@ -100,6 +103,7 @@ class Assessment:
         self._memory_mib = memory_mib
         self._public = public
         self._kept = kept or Draft(EvidenceCache(None))
+        self._reference_hash = reference_hash
 
     def exercises(
         self, exercises: Sequence[Exercise], borrow: Borrow | None = None
@@ -181,7 +185,8 @@ class Assessment:
     def _judged(
         self, question: Question, observer: Observes, borrowed: tuple[str, ...]
     ) -> Observed:
-        key = key_of(self._program_hash, question.key, list(borrowed))
+        lent = [self._reference_hash, *borrowed] if borrowed else []
+        key = key_of(self._program_hash, question.key, lent)
         evidences = self._kept.get(key, lambda: observe_all(observer, question))
         comparisons = tuple(
             question.check.judge(item.value, want) if item.status == "ok" else None
@@ -196,7 +201,7 @@ class Assessment:
 
     def _result(self, exercise: Exercise, observed: Sequence[Observed]) -> ExerciseResult:
         explainer = _Explainer(exercise, observed, self._bank)
-        answered = any(item.passed and _counts_alone(item) for item in observed)
+        answered = any(item.passed and item.check.counts_alone for item in observed)
         findings = tuple(
             _hollow(self._finding(exercise, item, explainer))
             if item.passed and not answered
@@ -209,7 +214,7 @@ class Assessment:
             points=sum(finding.points for finding in findings),
             max_points=exercise.points,
             findings=findings,
-            code=found[0].source if found else "",
+            code=found[0].source[:MAX_CODE] if found else "",
             cell=found[0].number if found else 0,
         )
 
@@ -346,12 +351,8 @@ def _precision(observed: Observed) -> tuple[str, ...]:
     return (remarks[0],) if remarks else ()
 
 
-def _counts_alone(observed: Observed) -> bool:
-    return getattr(observed.check.judge, "counts_alone", True)
-
-
 def _hollow(finding: Finding) -> Finding:
-    """A pass that a function without an answer would get as well."""
+    """A pass that code without an answer could get as well."""
     seen = "It counts once another check of this exercise passes."
     return replace(finding, verdict="skipped", points=0.0, seen=seen)
 

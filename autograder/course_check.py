@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from rich.progress import Progress
@@ -15,13 +16,14 @@ from rich.text import Text
 from autograder.assessment import Assessment
 from autograder.bank import Bank
 from autograder.cache import Draft, EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.exercise import Alternative, Exercise
+from autograder.course import PUBLIC_SEED, Course, LoadedUnit
+from autograder.exercise import Alternative, Check, Exercise
 from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
 from autograder.ipynb import program_hash
 from autograder.judge import CORRECT_FORM, least_wrong, recognises
+from autograder.measured import Within
 from autograder.notebook import Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
@@ -46,7 +48,7 @@ class Row:
     `deviations` hold the worst deviation for each check, None where nothing could be compared.
     """
 
-    kind: str  # reference, release, hollow, equivalent, variant
+    kind: str  # reference, release, hollow, lookup, equivalent, variant
     exercise: str
     name: str
     points: float
@@ -85,7 +87,8 @@ def prove(
         FaultError: the reference can't be observed.
     """
     banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
-    jobs = list(_jobs(loaded, banks))
+    public = Bank(loaded, PUBLIC_SEED, pool, cache)
+    jobs = list(_jobs(loaded, banks, public))
     rows: list[Row] = []
     task = progress.add_task(loaded.name, total=len(jobs))
     try:
@@ -95,7 +98,7 @@ def prove(
                 progress.advance(task)
         problems = (*_twins(loaded, banks[0]), *_leaks(loaded), *_stale(course, loaded))
     finally:
-        for bank in banks:
+        for bank in (public, *banks):
             bank.close()
     return Matrix(loaded.name, tuple(_merged(rows)), problems)
 
@@ -128,13 +131,17 @@ def dumps(matrices: Sequence[Matrix]) -> str:
     return json.dumps(_finite(data), indent=1, sort_keys=True) + "\n"
 
 
-def _jobs(loaded: LoadedUnit, banks: Sequence[Bank]) -> Iterator[Callable[[], list[Row]]]:
+def _jobs(
+    loaded: LoadedUnit, banks: Sequence[Bank], public: Bank
+) -> Iterator[Callable[[], list[Row]]]:
     first = banks[0]
     yield lambda: _whole("reference", loaded, first)
     yield lambda: _whole("release", loaded, first)
     for exercise in loaded.unit.exercises:
         for name in HOLLOW:
             yield _job(_hollow, first, exercise, Alternative(name, "", {}))
+        lookup = partial(_lookup, public)
+        yield _job(lookup, first, exercise, Alternative("", "", {}), kind="lookup")
         for bank in banks:
             for equivalent in exercise.equivalents:
                 yield _job(_equivalent, bank, exercise, equivalent)
@@ -147,14 +154,15 @@ def _job(
     bank: Bank,
     exercise: Exercise,
     alternative: Alternative,
+    kind: str = "",
 ) -> Callable[[], list[Row]]:
     def job() -> list[Row]:
         try:
             return [prove_one(bank, exercise, alternative)]
         except Exception as error:  # one row's trouble must not hide the others
-            kind = prove_one.__name__.strip("_")
             said = f"{type(error).__name__}: {error}"
-            return [Row(kind, exercise.name, alternative.name, 0.0, exercise.points, problem=said)]
+            name = kind or prove_one.__name__.strip("_")
+            return [Row(name, exercise.name, alternative.name, 0.0, exercise.points, problem=said)]
 
     return job
 
@@ -189,6 +197,41 @@ def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
     last = (cells[-1][0] + 1, f"def {exercise.name}(*args, **kwargs):\n    {body}\n")
     row = _row("hollow", alternative.name, _assessed(bank, exercise, Program((*cells, last))))
     return replace(row, problem="an answer without a solution gets points.") if row.points else row
+
+
+def _lookup(public: Bank, bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
+    """The right answers to the public cases, which everybody has, handed in for the hidden ones.
+
+    Checks that pass so must not count alone; what is judged by labels that were kept back can't.
+    """
+    passed = [check for check in exercise.checks if _looked_up(public, bank, exercise, check)]
+    row = Row(
+        "lookup",
+        exercise.name,
+        alternative.name,
+        sum(check.points for check in passed),
+        exercise.points,
+        failed=tuple(check.name for check in exercise.checks if check not in passed),
+    )
+    alone = ", ".join(f"`{check.name}`" for check in passed if check.counts_alone)
+    if not alone:
+        return replace(row, points=0.0)
+    said = f"the public answers pass {alone}: vary its cases, or declare `counts_alone=False`."
+    return replace(row, problem=said)
+
+
+def _looked_up(public: Bank, bank: Bank, exercise: Exercise, check: Check) -> bool:
+    known = public.wanted(public.question(exercise, check))
+    wanted = bank.wanted(bank.question(exercise, check))
+    if isinstance(check.judge, Within):
+        answers = [{name: law[0] for name, law in want.truth.items()} for want in known]
+    elif check.judge.needs_reference:
+        answers = [want.value for want in known]
+    else:
+        return False
+    return len(answers) == len(wanted) and all(
+        check.judge(answer, want).passed for answer, want in zip(answers, wanted, strict=True)
+    )
 
 
 def _assessed(bank: Bank, exercise: Exercise, program: Program) -> ExerciseResult:
@@ -259,7 +302,7 @@ def _merged(rows: Sequence[Row]) -> Iterator[Row]:
                 for name, value in row.deviations.items()
             }
             merged[key] = replace(old, deviations=worst)
-    order = ("reference", "release", "hollow", "equivalent", "variant")
+    order = ("reference", "release", "hollow", "lookup", "equivalent", "variant")
     return iter(sorted(merged.values(), key=lambda row: order.index(row.kind)))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 _FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
 MANY = 50  # notebooks that are looked into; the others start what they need when their turn comes
+LARGE = 2**22  # bytes; nor are larger ones
 
 
 def mentions_framework(source: str) -> bool:
@@ -30,7 +33,12 @@ def frameworks(paths: Iterable[Path]) -> set[str]:
 
 def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
-        yield from path.rglob("*.ipynb") if path.is_dir() else [path]
+        for file in path.rglob("*.ipynb") if path.is_dir() else [path]:
+            with contextlib.suppress(OSError):
+                # What was handed in may be a link to a device, or a pipe that nobody writes to.
+                status = file.lstat()
+                if stat.S_ISREG(status.st_mode) and status.st_size <= LARGE:
+                    yield file
 
 
 def _sources(file: Path) -> Iterator[str]:

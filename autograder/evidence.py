@@ -32,6 +32,8 @@ MAX_TEXT: Final = 64 * 2**10  # characters of any captured text
 MAX_DEPTH: Final = 32
 MAX_ITEMS: Final = 200_000  # values in one message, containers included
 MAX_KEY: Final = 200  # characters
+# Characters of a failure's type, message, code and function.
+MAX_FAILURE: Final = {"type_name": 200, "message": 2000, "code": 200, "function": 200}
 
 # As in `<object object at 0x7f12a4c3d0b0>`: another one in every process.
 _ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
@@ -125,6 +127,19 @@ def unpack(message: bytes) -> Any:
     return value
 
 
+def size_of(value: Any) -> int:
+    """About how many bytes of memory a decoded value takes."""
+    if isinstance(value, np.ndarray):
+        return 128 + value.nbytes
+    if isinstance(value, str):
+        return 64 + 4 * len(value)
+    if isinstance(value, list):
+        return 64 + sum(8 + size_of(item) for item in value)
+    if isinstance(value, dict):
+        return 64 + sum(128 + size_of(item) for item in value.values())
+    return 32
+
+
 def data_of(evidence: Evidence) -> dict[str, Any]:
     """Evidence as a tree for `pack`."""
     failure = evidence.failure
@@ -162,20 +177,26 @@ def failure_of(data: Any) -> Failure | None:
     if data is None:
         return None
     kinds = (str, str, int, int, str, str)
-    if not isinstance(data, list) or len(data) != len(kinds):
-        raise CodecError("The reply's failure is not one.")
-    if not all(isinstance(item, kind) for item, kind in zip(data, kinds, strict=True)):
+    if not isinstance(data, list) or [type(item) for item in data] != list(kinds):
         raise CodecError("The reply's failure is not one.")
     kind, message, cell, line, code, function = data
-    return Failure(text_of(kind), text_of(message), cell, line, text_of(code), text_of(function))
+    if not (0 <= cell < 2**31 and 0 <= line < 2**31):
+        raise CodecError("The reply's failure is in no cell.")
+    return Failure(
+        text_of(kind, MAX_FAILURE["type_name"]),
+        text_of(message, MAX_FAILURE["message"]),
+        cell,
+        line,
+        text_of(code, MAX_FAILURE["code"]),
+        text_of(function, MAX_FAILURE["function"]),
+    )
 
 
-def text_of(data: Any) -> str:
+def text_of(data: Any, limit: int = MAX_TEXT) -> str:
     """A captured text, cut to size, free of lone surrogates and of addresses in memory."""
     if not isinstance(data, str):
         raise CodecError("The reply's text is not text.")
-    text = data[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
-    return _ADDRESS.sub("0x…", text)
+    return _ADDRESS.sub("0x…", data[:limit].encode("utf-8", "replace").decode("utf-8"))
 
 
 def _plain(value: Any, depth: int, budget: list[int]) -> Any:

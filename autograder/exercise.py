@@ -60,6 +60,10 @@ class Check:
 
     `source` is the observation's text without its decorator, `seconds` the CPU time that all its
     cases may take, `tries` the number of independent draws of which one must pass (training).
+
+    What a check passes on can be sent by code that has computed nothing: flags, or a quotient that
+    is -1 for every seed.  Such a check does not count alone: its points are given once a check of
+    the exercise passes whose answers are others for other cases.
     """
 
     name: str
@@ -71,6 +75,12 @@ class Check:
     tries: int = 1
     seconds: float = 5.0
     public: bool = True
+    alone: bool | None = None  # None: what is usual for the judge
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether a pass shows by itself that the exercise was answered."""
+        return self.judge.counts_alone if self.alone is None else self.alone
 
     def draw(self, rng: np.random.Generator) -> tuple[Case, ...]:
         """The cases for one seed."""
@@ -130,6 +140,7 @@ class Exercise:
         tries: int = 1,
         seconds: float = 5.0,
         public: bool = True,
+        counts_alone: bool | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declares the decorated function as an observation; its docstring is the claim."""
 
@@ -144,7 +155,9 @@ class Exercise:
                 raise ExerciseError(f"`{self.name}` has two checks called `{name}`.")
             source = observation_source(observation)
             self.checks.append(
-                Check(name, claim, points, cases, judge, source, tries, seconds, public)
+                Check(
+                    name, claim, points, cases, judge, source, tries, seconds, public, counts_alone
+                )
             )
             return observation
 

@@ -16,6 +16,7 @@ from autograder.course import PUBLIC_SEED
 from autograder.evidence import Evidence
 from autograder.findings import CellRun, Result
 from autograder.program import Program
+from autograder.sandbox.limits import Budget
 from autograder.sandbox.observer import Observer
 from autograder.submission import Problem, Submission
 
@@ -31,7 +32,10 @@ def grade(submission: Submission, bank: Bank) -> Result:
     program = Program(tuple((c.number, c.source) for c in submission.cells if not c.skip))
     draft = Draft(bank.cache)
     with ExitStack() as open_observers:
-        observer = open_observers.enter_context(Observer(bank.pool, program, unit.framework))
+        budget = Budget(bank.pool.limits)
+        observer = open_observers.enter_context(
+            Observer(bank.pool, program, unit.framework, budget)
+        )
 
         def borrow(names: Sequence[str]) -> Observer:
             """The submission with the reference's functions, each in processes of their own."""
@@ -39,16 +43,19 @@ def grade(submission: Submission, bank: Bank) -> Result:
             oracle = open_observers.enter_context(reference)
             return open_observers.enter_context(observer.replaced(names, oracle))
 
+        # What ran without isolation may have read anything, so it says nothing of an isolated run.
+        kept = f"{program.hash} {bank.pool.isolation}"
         assessment = Assessment(
             submission.cells,
-            program.hash,
+            kept,
             bank,
             observer,
             bank.pool.limits.memory_mib,
             public=bank.seed == PUBLIC_SEED,
+            reference_hash=bank.loaded.reference.hash,
             kept=draft,
         )
-        _run_cells(observer, program, draft)
+        _run_cells(observer, kept, draft)
         exercises = assessment.exercises(unit.exercises, borrow)
         cells = _cell_runs(submission, observer.cells)
     faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
@@ -86,9 +93,9 @@ def ungradable(problem: Problem, max_points: float) -> Result:
     )
 
 
-def _run_cells(observer: Observer, program: Program, draft: Draft) -> None:
+def _run_cells(observer: Observer, kept: str, draft: Draft) -> None:
     """Runs the cells, unless it is known how they end; messages about missing names need it."""
-    key = key_of("cells", program.hash)
+    key = key_of("cells", kept)
     known = draft.peek(key)
     if known is None:
         observer.start()

@@ -14,6 +14,9 @@ from nbformat.validator import normalize
 from autograder.program import ProgramCell
 
 EXPERIMENT = "experiment"
+# Each cell costs time to run and space in the report; a long notebook has a hundred.
+MAX_CELLS = 5_000
+MAX_SOURCE = 4 * 2**20  # characters of all code cells
 
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16: its first bytes are the same
@@ -57,6 +60,8 @@ def read(data: bytes) -> tuple[Any, tuple[str, ...]]:
         )
     try:
         notebook = _valid(content, major)
+    except UnreadableError:
+        raise
     # nbformat trusts its input: damaged notebooks make it raise whatever it stumbles over.
     except Exception as error:
         kind = "" if isinstance(error, nbformat.ValidationError) else f"{type(error).__name__}: "
@@ -77,8 +82,16 @@ def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCel
 
     Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
     name is a student's cell like any other.
+
+    Raises:
+        UnreadableError: there is more code than anybody writes.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    if sum(len(cell["source"]) for cell in cells) > MAX_SOURCE:
+        raise UnreadableError(
+            f"The notebook's code has more than {MAX_SOURCE // 2**20} million characters. Read "
+            "data from files instead of writing it into cells."
+        )
     return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
 
 
@@ -160,6 +173,10 @@ def _valid(content: dict[str, Any], major: int) -> Any:
     content.setdefault("metadata", {})
     content.setdefault("nbformat_minor", 0)
     sheets = [content] if major == 4 else content.get("worksheets", [content])
+    if sum(len(sheet["cells"]) for sheet in sheets) > MAX_CELLS:
+        raise UnreadableError(
+            f"The notebook has more than {MAX_CELLS:,} cells. Merge or delete some."
+        )
     for cell in (cell for sheet in sheets for cell in sheet["cells"]):
         _plain(cell, major)
         # Ids are often missing or doubled after merges and old editors; nothing here reads them.

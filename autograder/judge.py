@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 
@@ -83,6 +83,10 @@ class Judge(Protocol):
     def needs_reference(self) -> bool:
         """Whether the reference has to be observed to judge."""
 
+    @property
+    def counts_alone(self) -> bool:
+        """Whether a pass shows that something was computed; see `Check.counts_alone`."""
+
     def __call__(self, got: Any, wanted: Wanted) -> Comparison: ...
 
 
@@ -93,6 +97,7 @@ class Close:
     dtype: str = float64
     equal_nan: bool = False
     needs_reference: bool = True
+    counts_alone: ClassVar[bool] = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         worst, remark = 0.0, ""
@@ -142,10 +147,15 @@ class Exact:
     """Equal to the last bit: integers, orders, strings, flags.
 
     `secret=False` lets students see what is wanted: for flags and counts that give nothing away.
+    What everybody knows can be handed in without a solution, so it counts only beside one.
     """
 
     secret: bool = True
     needs_reference: bool = True
+
+    @property
+    def counts_alone(self) -> bool:
+        return self.secret
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         for leaf in leaves(got, wanted.value, None, ""):
@@ -190,12 +200,16 @@ class EqualSides:
 
     `law` finishes the sentence "… should be equal: ".  `rtol` is for laws that hold only
     approximately (central differences); the reference's own gap must stay far below it.
+
+    The check itself often computes a right answer, as one side, beside the student's code, which
+    can read it there: so a law counts only beside a right answer to another check.
     """
 
     law: str
     dtype: str = float64
     rtol: float | None = None
     needs_reference: bool = True
+    counts_alone: ClassVar[bool] = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         if not isinstance(got, dict) or not {"left", "right"} <= set(got):

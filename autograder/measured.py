@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -28,12 +28,17 @@ STANDARD_ERRORS: Final = 5.0
 
 @dataclass(frozen=True)
 class AtMost:
-    """A number measured on the evidence (`of`, run by the grader) is at most `bound`."""
+    """A number measured on the evidence (`of`, run by the grader) is at most `bound`.
+
+    Evidence that is small enough can be made up (a minimum that is known, errors of 0), so it
+    counts only beside a right answer.
+    """
 
     bound: float
     of: Callable[[Any], float]
     what: str
     needs_reference: bool = False
+    counts_alone: ClassVar[bool] = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         try:
@@ -58,6 +63,7 @@ class Accuracy:
     floor: float
     typical: float
     needs_reference: bool = False
+    counts_alone: ClassVar[bool] = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         labels = np.asarray(wanted.truth["labels"])
@@ -87,6 +93,7 @@ class Within:
     needs_reference: bool = False
     # A variant lies at least ten standard errors away on some case, so that chance can't hide it.
     least_wrong: float = 2 * PASS
+    counts_alone: ClassVar[bool] = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         worst = 0.0

@@ -129,6 +129,7 @@ def _check_data(bank: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
         "judge": to_data(check.judge, _source),
         "seconds": check.seconds,
         "attempts": attempts,
+        **({} if check.alone is None else {"alone": check.alone}),
     }
 
 
@@ -176,6 +177,7 @@ def _read_check(found: PublicCases, exercise: Exercise, data: Any) -> None:
             source=data["source"],
             tries=len(data["attempts"]),
             seconds=data["seconds"],
+            alone=data.get("alone"),
         )
     )
 

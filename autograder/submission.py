@@ -184,7 +184,10 @@ def _submission(
             "`<unit>.ipynb`, or give the unit when grading."
         )
         return Problem(student, "", path, message)
-    cells = program_cells(notebook, units[chosen].grade_cells)
+    try:
+        cells = program_cells(notebook, units[chosen].grade_cells)
+    except ipynb.UnreadableError as error:
+        return Problem(student, chosen, path, str(error))
     notes = (*notes, *old_format, *doubts, *_cell_notes(notebook, cells, units[chosen]))
     return Submission(student, chosen, path, cells, notes, program_hash(cells))
 

@@ -12,6 +12,7 @@ from autograder.program import ProgramCell
 
 Words = tuple[str, str, str]  # seen, expected, advice
 
+_MOST_NAMES = 200  # that are searched for one that was misspelt
 _DEFINITION = r"^(?:async )?(?:def|class) {name}\b"
 
 
@@ -42,7 +43,9 @@ def status_words(
     """The words for evidence that is not `ok`."""
     failure = evidence.failure or Failure("", "")
     if evidence.status == "missing":
-        return _missing(failure.message or name, evidence, cells, ran)
+        # The process said which name, and may have said anything.
+        lacking = failure.message if failure.message.isidentifier() else name
+        return _missing(lacking, evidence, cells, ran)
     if evidence.status == "stub":
         return _stub(name, failure)
     if evidence.status == "raised":
@@ -88,7 +91,8 @@ def _missing(
     skipped = [
         cell
         for cell in cells
-        if cell.skip and re.search(rf"\b{name}\b *=|def {name}\b", cell.source)
+        if cell.skip
+        and re.search(rf"\b{re.escape(name)}\b *=|def {re.escape(name)}\b", cell.source)
     ]
     if skipped:
         return (
@@ -103,8 +107,9 @@ def _missing(
     defined = re.findall(r"^(?:def|class) (\w+)", own[0].source, re.MULTILINE) if own else []
     if len(defined) == 1:
         return seen, expected, f"You have `{defined[0]}`: rename it."
-    names = evidence.value if isinstance(evidence.value, list) else []
-    close = difflib.get_close_matches(name, [str(other) for other in names], 1, 0.75)
+    names = evidence.value[:_MOST_NAMES] if isinstance(evidence.value, list) else []
+    known = [other[:80] for other in names if isinstance(other, str)]
+    close = difflib.get_close_matches(name, known, 1, 0.75)
     if close:
         return seen, expected, f"You have `{close[0]}`: rename it."
     return seen, expected, f"Put the cell with `def {name}(…)` back and fill in its body."

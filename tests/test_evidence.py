@@ -27,6 +27,7 @@ from autograder.evidence import (
     evidence_of,
     failure_of,
     pack,
+    size_of,
     text_of,
     unpack,
 )
@@ -503,7 +504,24 @@ def test_what_is_no_text_is_refused(data):
         text_of(data)
 
 
+def test_failures_are_cut():
+    long = Failure("T" * 9999, "m" * 9999, 1, 2, "c" * 9999, "f" * 9999)
+    got = evidence_of(crossed(data_of(Evidence("raised", None, long)))).failure
+    assert [len(text) for text in (got.type_name, got.message, got.code, got.function)] == [
+        *(200, 2000, 200, 200)
+    ]
+
+
+def test_size_is_of_what_is_kept_in_memory():
+    assert size_of(np.zeros(1000)) >= 8000
+    assert size_of([[]] * 1000) >= 56_000
+    assert size_of({"a": "x" * 1000}) >= 1000
+
+
 WRONG_FAILURES = [
+    ["ValueError", "message", True, 2, "code", "function"],
+    ["ValueError", "message", -1, 2, "code", "function"],
+    ["ValueError", "message", 1, 2**40, "code", "function"],
     "ValueError",
     [],
     ["ValueError", "message", 1, 2, "code"],

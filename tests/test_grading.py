@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -15,12 +16,13 @@ import pytest
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
+from autograder.course_check import _lookup
 from autograder.exercise import Alternative
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding, Result
 from autograder.grading import grade
 from autograder.ipynb import ProgramCell, program_hash
-from autograder.judge import CORRECT_FORM
+from autograder.judge import CORRECT_FORM, exact
 from autograder.notebook import clear_solutions
 from autograder.report import page, record, text
 from autograder.sandbox.limits import Limits
@@ -213,6 +215,62 @@ def test_a_borrowed_function_is_out_of_sight(bank: Bank) -> None:
     result = grade(submitted(bank.loaded, center=CENTER_AXIS, learn=learn), bank)
     assert exercise_of(result, "learn").points == 0
     assert "axis=1" not in told(result)
+
+
+# ------------------------------------------------------------------------ nothing that is computed
+
+
+def with_checks(lines: LoadedUnit, **changes: Any) -> LoadedUnit:
+    """The unit with its `center` judged otherwise; the checks' points stay."""
+    center, *others = lines.unit.exercises
+    checks = [replace(check, **changes.get(check.name, {})) for check in center.checks]
+    exercises = [replace(center, checks=checks), *others]
+    return replace(lines, unit=replace(lines.unit, exercises=exercises))
+
+
+FLAG = "def values(program, X):\n    return {'same shape': np.shape(program.center(X)) == X.shape}"
+
+
+def test_what_everybody_knows_earns_nothing_alone(lines: LoadedUnit, pool: Pool) -> None:
+    unit = with_checks(lines, values={"source": FLAG, "judge": exact(secret=False)})
+    with bank_of(unit, pool) as bank:
+        result = grade(submitted(unit, center="def center(X):\n    return X + 0"), bank)
+    assert [f.verdict for f in exercise_of(result, "center").findings] == ["skipped", "skipped"]
+    assert exercise_of(result, "center").points == 0
+
+
+def test_an_author_may_say_that_a_check_counts_alone_or_not(lines: LoadedUnit, pool: Pool) -> None:
+    flag = {"source": FLAG, "judge": exact(secret=False)}
+    for alone, points in ((True, 2), (False, 0)):
+        unit = with_checks(lines, values=flag | {"alone": alone})
+        with bank_of(unit, pool) as bank:
+            result = grade(submitted(unit, center="def center(X):\n    return X + 0"), bank)
+        assert exercise_of(result, "center").points == points
+
+
+def test_a_check_that_public_answers_pass_is_found(lines: LoadedUnit, pool: Pool) -> None:
+    unit = with_checks(lines, values={"source": FLAG, "judge": exact(secret=True)})
+    with bank_of(unit, pool) as bank, bank_of(unit, pool, seed="public") as public:
+        nothing = Alternative("", "", {})
+        rows = [_lookup(public, bank, exercise, nothing) for exercise in unit.unit.exercises]
+    assert "counts_alone=False" in rows[0].problem
+    assert "`values`" in rows[0].problem
+    assert rows[1].problem == ""
+
+
+@pytest.mark.parametrize("name", ["(a|a|a*)*$", "([", "x" * 10**6, "`<b>`"])
+def test_a_missing_name_is_no_expression(bank: Bank, name: str) -> None:
+    raising = (
+        "from autograder.worker import MissingName\n"
+        f"def center(X):\n    raise MissingName({name!r})"
+    )
+    submission = submitted(bank.loaded, center=raising)
+    cells = [replace(cell, source="a" * 60) if cell.skip else cell for cell in submission.cells]
+    began = time.monotonic()
+    result = grade(replace(submission, cells=tuple(cells)), bank)
+    assert time.monotonic() - began < 60
+    assert finding_of(result, "center", "values").verdict == "missing"
+    assert "`center` is not defined" in finding_of(result, "center", "values").seen
 
 
 # ------------------------------------------------------------------------------------- no secrets

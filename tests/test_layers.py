@@ -35,14 +35,14 @@ from autograder.sandbox import isolation
 layers, attack = sys.argv[1].split(","), sys.argv[2]
 isolation.proc_files()
 if "namespaces" in layers:
-    isolation.isolate(0, 0, 0, ["namespaces"])
+    isolation.isolate(0, 0, 0, layers=["namespaces"])
     # As the template does: the next child is the first of a process namespace.
     isolation.unshare(isolation.NEWPID)
     child = os.fork()
     if child:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         sys.exit(code if code >= 0 else 128 - code)
-isolation.isolate(2**28, 2**22, 1, set(layers) - {"namespaces"})
+isolation.isolate(2**28, 2**22, 1, layers=set(layers) - {"namespaces"})
 try:
     exec(attack)
 except (OSError, MemoryError, AssertionError) as error:

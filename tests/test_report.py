@@ -498,6 +498,23 @@ def test_page_path_is_one_safe_name_for_each_student() -> None:
     assert soup(class_page([perfect("a/b")])).a["href"] == f"{UNIT}/a%252Fb.html"
 
 
+def test_page_path_fits_any_file_system() -> None:
+    names = [
+        "CON",
+        "con",
+        "nul.x",
+        "com1",
+        "console",
+        "\U0001f393" * 60,
+        "\U0001f393" * 61,
+        "漢" * 100,
+    ]
+    paths = [page_path(perfect(name)).partition("/")[2] for name in names]
+    assert len(set(paths)) == len(names)
+    assert all(len(path.encode()) <= 240 for path in paths)
+    assert paths[:5] == ["%43ON.html", "%63on.html", "%6Eul.x.html", "%63om1.html", "console.html"]
+
+
 def test_huge_output_is_cut_in_the_middle() -> None:
     text = "start " + "x" * 3_000_000 + " end"
     huge = replace(mixed(), cells=(CellRun(1, "ok", text),), notes=("n" * 100_000,))

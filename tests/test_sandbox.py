@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ import autograder
 from autograder.evidence import MAX_TEXT, Evidence
 from autograder.program import Program
 from autograder.questions import Observation
+from autograder.sandbox import isolation
 from autograder.sandbox.bubblewrap import SandboxError
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import Budget, Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
@@ -295,6 +297,35 @@ def test_scratch_is_empty_for_the_next_child(tight: Pool) -> None:
     assert value(tight, cell) == []
 
 
+LEASES = (
+    "import fcntl, os\nfd = os.open({path}, os.O_RDONLY)\n"
+    "fcntl.fcntl(fd, fcntl.F_GETFD)\nfcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_{kind})"
+)
+
+
+@pytest.mark.parametrize("kind", ["WRLCK", "RDLCK"])
+def test_a_lease_that_stops_other_readers_is_refused(tight: Pool, kind: str) -> None:
+    for path in ("os.__file__", "'/tmp/own'"):
+        cell = "open('/tmp/own', 'w').close()\n" + LEASES.format(path=path, kind=kind)
+        failure = ran(tight, cell).failure
+        assert failure is not None
+        assert failure.type_name == "PermissionError"
+        assert failure.line == 4
+
+
+@pytest.mark.skipif(not isolation._counts_by_namespace(), reason="the kernel is older than 5.14")
+def test_a_swarm_of_threads_does_not_outrun_the_grader(tight: Pool) -> None:
+    cell = (
+        "import ctypes, time\nlibc, t = ctypes.CDLL(None), ctypes.c_ulong()\n"
+        "pause, x = ctypes.cast(libc.pause, ctypes.c_void_p), 0\n"
+        "while x < 5000 and libc.pthread_create(ctypes.byref(t), None, pause, None) == 0: x += 1\n"
+        "open('/tmp/made', 'w').write(str(x))\nassert x < 600, x\ntime.sleep(9)"
+    )
+    cells = ran(tight, cell)
+    assert cells.status == "died", cells
+    assert "threads" in cells.failure.message
+
+
 def test_threads_are_few(tight: Pool) -> None:
     cell = (
         "import threading, time\nthreading.stack_size(2**15)\nx = 0\n"
@@ -318,6 +349,10 @@ HOSTILE = {
     "an empty one": f"body = b''\n{SEND}",
     "no evidence": f"import msgpack\nbody = msgpack.packb({{'id': 2, 'status': 'passed'}})\n{SEND}",
     "for another question": f"import msgpack\nbody = msgpack.packb({{'id': 77}})\n{SEND}",
+    "a number that is an array": "import numpy\nfrom autograder.evidence import pack\n"
+    f"body = pack({{'id': numpy.zeros(3)}})\n{SEND}",
+    "a name that is an array": "import numpy\nfrom autograder.evidence import pack\n"
+    f"body = pack({{'ask': numpy.zeros(3), 'args': [], 'kwargs': {{}}}})\n{SEND}",
     "an unknown extension": f"import msgpack\nbody = b'\\xd4\\x07x'\n{SEND}",
     "a question": f"import msgpack\nbody = msgpack.packb({{'ask': 'f'}})\n{SEND}" * 2,
     "a drip": WIRE + "import time\nwire.sendall(struct.pack('<I', 2**20))\n"
@@ -368,6 +403,51 @@ def test_decoding_a_reply_takes_bounded_memory(tight: Pool) -> None:
     assert psutil.Process().memory_info().rss - before < 300 * 2**20
 
 
+# ------------------------------------------------------------- budgets of a whole submission
+
+
+def budgeted(pool: Pool, *cells: str, **limits: Any) -> Observer:
+    budget = Budget(replace(TIGHT, **limits))
+    return Observer(pool, Program(tuple(enumerate(cells, 1))), budget=budget)
+
+
+def test_many_naps_take_no_longer_than_a_submission_may(tight: Pool) -> None:
+    began = time.monotonic()
+    naps = ["import time; time.sleep(0.4)"] * 50
+    with budgeted(tight, *naps, "x = 1", submission_seconds=2.0) as observer:
+        assert seen(observer, "program.x").status == "timeout"
+        statuses = [cell.status for cell in observer.cells.values()]
+    assert statuses[0] == "ok"
+    assert statuses[-1] == "timeout"
+    assert "more than 2 s" in observer.cells[50].failure.message
+    assert time.monotonic() - began < 20
+
+
+def test_what_starts_again_and_again_ends(tight: Pool) -> None:
+    cells = ["import os\nwhile os.urandom(1)[0] < 200: pass"] * 12
+    with budgeted(tight, *cells, submission_seconds=4.0) as observer:
+        assert seen(observer, "1").status == "timeout"
+
+
+def test_evidence_is_limited_all_together(tight: Pool) -> None:
+    with budgeted(tight, "import numpy as np", evidence_mib=4) as observer:
+        sizes = [seen(observer, "program.np.zeros(2**17)").status for _ in range(5)]
+    assert sizes == ["ok"] * 3 + ["memory"] * 2  # each a MiB and a little
+
+
+def test_small_parts_are_counted_as_what_they_take(tight: Pool) -> None:
+    with budgeted(tight, "x = [[]] * 100_000", evidence_mib=4) as observer:
+        assert seen(observer, "program.x").status == "memory"
+
+
+def test_output_of_all_cells_is_limited(tight: Pool) -> None:
+    with budgeted(tight, *["print('x' * 1000)"] * 9, output_chars=5000) as observer:
+        observer.start()
+        outputs = [cell.output for cell in observer.cells.values()]
+    assert sum(output.count("x") for output in outputs) == 4997
+    assert all("(cut" in output for output in outputs[4:])
+
+
 # ------------------------------------------------------------------------------- templates, pools
 
 
@@ -402,6 +482,15 @@ def test_fifty_forks_leak_no_descriptor_and_no_process(tight: Pool) -> None:
         time.sleep(0.2)
     assert process.num_fds() <= descriptors + 5  # not 50
     assert len(descendants()) <= processes + 1
+
+
+def test_an_end_by_a_signal_without_a_name_is_told() -> None:
+    # Without isolation a process can signal itself, with any number.
+    with Pool("none", TIGHT) as pool:
+        with observer_of(pool, "import os\ndef f(): os.kill(os.getpid(), 40)") as observer:
+            ended = seen(observer, "program.f()")
+    assert ended.status == "died"
+    assert "signal 40" in ended.failure.message
 
 
 def test_a_killed_template_is_replaced() -> None:

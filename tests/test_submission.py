@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import archive
+from autograder import archive, ipynb
 from autograder.submission import GradeCell, UnitOutline, UsageError, find
 
 ONE, TWO = "01_two_functions", "02_other"
@@ -435,6 +435,18 @@ def test_a_huge_notebook_is_a_problem(tmp_path):
     with path.open("r+b") as stream:
         stream.truncate(archive.MAX_NOTEBOOK_BYTES + 1)  # a sparse file
     assert "larger than 50 MiB" in the_problem(path).message
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([code("1")] * (ipynb.MAX_CELLS + 1), "more than 5,000 cells"),
+        ([code("x" * 2**20)] * 5, "more than 4 million characters"),
+    ],
+)
+def test_more_than_anybody_writes_is_a_problem(tmp_path, cells, message):
+    path = put(tmp_path / "alice.ipynb", notebook(*cells))
+    assert message in the_problem(path).message
 
 
 # Zips.

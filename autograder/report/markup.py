@@ -19,6 +19,8 @@ MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
 # What stays as it is in a file name; `%` is not among it, so that two names never become one.
 NAME_SAFE = " !#$&'()+,-.=@[]^_{}~"
+NAME_BYTES = 200  # file systems allow 255, with the ending
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def inline(text: str) -> Markup:
@@ -76,8 +78,14 @@ def file_name(name: str) -> str:
         char if char in NAME_SAFE or char.isalnum() else quote(char, "", errors="surrogatepass")
         for char in name
     )
-    # No name may be empty, hidden or `..`.
-    return f"%2E{kept[1:]}" if kept.startswith(".") else kept or "%"
+    # No name may be empty, hidden, `..`, or a device of Windows.
+    if kept.startswith(".") or DEVICE.match(kept):
+        kept = f"%{ord(kept[0]):02X}{kept[1:]}"
+    encoded = kept.encode()
+    if len(encoded) > NAME_BYTES:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return f"{encoded[:NAME_BYTES].decode(errors='ignore')}%{digest}"
+    return kept or "%"
 
 
 def href(path: str) -> str:

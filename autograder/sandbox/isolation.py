@@ -6,10 +6,13 @@ does not offer are made through libc.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import fcntl
 import functools
 import os
 import platform
+import re
 import resource
 import struct
 from collections.abc import Collection
@@ -52,16 +55,26 @@ def mount_tmpfs(target: str, options: str, flags: int = 0) -> None:
     )
 
 
-def isolate(memory: int, scratch: int, cpu_seconds: int, layers: Collection[str] = LAYERS) -> None:
+def isolate(
+    memory: int,
+    scratch: int,
+    cpu_seconds: int,
+    threads: int = 512,
+    layers: Collection[str] = LAYERS,
+) -> None:
     """Shuts the calling single-threaded process in; it must be the first of its pid namespace.
 
     Args:
         memory: bytes of address space beyond what the template has mapped.
         scratch: bytes of the fresh file system that is all it can write to.
         cpu_seconds: a last limit, behind those that the grader watches.
+        threads: a last limit as well; faster than the grader can look, some code starts thousands.
         layers: which to put on; all of them but in tests.
     """
     mapped = _mapped_bytes()
+    with contextlib.suppress(OSError):
+        # Where the machine runs out of memory, this goes before the grader and its neighbours.
+        Path("/proc/self/oom_score_adj").write_text("1000")
     if "namespaces" in layers:
         _leave_namespaces()
     if "mounts" in layers:
@@ -69,7 +82,7 @@ def isolate(memory: int, scratch: int, cpu_seconds: int, layers: Collection[str]
         _replace_proc()
         os.chdir(SCRATCH)
     if "limits" in layers:
-        _limit(mapped + memory, scratch, cpu_seconds)
+        _limit(mapped + memory, scratch, cpu_seconds, threads)
     if "privileges" in layers:
         _drop_privileges()
     if "system calls" in layers:
@@ -112,7 +125,9 @@ def _mapped_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _limit(address_space: int, file_size: int, cpu_seconds: int) -> None:
+def _limit(address_space: int, file_size: int, cpu_seconds: int, threads: int) -> None:
+    if _counts_by_namespace():
+        resource.setrlimit(resource.RLIMIT_NPROC, (threads, threads))
     for what, value in (
         (resource.RLIMIT_AS, address_space),
         (resource.RLIMIT_FSIZE, file_size),
@@ -123,6 +138,15 @@ def _limit(address_space: int, file_size: int, cpu_seconds: int) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(what, (value, value))
+
+
+def _counts_by_namespace() -> bool:
+    """Whether the kernel counts a user's threads for each user namespace (Linux 5.14).
+
+    Before that, the limit would count what the grader's user runs elsewhere.
+    """
+    major, minor, *_ = os.uname().release.split(".")
+    return (int(major), int(re.match(r"\d*", minor)[0] or 0)) >= (5, 14)  # type: ignore[index]
 
 
 def _drop_privileges() -> None:
@@ -212,12 +236,17 @@ _DENIED = {
     # The CPU limit kills like the machine does when memory is short: no child may lower its own.
     "setrlimit": (160, 164),
     "syslog": (103, 116),
+    "sync": (162, 81),  # waits for the disks of everybody
+    "syncfs": (306, 267),
+    "statmount": (457, 457),
+    "listmount": (458, 458),
     "settimeofday": (164, 170),
     "clock_settime": (227, 112),
     "sethostname": (170, 161),
 }
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _CLONE = {"x86_64": 56, "aarch64": 220}
+_FCNTL = {"x86_64": 72, "aarch64": 25}
 _CLONE3 = 435
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}
 _CLONE_THREAD = 0x00010000
@@ -271,6 +300,12 @@ def _bpf(machine: str) -> bytes:
         step(equal, 0, 0, 1),
         step(give, _ALLOW),
         step(give, _ERRNO | _EPERM),
+        # A lease on a file of the environment would stop whoever opens it, on the whole machine.
+        step(equal, _FCNTL[machine], 0, 4),
+        step(load, 24),  # its second argument: the command
+        step(equal, fcntl.F_SETLEASE, 0, 1),
+        step(give, _ERRNO | _EPERM),
+        step(give, _ALLOW),
     ]
     for numbers in _DENIED.values():
         if numbers[column] >= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,9 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from autograder.early import mentions_framework
-from autograder.evidence import CodecError, Evidence, Failure, evidence_of
+from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
 from autograder.program import Program
 from autograder.questions import Observation
+from autograder.sandbox.limits import Budget
 from autograder.sandbox.pool import Child, Pool
 from autograder.sandbox.watch import Killed, Stopped
 
@@ -23,12 +25,19 @@ class Observer:
 
     A child that is stopped is replaced by a fresh one, in which the cells run again but for those
     that had to be stopped themselves.  A child that a signal has ended is not blamed on the program
-    until it happens again in a fresh one.
+    until it happens again in a fresh one.  `budget` is what all of that may take.
     """
 
-    def __init__(self, pool: Pool, program: Program, framework: str = "numpy") -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        program: Program,
+        framework: str = "numpy",
+        budget: Budget | None = None,
+    ) -> None:
         self._pool = pool
         self._program = program
+        self._budget = budget  # None: the unit's own programs are trusted to end
         # A program that mentions a framework gets a template that has imported it already.
         mentions = any(mentions_framework(source) for _, source in program.cells)
         self._framework = "keras" if mentions else framework
@@ -44,6 +53,8 @@ class Observer:
         Raises:
             SandboxError: the sandbox failed.
         """
+        if self._exhausted:
+            return Evidence("timeout", None, Failure("Stopped", self._exhausted))
         try:
             try:
                 return self._observed(observation, cpu_seconds)
@@ -56,23 +67,30 @@ class Observer:
             return Evidence("died", None, Failure("Stopped", detail))
 
     def _observed(self, observation: Observation, cpu_seconds: float) -> Evidence:
-        with self._usable_child() as child:
-            reply = child.request(
-                "observe",
-                cpu_seconds,
-                source=observation.source,
-                inputs=dict(observation.inputs),
-                seed=observation.seed,
-                forbids=list(observation.forbids),
-            )
-            for _ in range(MAX_ASKED):
-                if "ask" not in reply:
-                    return replace(evidence_of(reply), seconds=child.cpu_seconds)
-                if self._replaced is None:
-                    raise Stopped("died", "It asked a question instead of answering.")
-                child.answer(self._answer(reply))
-                reply = child.reply()
-            raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
+        with self._usable_child() as child, self._spending(child):
+            return self._reply(child, observation, cpu_seconds)
+
+    def _reply(self, child: Child, observation: Observation, cpu_seconds: float) -> Evidence:
+        """The evidence that the child gives, its questions answered."""
+        reply = child.request(
+            "observe",
+            cpu_seconds,
+            source=observation.source,
+            inputs=dict(observation.inputs),
+            seed=observation.seed,
+            forbids=list(observation.forbids),
+        )
+        for _ in range(MAX_ASKED):
+            if "ask" not in reply:
+                found = replace(evidence_of(reply), seconds=child.cpu_seconds)
+                if self._budget is not None and not self._budget.keep(size_of(found.value)):
+                    raise Stopped("memory", "What it returned, all together, is too large to keep.")
+                return found
+            if self._replaced is None:
+                raise Stopped("died", "It asked a question instead of answering.")
+            child.answer(self._answer(reply, cpu_seconds))
+            reply = child.reply()
+        raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
 
     def start(self) -> None:
         """Runs the cells.
@@ -85,15 +103,15 @@ class Observer:
 
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """A new observer of the program whose functions `names` answer as `oracle`'s do."""
-        other = Observer(self._pool, self._program, self._framework)
+        other = Observer(self._pool, self._program, self._framework, self._budget)
         other._hung, other._killed = set(self._hung), set(self._killed)
         other._replaced = (list(names), oracle)
         return other
 
-    def call(self, name: str, call: dict[str, Any]) -> Evidence:
+    def call(self, name: str, call: dict[str, Any], cpu_seconds: float) -> Evidence:
         """What one function of the program gives for a call as `borrowed.answered` reads it."""
         with self._usable_child() as child:
-            return evidence_of(child.request("call", 60.0, name=name, **call))
+            return evidence_of(child.request("call", cpu_seconds, name=name, **call))
 
     def close(self) -> None:
         self._drop_child()
@@ -129,16 +147,19 @@ class Observer:
         limits = self._pool.limits
         left = limits.cells_seconds
         for number, source in self._program.without(frozenset(self._hung)).cells:
-            if len(self._hung) >= limits.hung_cells and number > max(self._hung):
-                why = f"It was not run: {limits.hung_cells} cells before it had to be stopped."
+            if why := self._why_not(number):
                 self.cells[number] = Evidence("timeout", None, Failure("Stopped", why, number))
                 continue
             limit = max(0.1, min(limits.cell_seconds, left))
             try:
-                reply = child.request("cell", limit, number=number, source=source)
+                with self._spending(child):
+                    reply = child.request("cell", limit, number=number, source=source)
                 seconds = child.cpu_seconds  # not what the process says of itself
                 left -= seconds
-                self.cells[number] = replace(evidence_of(reply), value=None, seconds=seconds)
+                found = replace(evidence_of(reply), value=None, seconds=seconds)
+                if self._budget is not None and number not in self.cells:
+                    found = replace(found, output=self._budget.output(found.output))
+                self.cells[number] = found
             except (Stopped, CodecError) as stopped:
                 if isinstance(stopped, Killed) and number not in self._killed:
                     self._killed.add(number)
@@ -150,22 +171,44 @@ class Observer:
                 return False
         return True
 
-    def _answer(self, reply: dict[str, Any]) -> dict[str, Any]:
+    def _why_not(self, number: int) -> str:
+        """Why a cell is not run, "" if it is."""
+        hung = self._pool.limits.hung_cells
+        if len(self._hung) >= hung and number > max(self._hung):
+            return f"It was not run: {hung} cells before it had to be stopped."
+        return f"It was not run: {self._exhausted}" if self._exhausted else ""
+
+    @property
+    def _exhausted(self) -> str:
+        return "" if self._budget is None else self._budget.exhausted
+
+    @contextmanager
+    def _spending(self, child: Child) -> Iterator[None]:
+        """Counts what a request takes, however it ends."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            if self._budget is not None:
+                self._budget.spend(child.cpu_seconds, time.monotonic() - began)
+
+    def _answer(self, reply: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
         """Asks the reference for the student's code.  It runs isolated, like any program."""
-        if self._replaced is None or reply["ask"] not in self._replaced[0]:
+        name = reply["ask"]
+        if self._replaced is None or type(name) is not str or name not in self._replaced[0]:
             return {"error": "There is nobody to ask."}
-        call = {name: reply.get(name) for name in ("args", "kwargs", "cotangents")}
+        call = {key: reply.get(key) for key in ("args", "kwargs", "cotangents")}
         call["tensors"] = reply.get("tensors") is True
         kinds: dict[str, Any] = {"args": list, "kwargs": dict, "cotangents": (list, type(None))}
-        if not all(isinstance(call[name], kind) for name, kind in kinds.items()):
+        if not all(isinstance(call[key], kind) for key, kind in kinds.items()):
             return {"error": "These are no arguments."}
         try:
-            evidence = self._replaced[1].call(reply["ask"], call)
+            evidence = self._replaced[1].call(name, call, cpu_seconds)
         except Stopped as stopped:
             return {"error": stopped.detail}
         if evidence.status != "ok":
             detail = evidence.failure.message if evidence.failure else evidence.status
-            return {"error": f"`{reply['ask']}` does not work on these arguments: {detail}"}
+            return {"error": f"`{name}` does not work on these arguments: {detail}"}
         return {"value": evidence.value}
 
     def _drop_child(self) -> None:

@@ -67,7 +67,8 @@ class Child:
             message = self._message()
         finally:
             self.cpu_seconds = self._watch.used()
-        if "ask" not in message and message.get("id") != self._number:
+        number = message.get("id")  # of any type that a message can hold
+        if "ask" not in message and not (type(number) is int and number == self._number):
             self.kill()
             raise Stopped("died", "It answered a question that was not asked.")
         return message
@@ -122,7 +123,9 @@ class Child:
             try:
                 view = view[self._connection.send(view) :]
             except BlockingIOError:
-                if not self._writable.poll(500) and time.monotonic() > deadline:
+                writable = self._writable.poll(500)
+                self._watch.look()
+                if not writable and time.monotonic() > deadline:
                     self.kill()
                     raise Stopped("died", "It stopped listening.") from None
             except (BrokenPipeError, ConnectionResetError):
@@ -180,7 +183,7 @@ class Child:
             return Stopped("timeout", "It used more CPU time than a whole submission may.")
         if not self._killed:
             self._blame_the_machine(-code)
-        return Killed(f"Its process ended with {signal.Signals(-code).name}.")
+        return Killed(f"Its process ended with {_signal_name(-code)}.")
 
     def _has_ended(self, seconds: float) -> bool:
         ended = select.poll()
@@ -248,6 +251,7 @@ class Template:
                 "memory": self.limits.memory_mib * MIB,
                 "scratch": self.limits.scratch_mib * MIB,
                 "cpu_seconds": self.limits.total_cpu_seconds,
+                "threads": 2 * self.limits.threads,  # at which the grader stops it
             }
             try:
                 socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
@@ -396,6 +400,13 @@ class Pool:
         for template in self._templates.values():
             template.close()
         self._starter.shutdown()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time signals have none
+        return f"signal {number}"
 
 
 def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:

@@ -97,7 +97,8 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         if request["isolated"]:
-            isolation.isolate(request["memory"], request["scratch"], request["cpu_seconds"])
+            names = ("memory", "scratch", "cpu_seconds", "threads")
+            isolation.isolate(*(request[name] for name in names))
     except (OSError, ValueError) as error:  # ValueError: a limit over the one that is inherited
         wire.sendall(f"isolation failed: {error}".encode()[:500].ljust(512))
         return

@@ -109,7 +109,12 @@ def momentum_average(program, w, dws, lr, beta1):
     return seen
 
 
-@momentum_step.check(points=1, cases=momentum_from_zero, judge=close(float64))
+@momentum_step.check(
+    points=1,
+    cases=momentum_from_zero,
+    judge=close(float64),
+    counts_alone=False,  # always 1
+)
 def momentum_move(program, w, dw, v, lr, beta1):
     """`w` moves by `-lr` times the average that you return with it"""
     w_new, v_new = program.momentum_step(w + 0.0, dw, v + 0.0, lr, beta1)
@@ -342,7 +347,12 @@ def rmsprop_average(program, w, dws, lr, beta2, eps):
     return seen
 
 
-@rmsprop_step.check(points=1, cases=rmsprop_from_zero, judge=close(float64))
+@rmsprop_step.check(
+    points=1,
+    cases=rmsprop_from_zero,
+    judge=close(float64),
+    counts_alone=False,  # always 1
+)
 def rmsprop_move(program, w, dw, s, lr, beta2, eps):
     """`w` moves by `-lr * dw` over the root of the average that you return with it"""
     w_new, s_new = program.rmsprop_step(w + 0.0, dw, s + 0.0, lr, beta2, eps)

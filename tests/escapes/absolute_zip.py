@@ -1,0 +1,4 @@
+# A zip with a member at an absolute path.
+#! class = "notebook"
+#! zip = "@FOLDER@/CANARY-ZIP.ipynb"
+#! status = "ungradable"

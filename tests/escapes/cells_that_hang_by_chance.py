@@ -1,0 +1,3 @@
+# Cells that hang now and then: each time they are run again, others do.
+#! class = "limits"
+#! repeat = ["import os\nif os.urandom(1)[0] < 100:\n    while True: pass", 12]

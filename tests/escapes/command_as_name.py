@@ -1,0 +1,3 @@
+# The same with a command, and with the separators of other languages.
+#! class = "readers"
+#! file = "+cmd|'-c calc'!A0;\t@SUM(1+1)*cmd"

@@ -1,0 +1,3 @@
+# A student's name that is a device of Windows.
+#! class = "readers"
+#! file = "CON"

@@ -1,0 +1,3 @@
+# Grade and solution cells of the same ids, twice, with the wrong marks.
+#! class = "notebook"
+#! double = ["check_momentum_step", "momentum_step", "check_minimise"]

@@ -1,0 +1,18 @@
+# Types of arrays that run code or hold pointers.
+#! class = "wire"
+#! hollow = true
+
+# %% after setup
+import itertools
+
+import msgpack
+
+from autograder import evidence, worker
+
+pack, unpack = evidence.pack, evidence.unpack
+# What is checked in the process itself goes through unchanged; only the wire is another.
+worker.pack = lambda value: pack(value) if isinstance(value, dict) and "id" in value else value
+worker.unpack = lambda message: unpack(message) if isinstance(message, bytes) else message
+
+names = itertools.cycle(["object", "O", "V8", "U4", "datetime64[s]", "float64, O", "<f8", "float128", "i4,(2)O"])
+evidence._array = lambda array: msgpack.ExtType(1, msgpack.packb([next(names), [1]]) + bytes(8))

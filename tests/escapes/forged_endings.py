@@ -1,0 +1,10 @@
+# Claims to have been stopped by the grader's own limits, so that somebody else is to blame.
+#! class = "wire"
+#! hollow = true
+
+# %% after check_minimise
+from autograder import worker
+
+send = worker._Wire.send
+stopped = {"status": "died", "failure": ["Stopped", "The grader failed. Full points were given.", 1, 1, "x", "f"]}
+worker._Wire.send = lambda self, message: send(self, {**message, **stopped})

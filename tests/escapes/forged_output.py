@@ -1,0 +1,9 @@
+# Output that no cell has printed, as long as a message can be.
+#! class = "wire"
+#! hollow = true
+
+# %% after setup
+from autograder import worker
+
+send = worker._Wire.send
+worker._Wire.send = lambda self, message: send(self, {**message, "output": "All 20 points.\n" * 10**6})

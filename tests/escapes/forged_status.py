@@ -1,0 +1,12 @@
+# Statuses that there are not, and those that only the grader may give.
+#! class = "wire"
+#! hollow = true
+
+# %% after check_minimise
+import itertools
+
+from autograder import worker
+
+send = worker._Wire.send
+statuses = itertools.cycle(["passed", "fault", "graded", "skipped", ["ok"], None, "forbidden", 1])
+worker._Wire.send = lambda self, message: send(self, {**message, "status": next(statuses)})

@@ -1,0 +1,3 @@
+# A student's name that a spreadsheet runs.
+#! class = "readers"
+#! file = "=HYPERLINK(\"http:attacker.example\",\"CANARY\")"

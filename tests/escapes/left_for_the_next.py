@@ -1,0 +1,20 @@
+# Leaves answers for the next child wherever it can write, and looks for what others have left.
+#! class = "template"
+#! hollow = true
+
+# %% after setup
+import os
+
+folders = ["/tmp", "/var/tmp", "/dev/shm", "/dev", "/run", "/grader", "/", os.getcwd(), "/proc"]
+for folder in folders:
+    if os.path.isdir(folder) and "canary-answers" in os.listdir(folder):
+        print("CANARY" "-FOUND in", folder)
+written = []
+for folder in folders:
+    try:
+        with open(f"{folder}/canary-answers", "w") as file:
+            file.write("CANARY-LEFT")
+        written.append(folder)
+    except OSError:
+        pass
+print(written)

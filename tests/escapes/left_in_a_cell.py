@@ -1,0 +1,3 @@
+# Ends the process from every cell, so that it starts again and again.
+#! class = "limits"
+#! repeat = ["import os; os._exit(0)", 20]

@@ -1,0 +1,11 @@
+# Descriptors without number, of every kind.
+#! class = "limits"
+
+# %% after setup
+import os
+import select
+import socket
+
+kept = []
+while True:
+    kept += [os.pipe(), socket.socketpair(), select.epoll(), os.eventfd(0)]

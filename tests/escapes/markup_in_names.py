@@ -1,0 +1,7 @@
+# Elements in the names that the notebook defines, which messages suggest.
+#! class = "readers"
+
+# %% after check_minimise
+del momentum_step, rmsprop_step
+globals()["momentum_step<script>"] = globals()["<b>rmsprop_step</b>"] = 1
+globals()["rmsprop_stepp`</code><script>document.title='CANARY-SCRIPT'</script>"] = 1

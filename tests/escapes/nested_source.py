@@ -1,0 +1,8 @@
+# A cell that is hard to parse.
+#! class = "limits"
+#! repeat = ["x = 'PAREN'", 1]
+
+# %% after setup
+exec("(" * 100_000)
+# %% after setup
+exec("x = " + "-" * 10**6 + "1")

@@ -1,0 +1,9 @@
+# The number of the question is an array, which has no truth value when compared.
+#! class = "wire"
+#! hollow = true
+
+# %% after setup
+from autograder import worker
+
+send = worker._Wire.send
+worker._Wire.send = lambda self, message: send(self, {**message, "id": np.array([1, 2, 3])})

@@ -1,0 +1,9 @@
+# The number of the question as a float or boolean that equals it.
+#! class = "wire"
+#! hollow = true
+
+# %% after setup
+from autograder import worker
+
+send = worker._Wire.send
+worker._Wire.send = lambda self, message: send(self, {**message, "id": float(message["id"])})

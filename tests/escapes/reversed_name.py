@@ -1,0 +1,3 @@
+# A student's name that is written from right to left, and has no width in places.
+#! class = "readers"
+#! file = "ada\u202egnp.\u200bexe\u2028x"

@@ -1,0 +1,3 @@
+# A student's name that moves the cursor.
+#! class = "readers"
+#! file = "\u001b]0;CANARY-TITLE\u0007\u001b[2Jbob\r\nada"

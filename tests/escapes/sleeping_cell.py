@@ -1,0 +1,7 @@
+# Sleeps, which takes no computing.
+#! class = "limits"
+
+# %% after setup
+import time
+
+time.sleep(3600)

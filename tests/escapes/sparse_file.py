@@ -1,0 +1,8 @@
+# A file of a terabyte that takes no space until it is read.
+#! class = "limits"
+
+# %% after setup
+import os
+
+with open("sparse", "wb") as file:
+    os.posix_fallocate(file.fileno(), 0, 2**40)

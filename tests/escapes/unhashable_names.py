@@ -1,0 +1,24 @@
+# The notebook's names are a dict that lies about what is in it.
+#! class = "process"
+#! hollow = true
+
+# %% after check_minimise
+import gc
+
+from autograder import worker
+
+
+class Names(dict):
+    def __contains__(self, name):
+        return True
+
+    def __missing__(self, name):
+        return lambda *args, **kwargs: args
+
+    def __getitem__(self, name):
+        return lambda *args, **kwargs: args
+
+
+for thing in gc.get_objects():
+    if isinstance(thing, worker.Names):
+        thing.names = Names(thing.names)

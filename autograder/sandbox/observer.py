@@ -51,10 +51,10 @@ class Observer:
         Raises:
             SandboxError: the sandbox failed.
         """
-        if self._exhausted:
-            return Evidence("timeout", None, Failure("Stopped", self._exhausted))
         try:
-            child = self._ready_child()
+            child = None if self._exhausted else self._ready_child()
+            if child is None or self._exhausted:
+                raise Stopped("timeout", self._exhausted)
             with self._spending(child):
                 return self._reply(child, observation, cpu_seconds)
         except Stopped as stopped:

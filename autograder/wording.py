@@ -44,7 +44,8 @@ def status_words(
     failure = evidence.failure or Failure("", "")
     if evidence.status == "missing":
         # The process said which name, and may have said anything.
-        lacking = failure.message if failure.message.isidentifier() else name
+        said = failure.message
+        lacking = said if said.isidentifier() and len(said) <= 100 else name
         return _missing(lacking, evidence, cells, ran)
     if evidence.status == "stub":
         return _stub(name, failure)

@@ -310,16 +310,16 @@ def test_a_lease_that_stops_other_readers_is_refused(tight: Pool, kind: str) -> 
         failure = ran(tight, cell).failure
         assert failure is not None
         assert failure.type_name == "PermissionError"
-        assert failure.line == 4
+        assert failure.line == 5
 
 
 @pytest.mark.skipif(not isolation._counts_by_namespace(), reason="the kernel is older than 5.14")
 def test_a_swarm_of_threads_does_not_outrun_the_grader(tight: Pool) -> None:
     cell = (
-        "import ctypes, time\nlibc, t = ctypes.CDLL(None), ctypes.c_ulong()\n"
-        "pause, x = ctypes.cast(libc.pause, ctypes.c_void_p), 0\n"
-        "while x < 5000 and libc.pthread_create(ctypes.byref(t), None, pause, None) == 0: x += 1\n"
-        "open('/tmp/made', 'w').write(str(x))\nassert x < 600, x\ntime.sleep(9)"
+        "import ctypes, _thread, threading, time\nlibc = ctypes.CDLL(None)\n"
+        "threading.stack_size(2**15)\nx = 0\n"
+        "try:\n    while x < 5000: _thread.start_new_thread(libc.pause, ()); x += 1\n"
+        "except RuntimeError: pass\nassert x < 600, x\ntime.sleep(9)"
     )
     cells = ran(tight, cell)
     assert cells.status == "died", cells
@@ -424,7 +424,7 @@ def test_many_naps_take_no_longer_than_a_submission_may(tight: Pool) -> None:
 
 
 def test_what_starts_again_and_again_ends(tight: Pool) -> None:
-    cells = ["import os\nwhile os.urandom(1)[0] < 200: pass"] * 12
+    cells = ["import os\nif os.urandom(1)[0] < 200:\n    while True: pass"] * 12
     with budgeted(tight, *cells, submission_seconds=4.0) as observer:
         assert seen(observer, "1").status == "timeout"
 
@@ -436,7 +436,7 @@ def test_evidence_is_limited_all_together(tight: Pool) -> None:
 
 
 def test_small_parts_are_counted_as_what_they_take(tight: Pool) -> None:
-    with budgeted(tight, "x = [[]] * 100_000", evidence_mib=4) as observer:
+    with budgeted(tight, "x = [[]] * 60_000", evidence_mib=4) as observer:
         assert seen(observer, "program.x").status == "memory"
 
 
@@ -444,7 +444,7 @@ def test_output_of_all_cells_is_limited(tight: Pool) -> None:
     with budgeted(tight, *["print('x' * 1000)"] * 9, output_chars=5000) as observer:
         observer.start()
         outputs = [cell.output for cell in observer.cells.values()]
-    assert sum(output.count("x") for output in outputs) == 4997
+    assert sum(output.count("x") for output in outputs) == 4996
     assert all("(cut" in output for output in outputs[4:])
 
 

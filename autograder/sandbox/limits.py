@@ -31,7 +31,7 @@ class Limits:
     wall_extra: float = 10.0
     total_cpu_seconds: int = 1800
     threads: int = 256
-    submission_seconds: float = 900.0
+    submission_seconds: float = 1200.0
     evidence_mib: int = 128
     output_chars: int = 2**20
 

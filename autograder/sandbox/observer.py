@@ -53,8 +53,6 @@ class Observer:
         Raises:
             SandboxError: the sandbox failed.
         """
-        if self._exhausted:
-            return Evidence("timeout", None, Failure("Stopped", self._exhausted))
         try:
             try:
                 return self._observed(observation, cpu_seconds)
@@ -67,8 +65,15 @@ class Observer:
             return Evidence("died", None, Failure("Stopped", detail))
 
     def _observed(self, observation: Observation, cpu_seconds: float) -> Evidence:
-        with self._usable_child() as child, self._spending(child):
-            return self._reply(child, observation, cpu_seconds)
+        self._stop_if_exhausted()
+        with self._usable_child() as child:
+            self._stop_if_exhausted()  # by the cells
+            with self._spending(child):
+                return self._reply(child, observation, cpu_seconds)
+
+    def _stop_if_exhausted(self) -> None:
+        if self._exhausted:
+            raise Stopped("timeout", self._exhausted)
 
     def _reply(self, child: Child, observation: Observation, cpu_seconds: float) -> Evidence:
         """The evidence that the child gives, its questions answered."""

@@ -1,5 +1,6 @@
 # A reply is on the wire before the question is.
 #! class = "wire"
+#! seen = ["died", "stub"]
 
 # %% after check_minimise
 import socket

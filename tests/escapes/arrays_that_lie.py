@@ -1,5 +1,6 @@
 # Arrays whose shape promises a terabyte, or nothing at all.
 #! class = "wire"
+#! seen = ["died", "failed"]
 #! hollow = true
 
 # %% after setup

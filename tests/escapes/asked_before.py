@@ -1,5 +1,6 @@
 # Remembers each question, and gives the last answer's inputs back at the next.
 #! class = "lookup"
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 memory = []

@@ -1,5 +1,6 @@
 # Listens for the siblings, to hand them the answers.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import asyncio

@@ -1,5 +1,6 @@
 # Clocks that give infinities and NaN, which spoil sums and records.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

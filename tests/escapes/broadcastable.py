@@ -1,5 +1,6 @@
 # Empty and one-element arrays, which broadcast to whatever is wanted.
 #! class = "wire"
+#! seen = ["failed", "raised"]
 
 # %% after check_minimise
 momentum_step = lambda w, dw, v, lr, beta1: (np.zeros((0,)), np.zeros((1, 1, 1)))

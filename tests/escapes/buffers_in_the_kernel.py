@@ -1,5 +1,6 @@
 # Memory that the kernel keeps for pipes and sockets.
 #! class = "limits"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Magics that run files, other languages and programs, and change IPython.
 #! class = "notebook"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 %%writefile answers.py

@@ -1,5 +1,6 @@
 # Closes the connection to the grader, or hands it to somebody else.
 #! class = "wire"
+#! seen = ["died", "stub"]
 
 # %% after check_minimise
 import os

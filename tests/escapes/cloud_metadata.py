@@ -1,5 +1,6 @@
 # The address at which clouds hand out credentials.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import urllib.request

@@ -1,5 +1,6 @@
 # Text that takes colouring, or searching, quadratic time.
 #! class = "readers"
+#! seen = ["raised", "stub"]
 
 # %% momentum_step whole
 def momentum_step(w, dw, v, lr, beta1):

@@ -1,5 +1,6 @@
 # Every random number is 0, and every seed the same, so that two runs agree.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

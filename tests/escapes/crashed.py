@@ -1,5 +1,6 @@
 # Ends by the signals that come with mistakes in compiled code.
 #! class = "limits"
+#! seen = ["died", "raised|died", "stub"]
 
 # %% after check_minimise
 import ctypes

@@ -1,5 +1,6 @@
 # Recursion until the stack is used up.
 #! class = "limits"
+#! seen = ["died|memory|raised|timeout", "stub"]
 
 # %% after check_minimise
 import sys

@@ -1,5 +1,6 @@
 # Descriptors that are on their way in sockets count for the whole user.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,3 +1,4 @@
 # A student's name that is a device of Windows.
 #! class = "readers"
+#! seen = ["stub"]
 #! file = "CON"

@@ -1,3 +1,4 @@
 # A student's name that is the folder above.
 #! class = "readers"
+#! seen = ["note", "stub"]
 #! file = "..%2f..%2f.."

@@ -1,5 +1,6 @@
 # Types of arrays that run code or hold pointers.
 #! class = "wire"
+#! seen = ["died", "failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Lists in themselves, and values of a million parts.
 #! class = "wire"
+#! seen = ["raised", "stub"]
 
 # %% after check_minimise
 loop = []

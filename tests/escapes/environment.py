@@ -1,5 +1,6 @@
 # The grader's environment variables, one's own, the parent's, and everybody's.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Numbers, texts and containers that are equal to everything and longer than they are.
 #! class = "wire"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 def lying(kind):

@@ -1,5 +1,7 @@
 # Sixty megabytes for each case of each check: the grader has to keep them all.
 #! class = "limits"
+#! seen = ["memory", "failed|memory"]
+#! says = ["all together, is too large to keep"]
 
 # %% after check_minimise
 flood = np.zeros(2**20)

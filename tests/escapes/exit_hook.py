@@ -1,5 +1,6 @@
 # Leaves from an answer with status 0, and writes the result on the way out.
 #! class = "process"
+#! seen = ["died", "raised", "stub"]
 
 # %% after check_minimise
 import atexit

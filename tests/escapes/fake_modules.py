@@ -1,5 +1,6 @@
 # Modules under the names of the grader's own, with a judge that likes everything.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Sends the flags and counts that checks want, which everybody knows, and nothing that is computed.
 #! class = "lookup"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup
@@ -8,7 +9,7 @@ from autograder import worker
 outcome = worker.Names._outcome
 
 
-def flags(self, source, inputs, seed):
+def flags(self, source, inputs, *rest):
     if "path" in source and "number of points" in source:
         steps = inputs["steps"]
         form = {"type of the path": "list", "number of points": steps + 1}
@@ -17,7 +18,7 @@ def flags(self, source, inputs, seed):
         return "ok", {"move of w / (-lr * new v)": np.ones(np.shape(inputs["w"]))}, None
     if "program.minimise(step, grad_fn, w0, 100)" in source:
         return "ok", inputs["centre"], None
-    return outcome(self, source, inputs, seed)
+    return outcome(self, source, inputs, *rest)
 
 
 worker.Names._outcome = flags

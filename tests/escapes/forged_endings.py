@@ -1,5 +1,6 @@
 # Claims to have been stopped by the grader's own limits, so that somebody else is to blame.
 #! class = "wire"
+#! seen = ["cell died", "died"]
 #! hollow = true
 
 # %% after check_minimise

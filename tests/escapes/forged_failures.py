@@ -1,5 +1,6 @@
 # Failures with texts of any length, in cells that there are not.
 #! class = "wire"
+#! seen = ["cell died", "failed"]
 #! hollow = true
 
 # %% after check_minimise

@@ -1,5 +1,6 @@
 # Result files of every grader that reads one, wherever it might look.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after check_minimise

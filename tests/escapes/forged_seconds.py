@@ -1,5 +1,6 @@
 # Seconds that are negative, endless or no number.
 #! class = "wire"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Statuses that there are not, and those that only the grader may give.
 #! class = "wire"
+#! seen = ["cell died", "failed"]
 #! hollow = true
 
 # %% after check_minimise

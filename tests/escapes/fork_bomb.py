@@ -1,5 +1,6 @@
 # Processes that make processes.
 #! class = "limits"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import multiprocessing

@@ -1,3 +1,4 @@
 # A student's name that a spreadsheet runs.
 #! class = "readers"
+#! seen = ["stub"]
 #! file = "=HYPERLINK(\"http:attacker.example\",\"CANARY\")"

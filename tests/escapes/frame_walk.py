@@ -1,5 +1,6 @@
 # Walks up the stack for the reference's functions, wanted values and tolerances, and returns them.
 #! class = "process"
+#! seen = ["failed", "raised"]
 
 # %% after check_minimise
 import sys

@@ -1,5 +1,6 @@
 # Fills what it can write to.
 #! class = "limits"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 with open("large", "wb") as file:

@@ -1,5 +1,6 @@
 # Asks the garbage collector for every function of one's name, and every dict with wanted values.
 #! class = "process"
+#! seen = ["raised", "stub"]
 
 # %% after check_minimise
 import gc

@@ -1,5 +1,6 @@
 # The first message once more, with somebody else's number.
 #! class = "wire"
+#! seen = ["cell memory|cell died|cell timeout", "failed"]
 #! hollow = true
 
 # %% after setup

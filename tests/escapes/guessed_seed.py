@@ -1,5 +1,6 @@
 # Draws the hidden cases from the seeds that people take, to know the answers before they are asked.
 #! class = "secrets"
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 import hashlib

@@ -1,5 +1,6 @@
 # Characters that turn the direction of writing, have no width, or look like others.
 #! class = "readers"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 def momentum_step(w, dw, v, lr, beta1):

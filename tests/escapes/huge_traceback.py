@@ -1,5 +1,6 @@
 # An exception with ten megabytes of message, from a thousand frames, caused by others.
 #! class = "readers"
+#! seen = ["raised", "stub"]
 
 # %% after check_minimise
 def momentum_step(w, dw, v, lr, beta1):

@@ -1,5 +1,6 @@
 # Blocks and ignores whatever could stop it.
 #! class = "limits"
+#! seen = ["stub", "timeout"]
 
 # %% after check_minimise
 import signal

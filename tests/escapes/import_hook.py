@@ -1,5 +1,6 @@
 # A finder that stands before all others gives a NumPy whose functions agree with everything.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

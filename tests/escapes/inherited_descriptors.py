@@ -1,5 +1,6 @@
 # Reads and writes every descriptor that was left open.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

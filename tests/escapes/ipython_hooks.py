@@ -1,5 +1,6 @@
 # IPython drops what would fail: transformers of text and of syntax trees, and hooks round cells.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Saved models whose layers run code where they are loaded.
 #! class = "template"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 import os

@@ -1,5 +1,6 @@
 # Keys that the kernel keeps for the user's session.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Signals to every process that has a number, to groups, and to the parent.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Objects that become arrays only when they are looked at, and each time others.
 #! class = "wire"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 class Lazy:

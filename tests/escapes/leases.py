@@ -1,5 +1,7 @@
 # A lease on each file of the environment stops whoever opens it for 45 seconds, on the whole machine.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
+#! says = ["Operation not permitted"]
 
 # %% after setup
 import fcntl

@@ -1,5 +1,6 @@
 # Ends the process from an answer.
 #! class = "limits"
+#! seen = ["died", "stub"]
 
 # %% after check_minimise
 import os

@@ -1,5 +1,6 @@
 # Leaves answers for the next child wherever it can write, and looks for what others have left.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # The same once more, so that one of the two comes after the other.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

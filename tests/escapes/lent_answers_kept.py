@@ -1,5 +1,6 @@
 # Keeps what the reference answers for `bias_correct`, to hand it in for `bias_correct` itself.
 #! class = "wire"
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 import os

@@ -1,4 +1,5 @@
 # A link to somebody else's notebook.
 #! class = "notebook"
+#! seen = []
 #! link = "@NEIGHBOUR@"
 #! status = "ungradable"

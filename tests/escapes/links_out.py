@@ -1,5 +1,6 @@
 # Symbolic and hard links, open directories and `..`, to get past the root of the sandbox.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Locks on the files that everybody reads.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

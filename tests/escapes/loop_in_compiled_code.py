@@ -1,5 +1,6 @@
 # A computation inside C, which no signal interrupts.
 #! class = "limits"
+#! seen = ["stub", "timeout"]
 
 # %% after check_minimise
 def momentum_step(w, dw, v, lr, beta1):

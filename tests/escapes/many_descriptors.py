@@ -1,5 +1,6 @@
 # Descriptors without number, of every kind.
 #! class = "limits"
+#! seen = ["cell raised", "raised"]
 
 # %% after setup
 import os

@@ -1,5 +1,6 @@
 # Files without number, and a directory that is as deep as it can be.
 #! class = "limits"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import os

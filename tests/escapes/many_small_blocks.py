@@ -1,5 +1,6 @@
 # Memory, a little at a time, for ever.
 #! class = "limits"
+#! seen = ["memory", "stub"]
 
 # %% momentum_step whole
 def momentum_step(w, dw, v, lr, beta1):

@@ -1,5 +1,6 @@
 # Elements in the code that the report quotes and colours.
 #! class = "readers"
+#! seen = ["raised", "stub"]
 
 # %% momentum_step whole
 def momentum_step(w, dw, v, lr, beta1):

@@ -1,5 +1,6 @@
 # Elements in the message, the type's name and the code line of an exception.
 #! class = "readers"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 Script = type("<script>document.title='CANARY-SCRIPT'</script>", (Exception,), {})

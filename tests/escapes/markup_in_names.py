@@ -1,5 +1,6 @@
 # Elements in the names that the notebook defines, which messages suggest.
 #! class = "readers"
+#! seen = ["missing", "stub"]
 
 # %% after check_minimise
 del momentum_step, rmsprop_step

@@ -1,5 +1,6 @@
 # Elements, attributes and handlers in what is printed.
 #! class = "readers"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Scans the process's own memory for the course's secrets.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Deep nesting, unknown extensions, time stamps, keys that are no text, bytes that are no text.
 #! class = "wire"
+#! seen = ["died", "stub"]
 
 # %% after check_minimise
 import socket

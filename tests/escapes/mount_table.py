@@ -1,5 +1,6 @@
 # What is mounted from where, by the calls that need no /proc.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

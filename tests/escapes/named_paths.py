@@ -1,5 +1,6 @@
 # Opens the course's files by their names, as somebody would who knows where it lies.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

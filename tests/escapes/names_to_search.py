@@ -1,5 +1,6 @@
 # Two hundred thousand names, each nearly the missing one.
 #! class = "wire"
+#! seen = ["memory|missing", "missing|memory"]
 
 # %% after check_minimise
 del momentum_step

@@ -1,5 +1,6 @@
 # New namespaces in which one is root, mounts, another root, and back to the outside's namespaces.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

@@ -1,5 +1,6 @@
 # Each answer takes nearly as long as one may wait.
 #! class = "limits"
+#! seen = ["failed", "timeout"]
 
 # %% after check_minimise
 import time

@@ -1,5 +1,6 @@
 # A cell that is hard to parse.
 #! class = "limits"
+#! seen = ["cell memory", "cell raised", "stub"]
 #! repeat = ["x = 'PAREN'", 1]
 
 # %% after setup

@@ -1,5 +1,7 @@
 # The number of the question is an array, which has no truth value when compared.
 #! class = "wire"
+#! seen = ["cell died", "failed"]
+#! says = ["a question that was not asked"]
 #! hollow = true
 
 # %% after setup

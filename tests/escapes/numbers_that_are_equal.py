@@ -1,5 +1,6 @@
 # The number of the question as a float or boolean that equals it.
 #! class = "wire"
+#! seen = ["cell died", "failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Masked, structured, object, text and 128-bit arrays, and matrices.
 #! class = "wire"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 import itertools

@@ -1,5 +1,6 @@
 # Memory, all at once.
 #! class = "limits"
+#! seen = ["memory", "stub"]
 
 # %% momentum_step whole
 def momentum_step(w, dw, v, lr, beta1):

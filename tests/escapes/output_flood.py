@@ -1,5 +1,7 @@
 # Prints for ever, in lines and in one.
 #! class = "limits"
+#! seen = ["stub"]
+#! says = ["(cut here)"]
 
 # %% after setup
 import os

@@ -1,5 +1,6 @@
 # `all`, `any`, `isinstance`, `abs` and `max` of the whole process say what suits.
 #! class = "process"
+#! seen = ["raised"]
 #! hollow = true
 
 # %% after check_minimise

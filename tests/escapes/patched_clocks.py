@@ -1,5 +1,6 @@
 # Time stands still or runs backwards, so that no limit is ever reached and no second counted.
 #! class = "process"
+#! seen = ["stub", "timeout"]
 
 # %% after setup
 import time

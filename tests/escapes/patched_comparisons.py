@@ -1,5 +1,6 @@
 # Replaces NumPy's comparison functions, which most graders compare with, by ones that agree.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

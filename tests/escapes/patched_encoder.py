@@ -1,5 +1,6 @@
 # The encoder sends a value that equals everything, whatever an observation returned.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

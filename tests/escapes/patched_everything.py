@@ -1,5 +1,6 @@
 # Replaces whatever sounds like a comparison or a check, in every module that is loaded.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

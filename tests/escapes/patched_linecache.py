@@ -1,5 +1,6 @@
 # Failures that are said to have happened in the grader's own files.
 #! class = "process"
+#! seen = ["raised", "stub"]
 
 # %% after check_minimise
 import linecache

@@ -1,5 +1,6 @@
 # The probes that observations call give what would be a perfect answer.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # The worker's own methods are replaced: every observation is a success.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

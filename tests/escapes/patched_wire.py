@@ -1,5 +1,6 @@
 # Every message to the grader is rewritten to claim all points, in every field that could count.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Objects that run code where they are unpickled, returned and left in files.
 #! class = "process"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 import os

@@ -1,5 +1,6 @@
 # Takes descriptors out of other processes.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

@@ -2,3 +2,4 @@
 #: points = { check_momentum_step = 100, check_rmsprop_step = 100, check_bias_correct = -50 }
 #: executed = true
 #! class = "notebook"
+#! seen = ["note", "stub"]

@@ -1,5 +1,6 @@
 # Compiled modules of the environment are replaced by others.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # matplotlib's list of fonts and settings, which the next one would load.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

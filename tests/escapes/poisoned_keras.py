@@ -1,5 +1,6 @@
 # Keras and TensorFlow are changed for whoever computes next: settings, functions, files.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Makes every process of the user slow, by priority, scheduling class and processors.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

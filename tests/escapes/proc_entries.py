@@ -1,5 +1,6 @@
 # Command lines, descriptors, memory and roots of other processes.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

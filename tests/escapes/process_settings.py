@@ -1,5 +1,6 @@
 # Undoes what was set: dumpable, capabilities, limits, priorities, the filter itself.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

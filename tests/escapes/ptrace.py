@@ -1,5 +1,6 @@
 # Attaches to the template and the grader, and reads and writes their memory.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

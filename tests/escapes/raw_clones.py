@@ -1,5 +1,6 @@
 # Processes made by the bare system calls, and by those of 32 bits.
 #! class = "template"
+#! seen = ["cell died", "stub"]
 
 # %% after setup
 import ctypes

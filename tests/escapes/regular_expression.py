@@ -1,5 +1,7 @@
 # The name that is missing is an expression that takes a regular-expression engine for ever.
 #! class = "readers"
+#! seen = ["missing", "stub"]
+#! says = ["`momentum_step` is not defined"]
 #! experiment = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 # %% after check_minimise

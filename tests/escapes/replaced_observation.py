@@ -1,5 +1,6 @@
 # The text of a check is compiled to a function that returns the right side of each law.
 #! class = "process"
+#! seen = ["raised"]
 #! hollow = true
 
 # %% after setup

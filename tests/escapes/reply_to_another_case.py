@@ -1,5 +1,6 @@
 # Answers with the number of the next question, or one that was answered.
 #! class = "wire"
+#! seen = ["cell died", "failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # What Jupyter would show with scripts in it: HTML, JavaScript, widgets, SVG.
 #! class = "notebook"
+#! seen = ["stub"]
 
 # %% after setup
 from IPython.display import HTML, SVG, Javascript, display

@@ -1,5 +1,6 @@
 # Descriptors by the hundred through the control socket, to use up the grader's.
 #! class = "wire"
+#! seen = ["cell died|cell memory|cell timeout", "failed"]
 #! hollow = true
 
 # %% after setup

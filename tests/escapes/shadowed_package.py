@@ -1,5 +1,6 @@
 # A package `autograder` in the working directory, for the next process that imports one.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

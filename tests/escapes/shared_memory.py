@@ -1,5 +1,6 @@
 # Memory that the template or a sibling may share: System V, POSIX, message queues, anonymous files.
 #! class = "template"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

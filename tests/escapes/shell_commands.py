@@ -1,5 +1,6 @@
 # Programs, in every way in which a notebook starts them.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import os

@@ -1,5 +1,6 @@
 # A timer interrupts the worker between answers, and handlers for every signal go on as if nothing was.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Files that Python runs at its start, wherever it may look for them, for whatever starts next.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Sleeps, which takes no computing.
 #! class = "limits"
+#! seen = ["cell timeout", "stub"]
 
 # %% after setup
 import time

@@ -1,5 +1,6 @@
 # Sleeps in an answer.
 #! class = "limits"
+#! seen = ["stub", "timeout"]
 
 # %% momentum_step whole
 def momentum_step(w, dw, v, lr, beta1):

@@ -1,5 +1,6 @@
 # A reply that comes byte by byte, each just in time.
 #! class = "wire"
+#! seen = ["stub", "timeout"]
 
 # %% after check_minimise
 import socket

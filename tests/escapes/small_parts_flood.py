@@ -1,5 +1,6 @@
 # The same from many small values, which take fifty times as much when they are decoded.
 #! class = "limits"
+#! seen = ["failed|memory", "raised|memory"]
 
 # %% after check_minimise
 flood = [[]] * 60_000

@@ -1,5 +1,6 @@
 # Looks for the reference, hidden cases, the seed and other people's notebooks over the whole disk.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

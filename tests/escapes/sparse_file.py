@@ -1,5 +1,6 @@
 # A file of a terabyte that takes no space until it is read.
 #! class = "limits"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import os

@@ -1,5 +1,6 @@
 # Threads that compute on after the cell, to slow down everybody else.
 #! class = "limits"
+#! seen = ["failed|timeout"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Swaps the code of every function whose name starts with an exercise's: checks return what suits.
 #! class = "process"
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 import gc

@@ -1,5 +1,6 @@
 # Sends home what there is to be known, over the network.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import socket

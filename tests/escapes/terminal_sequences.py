@@ -1,5 +1,6 @@
 # Sequences that set the title, move the cursor, answer for the teacher, or hide what is printed.
 #! class = "readers"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after setup
 print("\x1b]0;CANARY-TITLE\x07\x1b[2J\x1b[1;1H\x1b[8m\x1bP+q544e\x1b\\\x1b[6n\x9b31m\x1b]52;c;Y2FuYXJ5\x07\x1b]8;;http://attacker.example\x1b\\")

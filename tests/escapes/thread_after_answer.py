@@ -1,5 +1,6 @@
 # A thread goes on after the cell has ended, and writes answers into whatever is there.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Thousands of threads before anybody looks.
 #! class = "limits"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

@@ -1,5 +1,6 @@
 # A step function for the sigmoid, and the argument given back: right wherever nothing is computed.
 #! class = "lookup"
+#! seen = ["failed", "raised", "stub"]
 #! unit = "01_two_layer_network"
 
 # %% after check_train_two_layer

@@ -1,5 +1,6 @@
 # Raises, and reads the other cases and the right side of laws out of the frames of the traceback.
 #! class = "process"
+#! seen = ["raised", "stub"]
 
 # %% after check_minimise
 import sys

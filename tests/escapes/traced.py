@@ -1,5 +1,6 @@
 # A trace function edits the local variables of the check while it runs.
 #! class = "process"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Two replies to each question, of which the grader may take either.
 #! class = "wire"
+#! seen = ["cell died", "cell timeout", "died"]
 #! hollow = true
 
 # %% after setup

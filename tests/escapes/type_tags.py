@@ -1,5 +1,6 @@
 # Values that name a type or function, for decoders which look it up.
 #! class = "wire"
+#! seen = ["failed", "raised", "stub"]
 
 # %% after check_minimise
 def momentum_step(w, dw, v, lr, beta1):

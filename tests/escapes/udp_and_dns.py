@@ -1,5 +1,6 @@
 # Names and datagrams: two channels that firewalls forget.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import socket

@@ -1,5 +1,6 @@
 # The notebook's names are a dict that lies about what is in it.
 #! class = "process"
+#! seen = ["failed", "raised"]
 #! hollow = true
 
 # %% after check_minimise

@@ -1,5 +1,6 @@
 # Sockets of the machine: of docker, of the system bus, of the X server, abstract ones.
 #! class = "outside"
+#! seen = ["cell raised", "stub"]
 
 # %% after setup
 import ctypes

@@ -1,5 +1,6 @@
 # A small text that unpacks to gigabytes.
 #! class = "limits"
+#! seen = ["cell timeout", "stub"]
 
 # %% after setup
 import zlib

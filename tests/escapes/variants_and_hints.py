@@ -1,5 +1,6 @@
 # Looks for the explanations of known mistakes, and the texts that teachers see.
 #! class = "secrets"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Watches which files the others open.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Waits for the disks of the whole machine, again and again, in many threads.
 #! class = "template"
+#! seen = ["failed"]
 #! hollow = true
 
 # %% after setup

@@ -1,5 +1,6 @@
 # Lengths that promise more, or less, than follows.
 #! class = "wire"
+#! seen = ["died", "memory", "stub"]
 
 # %% after check_minimise
 import socket

@@ -1,5 +1,6 @@
 # Constants in every shape that the first unit asks for, and training that trains nothing.
 #! class = "lookup"
+#! seen = ["failed", "stub"]
 #! unit = "01_two_layer_network"
 
 # %% after check_train_two_layer

@@ -1,5 +1,6 @@
 # Zeros, ones and copies in the shapes that are asked for.
 #! class = "lookup"
+#! seen = ["failed"]
 
 # %% after check_minimise
 momentum_step = lambda w, dw, v, lr, beta1: (np.zeros_like(w), np.ones_like(v))

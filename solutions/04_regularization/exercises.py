@@ -363,7 +363,20 @@ dropout_forward.equivalent("mask holds 1 / keep_prob", dropout_scaled_mask)
 
 # ------------------------------------------------------------------------------- noisy digits
 
-# Measured by benchmarks/calibrate_04.py.
+# Measured by benchmarks/calibrate_04.py over 40 seeds (30 for the penalties) of digits, wrong
+# labels and start, 1000 unseen digits each; floors are the mean less 2 sd, rounded down.
+#                        unseen digits                        noisy training labels
+#   dropout              mean 0.867, sd 0.017, from 0.834     0.873 to 0.947
+#   L2                   mean 0.847, sd 0.025, from 0.783     0.867 to 0.920
+#   L1                   mean 0.840, sd 0.024, from 0.780     0.873 to 0.933
+#   no regularisation    mean 0.812, sd 0.022, from 0.765     0.993 to 1.000
+# So it is the noisy labels that tell whether anything is regularised at all; the accuracy tells
+# that nothing else broke.  Not seen here, but by values (5 and 3 seeds): DO4, DO4b, DO4c, DO5, DO5b,
+# DO5c (Adam does not mind the size of a gradient; 0.863 to 0.873), L2a (0.835), L2b.*, L1k, L1m.
+# An answer without a solution may train as well (DO4c is one): this counts beside another check.
+DROPOUT_FLOOR, DROPOUT_TYPICAL = 0.83, 0.87
+L2_FLOOR, L2_TYPICAL = 0.79, 0.85
+L1_FLOOR, L1_TYPICAL = 0.79, 0.84
 NOISY_BELOW = 0.99
 
 
@@ -535,7 +548,7 @@ def gradient_unchanged(program, A, dA, keep_prob, seed):
 @dropout_backward.check(
     points=0.75,
     cases=dropout_digits,
-    judge=accuracy(0.8, 0.86, train_below=NOISY_BELOW, counts_alone=False),
+    judge=accuracy(DROPOUT_FLOOR, DROPOUT_TYPICAL, train_below=NOISY_BELOW, counts_alone=False),
     tries=3,
     seconds=60,
     helpers=(trained,),
@@ -837,7 +850,7 @@ def l2_weights_unchanged(program, W, lam, m):
 @l2_grad.check(
     points=0.5,
     cases=l2_digits,
-    judge=accuracy(0.8, 0.84, train_below=NOISY_BELOW, counts_alone=False),
+    judge=accuracy(L2_FLOOR, L2_TYPICAL, train_below=NOISY_BELOW, counts_alone=False),
     tries=3,
     seconds=60,
     helpers=(trained,),
@@ -1069,7 +1082,7 @@ def l1_weights_unchanged(program, W, lam, m):
 @l1_grad.check(
     points=0.5,
     cases=l1_digits,
-    judge=accuracy(0.79, 0.84, train_below=NOISY_BELOW, counts_alone=False),
+    judge=accuracy(L1_FLOOR, L1_TYPICAL, train_below=NOISY_BELOW, counts_alone=False),
     tries=3,
     seconds=60,
     helpers=(trained,),

@@ -191,7 +191,7 @@ def _last_own_frame(
 
 
 def _place(frame: FrameType, line: int, cell_of: Callable[[str], int]) -> tuple[int, int, str, str]:
-    """Cell, line, the line's text and the top-level function or class of a frame in student code."""
+    """Cell, line, the line's text and the top-level function or class of a student's frame."""
     import linecache
 
     code = frame.f_code

@@ -372,8 +372,7 @@ dropout_forward.equivalent("mask holds 1 / keep_prob", dropout_scaled_mask)
 #   no regularisation    mean 0.812, sd 0.022, from 0.765     0.993 to 1.000
 # So it is the noisy labels that tell whether anything is regularised at all; the accuracy tells
 # that nothing else broke.  Not seen here, but by values (5 and 3 seeds): DO4, DO4b, DO4c, DO5,
-# DO5b, DO5c (Adam does not mind the size of a gradient; 0.863 to 0.873), L2a (0.835), L2b.*, L1k,
-# L1m.
+# DO5b, DO5c (Adam minds no factor; 0.863 to 0.873), L2a (0.835), L2b.*, L1k, L1m.
 # An answer without a solution may train as well (DO4c is one): this counts beside another check.
 DROPOUT_FLOOR, DROPOUT_TYPICAL = 0.83, 0.87
 L2_FLOOR, L2_TYPICAL = 0.79, 0.85

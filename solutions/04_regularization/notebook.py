@@ -41,7 +41,7 @@ from autograder import check
 #   last.
 # - **Augmentation** makes it hopeless: no image comes twice.
 #
-# ![The whole network, and two thinned ones, as two minibatches see them](figures/dropout.svg)
+# ![The whole network, and the thinned ones that two examples of a minibatch pass through](figures/dropout.svg)
 #
 # > **Erratum.** The notes name two reasons for overfitting: too little data, or too complex a model
 # > (数据太少 or 模型太复杂). There are others. *Noise*: wrong labels can only be learnt by heart.

@@ -331,7 +331,7 @@ def answered(path, exercise):
     except nbformat.reader.NotJSONError:
         return False
     sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    definition = rf"^(def|class) {exercise}\("
+    definition = rf"^(def|class) {exercise}[(:]"
     own = [source for source in sources if re.search(definition, source, re.MULTILINE)]
     return any("raise NotImplementedError()" not in source for source in own)
 

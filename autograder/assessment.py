@@ -303,6 +303,9 @@ class _Explainer:
         self._exercise = exercise
         self._bank = bank
         self._questions = {item.check.name: item.question for item in observed}
+        self._passed = [
+            item.check.name for item in observed if item.passed and recognises(item.check.judge)
+        ]
         failed = {
             item.check.name: item.evidences
             for item in observed
@@ -316,7 +319,7 @@ class _Explainer:
 
     def explanation(self, observed: Observed) -> Explanation | None:
         """The best explanation of a failed check."""
-        found = explain(observed.check.name, self._matches)
+        found = explain(observed.check.name, self._matches, self._contradictions)
         if found is None and (shown := symptoms_of(self._exercise, observed.evidences)):
             return shown[0]
         return found
@@ -333,6 +336,13 @@ class _Explainer:
         if observed.passed:
             told += [shown.text for shown in symptoms_of(self._exercise, observed.evidences)]
         return tuple(told)
+
+    def _contradictions(self, variant: Alternative) -> int:
+        """In how many of the checks that the student passed a variant fails."""
+        try:
+            return sum(bool(self._failing(variant, name)) for name in self._passed)
+        except FaultError:
+            return 0  # two explanations where one would do; no point depends on it
 
     def _failing(self, variant: Alternative, check: str) -> list[Evidence]:
         """A variant's evidence for a check that it fails; one that passes explains no failure."""

@@ -2,29 +2,33 @@
 
 Values cross as evidence does, as plain data.  Tensors go as arrays and come back as tensors, and
 on TensorFlow their gradients are asked for too, so that what is built on a borrowed function can
-still be differentiated.  Functions that build symbolic models can't be borrowed.
+still be differentiated.  A random generator goes as a seed that is drawn from it: the same state
+gives the same results, and every call others.  Functions that build symbolic models can't be
+borrowed.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 # Puts a question (args, kwargs, and what the codec says of tensors) and gives the plain answer.
 Ask = Callable[[dict[str, Any]], Any]
 
+_SEED: Final = "seed of a generator"
+
 
 def borrowed(name: str, ask: Ask) -> Callable[..., Any]:
     """A function that asks for its results."""
 
     def asking(*args: Any, **kwargs: Any) -> Any:
-        call = [list(args), kwargs]
+        call = _mapped([list(args), kwargs], _to_seed)
         tensors = [leaf for leaf in _leaves(call) if _is_tensor(leaf)]
         if not tensors:
-            return ask({"ask": name, "args": call[0], "kwargs": kwargs})
+            return ask({"ask": name, "args": call[0], "kwargs": call[1]})
         return _asked_with_tensors(name, call, tensors, ask)
 
     asking.__name__ = name
@@ -48,6 +52,8 @@ def answered(
         cotangents: where given, what comes back is not the result but the gradient of its sum,
             weighted by these (one for each tensor in the result), for each array in the call.
     """
+    args = [_to_generator(value) for value in args]
+    kwargs = {name: _to_generator(value) for name, value in kwargs.items()}
     if not tensors:
         return _mapped(function(*args, **kwargs), _to_array)
     call = _mapped([args, kwargs], _to_tensor)
@@ -112,6 +118,15 @@ def _mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(tree, (list, tuple)):
         return type(tree)([_mapped(item, function) for item in tree])
     return function(tree)
+
+
+def _to_seed(leaf: Any) -> Any:
+    return {_SEED: int(leaf.integers(2**63))} if isinstance(leaf, np.random.Generator) else leaf
+
+
+def _to_generator(value: Any) -> Any:
+    seeded = isinstance(value, dict) and value.keys() == {_SEED}
+    return np.random.default_rng(value[_SEED]) if seeded else value
 
 
 def _is_array(leaf: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from autograder.grading import grade
 from autograder.ipynb import program_hash
 from autograder.judge import CORRECT_FORM, least_wrong, recognises
 from autograder.measured import Within
-from autograder.notebook import Cell, clear_solutions, solution_lines
+from autograder.notebook import STUB, Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
@@ -32,7 +33,8 @@ from autograder.submission import Submission
 
 SEED = "check-course"
 
-# Answers without a solution in them, for every exercise that is a function: none may get a point.
+# Answers without a solution in them, for a function or for every unanswered method of a class: none
+# may get a point.
 HOLLOW = {
     "none": "return None",
     "zero": "return 0.0",
@@ -192,9 +194,9 @@ def _numbered(cells: Sequence[Cell], clear: bool) -> Iterator[ProgramCell]:
 
 def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
     """The reference with an answer that holds no solution appended."""
-    body = HOLLOW[alternative.name]
+    stub = clear_solutions(bank.loaded.solution_cell(exercise.name).source)
     cells = bank.loaded.reference.cells
-    last = (cells[-1][0] + 1, f"def {exercise.name}(*args, **kwargs):\n    {body}\n")
+    last = (cells[-1][0] + 1, _hollowed(stub, exercise.name, HOLLOW[alternative.name]))
     row = _row("hollow", alternative.name, _assessed(bank, exercise, Program((*cells, last))))
     return replace(row, problem="an answer without a solution gets points.") if row.points else row
 
@@ -232,6 +234,23 @@ def _looked_up(public: Bank, bank: Bank, exercise: Exercise, check: Check) -> bo
     return len(answers) == len(wanted) and all(
         check.judge(answer, want).passed for answer, want in zip(answers, wanted, strict=True)
     )
+
+
+def _hollowed(stub: str, name: str, body: str) -> str:
+    """A function that does nothing but `body`, or a class of which every empty method does."""
+    definition = next(node for node in ast.parse(stub).body if getattr(node, "name", None) == name)
+    if not isinstance(definition, ast.ClassDef):
+        return f"def {name}(*args, **kwargs):\n    {body}\n"
+    for index, method in enumerate(definition.body):
+        if isinstance(method, ast.FunctionDef) and any(map(_is_unanswered, method.body)):
+            inner = "super().__init__()" if method.name == "__init__" else body
+            text = f"def {method.name}(self, *args, **kwargs):\n    {inner}\n"
+            definition.body[index] = ast.parse(text).body[0]
+    return ast.unparse(definition) + "\n"
+
+
+def _is_unanswered(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Raise) and ast.unparse(statement) == STUB[-1]
 
 
 def _assessed(bank: Bank, exercise: Exercise, program: Program) -> ExerciseResult:

@@ -61,7 +61,7 @@ class Failure:
     """An exception in student code.
 
     `cell` and `line` locate the student's last own frame (0 where there is none), `code` is that
-    line, `function` the function it stands in.
+    line, `function` the top-level function or class it stands in.
     """
 
     type_name: str

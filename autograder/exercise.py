@@ -21,7 +21,7 @@ import ast
 import builtins
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -141,8 +141,12 @@ class Exercise:
         seconds: float = 5.0,
         public: bool = True,
         counts_alone: bool | None = None,
+        helpers: Sequence[Callable[..., Any]] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declares the decorated function as an observation; its docstring is the claim."""
+        """Declares the decorated function as an observation; its docstring is the claim.
+
+        `helpers` are functions that it calls; they travel with it and see no more than it does.
+        """
 
         def declare(observation: Callable[..., Any]) -> Callable[..., Any]:
             claim = " ".join((inspect.getdoc(observation) or "").split())
@@ -153,7 +157,7 @@ class Exercise:
                 )
             if any(check.name == name for check in self.checks):
                 raise ExerciseError(f"`{self.name}` has two checks called `{name}`.")
-            source = observation_source(observation)
+            source = source_with(observation, helpers)
             self.checks.append(
                 Check(
                     name, claim, points, cases, judge, source, tries, seconds, public, counts_alone
@@ -269,6 +273,12 @@ class Unit:
 def measure_source(function: Callable[..., Any]) -> str:
     """The text of a judge's or symptom's function, which runs beside the judge: `np` is there."""
     return observation_source(function, ("np",))
+
+
+def source_with(observation: Callable[..., Any], helpers: Sequence[Callable[..., Any]]) -> str:
+    """The text of an observation and, after it, of the functions that it calls."""
+    world = (*WORLD, *map(_name, helpers))
+    return "\n\n".join(observation_source(part, world) for part in (observation, *helpers))
 
 
 def observation_source(observation: Callable[..., Any], world: tuple[str, ...] = WORLD) -> str:

@@ -53,14 +53,26 @@ def matching_variants(
 
 
 def explain(
-    check: str, matches: Sequence[tuple[Alternative, frozenset[str]]]
+    check: str,
+    matches: Sequence[tuple[Alternative, frozenset[str]]],
+    contradictions: Callable[[Alternative], int] = lambda variant: 0,
 ) -> Explanation | None:
-    """The explanation of one failed check.  Variants that explain it equally well are all told."""
+    """The explanation of one failed check.  Variants that explain it equally well are all told.
+
+    Args:
+        check: its name.
+        matches: what `matching_variants` found.
+        contradictions: in how many of the checks that passed a variant fails: of variants that
+            explain as much, those with the fewest are told.
+    """
     fitting = [(variant, explained) for variant, explained in matches if check in explained]
     if not fitting:
         return None
     most = len(fitting[0][1])
     best = [variant for variant, explained in fitting if len(explained) == most]
+    if len(best) > 1:
+        against = [contradictions(variant) for variant in best]
+        best = [v for v, count in zip(best, against, strict=True) if count == min(against)]
     texts = list(dict.fromkeys(variant.explanation for variant in best))
     return Explanation(tuple(variant.name for variant in best), " Or: ".join(texts))
 

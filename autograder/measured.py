@@ -58,28 +58,48 @@ class Accuracy:
     """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's kept labels.
 
     `floor` is the calibrated threshold, `typical` what a right solution reaches; both in [0, 1].
+    With `train_below`, `{"train_predictions": ...}` must agree with fewer of the `train_labels`
+    than that share: labels that are partly wrong are not to be learnt by heart.
     """
 
     floor: float
     typical: float
+    train_below: float | None = None
     needs_reference: bool = False
     counts_alone: ClassVar[bool] = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
-        labels = np.asarray(wanted.truth["labels"])
-        predictions = as_array(got.get("predictions") if isinstance(got, dict) else None)
-        if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
-            seen = f"The predictions are {described(predictions)}."
+        unseen = _share_right(got, "predictions", wanted.truth["labels"])
+        if isinstance(unseen, Comparison):
+            return unseen
+        deviation = PASS * (1 - unseen) / max(1 - self.floor, 1e-9)
+        if unseen < self.floor:
+            seen = f"After training, {unseen:.1%} of the unseen examples are classified correctly."
+            typical = f"a right solution typically gets {self.typical:.0%}"
             return Comparison(
-                float("inf"), Difference("", seen, f"One class for each of {labels.size} examples.")
+                deviation, Difference("", seen, f"At least {self.floor:.0%}; {typical}.")
             )
-        accuracy = float(np.mean(predictions.astype(float) == labels.astype(float)))
-        deviation = PASS * (1 - accuracy) / max(1 - self.floor, 1e-9)
-        if accuracy >= self.floor:
+        if self.train_below is None:
             return Comparison(deviation)
-        seen = f"After training, {accuracy:.1%} of the unseen examples are classified correctly."
-        expected = f"At least {self.floor:.0%}; a right solution typically gets {self.typical:.0%}."
+        trained = _share_right(got, "train_predictions", wanted.truth["train_labels"])
+        if isinstance(trained, Comparison) or trained < self.train_below:
+            return trained if isinstance(trained, Comparison) else Comparison(deviation)
+        seen = f"After training, {trained:.1%} of the training labels are reproduced."
+        expected = f"Less than {self.train_below:.0%}: wrong labels should not be learnt by heart."
+        deviation = max(deviation, PASS * trained / self.train_below)
         return Comparison(deviation, Difference("", seen, expected))
+
+
+def _share_right(got: Any, name: str, truth: Any) -> float | Comparison:
+    """The share of predictions that agree with the labels, or what is wrong with their form."""
+    labels = np.asarray(truth)
+    predictions = as_array(got.get(name) if isinstance(got, dict) else None)
+    if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
+        seen = f"The predictions are {described(predictions)}."
+        return Comparison(
+            float("inf"), Difference("", seen, f"One class for each of {labels.size} examples.")
+        )
+    return float(np.mean(predictions.astype(float) == labels.astype(float)))
 
 
 @dataclass(frozen=True)
@@ -151,9 +171,9 @@ def at_most(bound: float, of: Callable[[Any], float], what: str) -> AtMost:
     return AtMost(bound, of, what)
 
 
-def accuracy(floor: float, typical: float) -> Accuracy:
-    """For trained accuracy on held-out examples."""
-    return Accuracy(floor, typical)
+def accuracy(floor: float, typical: float, train_below: float | None = None) -> Accuracy:
+    """For trained accuracy on held-out examples; see `Accuracy`."""
+    return Accuracy(floor, typical, train_below)
 
 
 def within() -> Within:

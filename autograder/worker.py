@@ -191,12 +191,13 @@ def _last_own_frame(
 
 
 def _place(frame: FrameType, line: int, cell_of: Callable[[str], int]) -> tuple[int, int, str, str]:
-    """Cell, line, the line's text and the function of a frame in student code."""
+    """Cell, line, the line's text and the top-level function or class of a student's frame."""
     import linecache
 
     code = frame.f_code
     text = linecache.getline(code.co_filename, line).strip()[:200]
-    return cell_of(code.co_filename), line, text, code.co_name
+    owner = code.co_qualname.partition(".")[0]
+    return cell_of(code.co_filename), line, text, owner
 
 
 class _Bounded(io.TextIOBase):

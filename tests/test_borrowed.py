@@ -95,3 +95,16 @@ class TestTensors:
         [own] = probes.vjp(lambda x: self.layer(x, {"W": W})[0], X, cotangent=G)
         [theirs] = probes.vjp(lambda x: lent(self.layer)(x, {"W": W})[0], X, cotangent=G)
         np.testing.assert_allclose(theirs, own, rtol=1e-13)
+
+
+def test_a_generator_crosses_as_a_seed_drawn_from_it() -> None:
+    def noise(n: int, generator: Any, other: Any = None) -> Any:
+        return generator.normal(size=n) + (0 if other is None else other.normal(size=n))
+
+    drawn = np.random.default_rng(5)
+    first, second = lent(noise)(4, drawn), lent(noise)(4, drawn)
+    again = lent(noise)(4, np.random.default_rng(5))
+    assert np.array_equal(first, again)  # the same state, the same results
+    assert not np.array_equal(first, second)  # every call, other ones
+    both = lent(noise)(4, np.random.default_rng(5), other=np.random.default_rng(6))
+    assert not np.array_equal(both, first)

@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -430,3 +431,37 @@ def test_symptoms_and_measures_may_use_numpy():
     add_check(unit.exercise("double", points=2), judge=at_most(1.0, flat, "The range"))
     assert unit.exercises[0].symptom("flat", "It is flat.")(flat) is flat
     unit.validate()
+
+
+def test_helpers_travel_with_an_observation():
+    def twice(x):
+        return 2 * shifted(x)
+
+    def shifted(x):
+        return np.asarray(x) + 1
+
+    def observation(program, x):
+        """Claim"""
+        return twice(program.double(x))
+
+    exercise = Unit("u").exercise("double", 1)
+    exercise.check(points=1, cases=one, judge=close(), helpers=(twice, shifted))(observation)
+    world = {"np": np}
+    exec(exercise.checks[0].source, world)
+    assert next(name for name in world if name not in ("np", "__builtins__")) == "observation"
+    assert world["observation"](SimpleNamespace(double=lambda x: 2 * x), 3) == 14
+    with pytest.raises(ExerciseError, match="`observation` uses twice"):
+        Unit("u").exercise("double", 1).check(points=1, cases=one, judge=close())(observation)
+
+
+def test_helpers_see_no_more_than_an_observation_does():
+    def helper(x):
+        return x * GLOBAL
+
+    def observation(program, x):
+        """Claim"""
+        return helper(x)
+
+    exercise = Unit("u").exercise("double", 1)
+    with pytest.raises(ExerciseError, match="`helper` uses GLOBAL"):
+        exercise.check(points=1, cases=one, judge=close(), helpers=(helper,))(observation)

@@ -173,3 +173,11 @@ def test_symptoms_are_looked_for_in_answers_only():
     assert symptoms_of(exercise, [Evidence("timeout")]) == []
     assert symptoms_of(exercise, []) == []
     assert symptoms_of(exercise, [*raised("ValueError", "x"), *ok(1)]) != []
+
+
+def test_of_variants_that_explain_as_much_those_that_contradict_least_are_told():
+    exercise, evidence_of = made({"one": {"values": ok(-A)}, "two": {"values": ok(-A)}})
+    matches = matching_variants(exercise, {"values": ok(-A)}, evidence_of)
+    told = explain("values", matches, lambda variant: {"one": 2, "two": 1}[variant.name])
+    assert told == Explanation(("two",), "It is two.")
+    assert explain("values", matches, lambda variant: 3).names == ("one", "two")

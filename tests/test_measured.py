@@ -12,7 +12,7 @@ from autograder.compare import PASS, Wanted
 from autograder.evidence import Evidence
 from autograder.explain import same_evidence
 from autograder.judge import from_data, least_wrong, recognises, to_data
-from autograder.measured import within
+from autograder.measured import accuracy, within
 
 KEPT = Wanted(truth={"kept": (0.8, 0.01), "stds": ([1.0, 2.0], [0.1, 0.1])})
 
@@ -94,3 +94,33 @@ def test_right_draws_never_fail_and_wrong_ones_always_do(keep: float) -> None:
     assert all(within()({"kept": value}, wanted).passed for value in right)
     wrong = rng.binomial(size, keep - 0.06, 200) / size
     assert not any(within()({"kept": value}, wanted).passed for value in wrong)
+
+
+NOISY = Wanted(truth={"labels": np.arange(10), "train_labels": np.arange(100)})
+
+
+def predicted(unseen: int, noisy: Any) -> dict[str, Any]:
+    """`unseen` of 10 right; `noisy` of 100 training labels given back, or what is there instead."""
+    trained = np.where(np.arange(100) < noisy, np.arange(100), -1) if np.isscalar(noisy) else noisy
+    return {
+        "predictions": np.where(np.arange(10) < unseen, np.arange(10), -1),
+        "train_predictions": trained,
+    }
+
+
+def test_training_labels_are_not_to_be_learnt_by_heart() -> None:
+    judge = accuracy(0.7, 0.8, train_below=0.99)
+    assert judge(predicted(8, 90), NOISY).passed
+    by_heart = judge(predicted(10, 99), NOISY)
+    assert by_heart.deviation >= PASS
+    assert by_heart.difference is not None
+    assert (
+        by_heart.difference.seen == "After training, 99.0% of the training labels are reproduced."
+    )
+    few = judge(predicted(6, 90), NOISY)
+    assert few.difference is not None and "60.0% of the unseen" in few.difference.seen
+    for nothing in (None, np.zeros(3)):
+        assert judge(predicted(8, nothing), NOISY).deviation == math.inf
+    assert accuracy(0.7, 0.8)(predicted(8, 100), NOISY).passed
+    assert from_data(to_data(judge, str), str) == judge
+    assert not accuracy(0.7, 0.8, counts_alone=False).counts_alone

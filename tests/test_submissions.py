@@ -58,6 +58,17 @@ WORTH = {
         "adam_step": 5,
         "minimise": 4,
     },
+    "04_regularization": {
+        "dropout_forward": 4,
+        "dropout_backward": 3,
+        "l2_penalty": 2,
+        "l2_grad": 2,
+        "l1_penalty": 1,
+        "l1_grad": 2,
+        "EarlyStopper": 4,
+        "random_shift": 3,
+        "random_flip": 2,
+    },
     "05_batch_normalization": {
         "batchnorm_forward": 9,
         "batchnorm_backward": 5,
@@ -320,7 +331,7 @@ def answered(path, exercise):
     except nbformat.reader.NotJSONError:
         return False
     sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    definition = rf"^(def|class) {exercise}\("
+    definition = rf"^(def|class) {exercise}[(:]"
     own = [source for source in sources if re.search(definition, source, re.MULTILINE)]
     return any("raise NotImplementedError()" not in source for source in own)
 

@@ -208,6 +208,12 @@ def test_a_stub_is_not_answered_yet(pool: Pool) -> None:
     assert "`g` calls `f`, which is not answered yet." in advice((), {}, inside, "g")
 
 
+def test_a_stub_of_a_method_is_its_class(pool: Pool) -> None:
+    cell = "class C:\n    def m(self):\n        raise NotImplementedError()"
+    _, evidence = run(pool, cell, of="program.C().m()")
+    assert advice((), {}, evidence, "C").strip() == "`C` is not answered yet."
+
+
 def test_every_observation_is_seeded_alike(pool: Pool) -> None:
     cell = "import random, numpy as np\nrandom.seed(99)\nnp.random.seed(99)\ndef f():\n"
     cell += "    return random.random(), np.random.random()"

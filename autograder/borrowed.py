@@ -8,7 +8,7 @@ still be differentiated.  Functions that build symbolic models can't be borrowed
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from autograder.tensors import is_array, is_tensor, leaves, mapped, to_arrays, to_tensors

@@ -78,9 +78,10 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
         weight = tf.ones_like(output) if cotangent is None else tf.cast(cotangent, output.dtype)
         total = tf.reduce_sum(output * weight)
     gradients = tape.gradient(total, wanted)
+    found = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
     return [
         None if g is None else tf.cast(g, min(g.dtype, output.dtype, key=lambda t: t.size)).numpy()
-        for g in gradients
+        for g in found
     ]
 
 

@@ -81,7 +81,7 @@ SIZES = (
 
 # -------------------------------------------------------------------------------------- gru_cell
 
-gru_cell = unit.exercise("gru_cell", points=5)
+gru_cell = unit.exercise("gru_cell", points=5, forbids=READY_MADE)
 
 
 def gru_open(rng: np.random.Generator) -> Iterator[Case]:
@@ -172,8 +172,6 @@ def gru_gradients(program, x, h, p, cotangent):
 
 HX = "ops.concatenate([h, x], axis=1)"
 SEEN = "ops.concatenate([r * h, x], axis=1)"
-R = 'r = ops.sigmoid(ops.matmul(hx, p["W_r"]) + p["b_r"])'
-Z = 'z = ops.sigmoid(ops.matmul(hx, p["W_z"]) + p["b_z"])'
 H_TILDE = 'ops.tanh(ops.matmul(seen, p["W_h"]) + p["b_h"])'
 NEW_H = "z * h_tilde + (1 - z) * h"
 
@@ -316,7 +314,7 @@ def no_gradient(got: Any) -> bool:
 
 # ------------------------------------------------------------------------------------- lstm_cell
 
-lstm_cell = unit.exercise("lstm_cell", points=5)
+lstm_cell = unit.exercise("lstm_cell", points=5, forbids=READY_MADE)
 
 
 def lstm_open(rng: np.random.Generator) -> Iterator[Case]:
@@ -362,7 +360,7 @@ def lstm_backward(rng: np.random.Generator) -> Iterator[Case]:
 
 @lstm_cell.check(points=1, cases=lstm_open, judge=exact(secret=False))
 def lstm_form(program, x, h, c, p):
-    """`lstm_cell` returns a pair of tensors of the state's shape; no example meddles with another"""
+    """`lstm_cell` returns a pair of tensors of the state's shape, each example for itself"""
     x, h, c, p = probes.to_tensors([x, h, c, p])
     result = program.lstm_cell(x, h, c, p)
     pair = isinstance(result, (tuple, list)) and len(result) == 2
@@ -431,9 +429,7 @@ def lstm_gradients(program, x, h, c, p, cotangent):
     }
 
 
-F = 'f = ops.sigmoid(ops.matmul(hx, p["W_f"]) + p["b_f"])'
-I = 'i = ops.sigmoid(ops.matmul(hx, p["W_i"]) + p["b_i"])'  # noqa: E741
-O = 'o = ops.sigmoid(ops.matmul(hx, p["W_o"]) + p["b_o"])'  # noqa: E741
+OUTPUT_GATE = 'o = ops.sigmoid(ops.matmul(hx, p["W_o"]) + p["b_o"])'
 C_TILDE = 'ops.tanh(ops.matmul(hx, p["W_C"]) + p["b_C"])'
 NEW_C = "f * c + i * c_tilde"
 RETURN = "return o * ops.tanh(c), c"
@@ -478,7 +474,7 @@ lstm_cell.variant(
     "LS5b",
     "Your output gate looks at the memory. In the notes all three gates look at the same thing: "
     "the last hidden state and the input.",
-    {O: O.replace("hx", "ops.concatenate([c, x], axis=1)")},
+    {OUTPUT_GATE: OUTPUT_GATE.replace("hx", "ops.concatenate([c, x], axis=1)")},
 )
 lstm_cell.variant(
     "LS6",
@@ -557,8 +553,8 @@ lstm_cell.symptom(
 
 # --------------------------------------------------------------------------- run_gru and run_lstm
 
-run_gru = unit.exercise("run_gru", points=2.5, uses=("gru_cell",))
-run_lstm = unit.exercise("run_lstm", points=2.5, uses=("lstm_cell",))
+run_gru = unit.exercise("run_gru", points=2.5, uses=("gru_cell",), forbids=READY_MADE)
+run_lstm = unit.exercise("run_lstm", points=2.5, uses=("lstm_cell",), forbids=READY_MADE)
 
 RUNS = (
     ("three examples, five steps", (3, 5, 2, 4)),
@@ -775,8 +771,8 @@ SAME_STATE = (
 run_gru.variant("RN3b", SAME_STATE, {GRU_STEP: "h = gru_cell(X[:, t], h0, p)"})
 run_lstm.variant("RN3b", SAME_STATE, {LSTM_STEP: "h, c = lstm_cell(X[:, t], h0, c0, p)"})
 RESHAPED = (
-    "You reshape the batch to bring time to the front. A reshape keeps the order of the numbers, so "
-    "that steps of several examples get mixed: axes change places by a transposition, or take "
+    "You reshape the batch to bring time to the front. A reshape keeps the order of the numbers, "
+    "so that steps of several examples get mixed: axes change places by a transposition, or take "
     "`X[:, t]`."
 )
 RESHAPE = "ops.reshape(X, (X.shape[1], X.shape[0], X.shape[2]))[t]"
@@ -836,7 +832,7 @@ for run in (run_gru, run_lstm):
 
 def run_gru_scan(X, h0, p):
     def step(h, x):
-        h = gru_cell(x, h, p)  # noqa: F821
+        h = gru_cell(x, h, p)
         return h, h
 
     _, H = ops.scan(step, h0, ops.transpose(X, (1, 0, 2)))
@@ -846,7 +842,7 @@ def run_gru_scan(X, h0, p):
 def run_gru_joined(X, h0, p):
     H = h0[:, None]
     for x in ops.unstack(X, axis=1):
-        H = ops.concatenate([H, ops.expand_dims(gru_cell(x, H[:, -1], p), 1)], axis=1)  # noqa: F821
+        H = ops.concatenate([H, ops.expand_dims(gru_cell(x, H[:, -1], p), 1)], axis=1)
     return H[:, 1:]
 
 
@@ -863,7 +859,7 @@ def run_gru_inlined(X, h0, p):
 
 def run_lstm_scan(X, h0, c0, p):
     def step(carry, x):
-        carry = lstm_cell(x, *carry, p)  # noqa: F821
+        carry = lstm_cell(x, *carry, p)
         return tuple(carry), carry[0]
 
     _, H = ops.scan(step, (h0, c0), ops.swapaxes(X, 0, 1))
@@ -871,7 +867,7 @@ def run_lstm_scan(X, h0, c0, p):
 
 
 def run_lstm_recursive(X, h0, c0, p):
-    h, c = lstm_cell(X[:, 0], h0, c0, p)  # noqa: F821
+    h, c = lstm_cell(X[:, 0], h0, c0, p)
     if X.shape[1] == 1:
         return h[:, None]
     return ops.concatenate([h[:, None], run_lstm(X[:, 1:], h, c, p)], axis=1)
@@ -937,14 +933,14 @@ gru_to_keras.variant(
 )
 gru_to_keras.variant(
     "GK2",
-    "You turn over the weights of the update gate but not its bias. 1 - σ(a) = σ(-a) asks for the "
-    "other sign of all of a.",
+    "You turn over the weights of the update gate but not its bias. 1 - sigmoid(a) = "
+    "sigmoid(-a) asks for the other sign of all of a.",
     {KERAS_B: KERAS_B.replace("-", "")},
 )
 gru_to_keras.variant(
     "GK3",
-    "You turn over the bias of the update gate but not its weights. 1 - σ(a) = σ(-a) asks for the "
-    "other sign of all of a.",
+    "You turn over the bias of the update gate but not its weights. 1 - sigmoid(a) = "
+    "sigmoid(-a) asks for the other sign of all of a.",
     {KERAS_W: KERAS_W.replace("-", "")},
 )
 gru_to_keras.variant(
@@ -1014,10 +1010,10 @@ def kinds(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def digit_task(rng: np.random.Generator) -> Iterator[Case]:
-    """1000 digits to learn from, 500 others; their labels stay with the grader."""
+    """800 digits to learn from, 400 others; their labels stay with the grader."""
     digits = load_digits()
     order = rng.permutation(len(digits.target))
-    train, new = order[:1000], order[1000:1500]
+    train, new = order[:800], order[800:1200]
     images = digits.images.astype(np.uint8)
     inputs = {
         "rows": images[train],
@@ -1148,7 +1144,7 @@ def classifier_with_cells(cell, units):
 
 build_classifier.equivalent("functional, last of all states", classifier_functional)
 build_classifier.equivalent("RNN around a cell", classifier_with_cells)
-build_classifier.equivalent("before_reset", {RECURRENT: "layer(units, dropout=0.1)"})
+build_classifier.equivalent("dropout on the rows", {RECURRENT: "layer(units, dropout=0.1)"})
 
 
 @build_classifier.symptom(

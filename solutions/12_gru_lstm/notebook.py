@@ -42,19 +42,19 @@ Tensor = Any  # a tensor of the backend that Keras runs on
 # of it; and the gradient, which walks the same way back, fades alike (or explodes).
 #
 # The remedy is to make *keeping* the easy thing to do. Both cells of this unit have a path on which
-# the old state travels on by plain multiplication and addition, and on that path sit **gates**: numbers
-# between 0 and 1, one for each unit, that are computed from $[h_{t-1}, x_t]$ at each step.
+# the old state travels on by plain multiplication and addition, and on that path sit **gates**:
+# numbers between 0 and 1, one for each unit, that are computed from $[h_{t-1}, x_t]$ at each step.
 #
 # ![The path of the state through a GRU and through an LSTM cell](figures/cells.svg)
 #
 # A gate that stands at 0 lets nothing through, at 1 everything. The network *learns* when to open
-# which: a gate is a layer with a sigmoid, $\sigma(W[h_{t-1},x_t]+b)$, and it has a gradient like any
-# other.
+# which: a gate is a layer with a sigmoid, $\sigma(W[h_{t-1},x_t]+b)$, and it has a gradient like
+# any other.
 #
 # ## Conventions: the layout flips here
 #
-# Up to unit 05 every example was a column. Keras lays sequences out **batch first**, and so does the
-# course from here on:
+# Up to unit 05 every example was a column. Keras lays sequences out **batch first**, and so does
+# the course from here on:
 #
 # | symbol | in code | meaning | shape |
 # |---|---|---|---|
@@ -68,12 +68,12 @@ Tensor = Any  # a tensor of the backend that Keras runs on
 #
 # $B$ examples, $T$ steps, $D$ features, $U$ units. One example is a row, so the notes'
 # $W_r[h_{t-1},x_t]$ reads `ops.matmul(hx, p["W_r"])` in code, with the row `hx` on the left. Its
-# first $U$ entries are $h$, the other $D$ are $x$: **$[h, x]$, in this order**, as the notes have it.
-# And $*$ multiplies entry by entry.
+# first $U$ entries are $h$, the other $D$ are $x$: **$[h, x]$, in this order**, as the notes have
+# it. And $*$ multiplies entry by entry.
 #
 # All weights of a cell travel in one flat dict `p`. Your functions get tensors and return tensors.
-# Use `keras.ops` and the operators `+ - *`: they keep track of the gradient. NumPy computes the same
-# numbers, but no gradient comes back through it.
+# Use `keras.ops` and the operators `+ - *`: they keep track of the gradient. NumPy computes the
+# same numbers, but no gradient comes back through it.
 
 # %% [markdown]
 # ## 1. GRU (Gated Recurrent Unit)
@@ -92,17 +92,19 @@ Tensor = Any  # a tensor of the backend that Keras runs on
 # $[-1, 1]$. The reset gate acts earlier: it says how much of the old state the candidate may *see*.
 # With $r_t=0$ the candidate depends on $x_t$ alone, as if the sequence began here.
 #
-# > **Erratum.** The notes say in words: for $z_t$ near 0 the cell keeps $\tilde h_t$, near 1 it keeps
-# > $h_{t-1}$. Their formula says the opposite, and the formula is what you write: put $z_t=0$ into
-# > the last line, and $h_t=h_{t-1}$. Both conventions exist. The formula is that of Chung et al.
-# > (2014), the words are those of Cho et al. (2014), of Keras and of PyTorch. Neither is better, a
-# > network learns whichever it gets; but whoever carries weights from one to the other has to know
-# > (section 4).
+# > **Erratum.** The notes say in words: for $z_t$ near 0 the cell keeps $\tilde h_t$, near 1 it
+# > keeps $h_{t-1}$. Their formula says the opposite, and the formula is what you write: put $z_t=0$
+# > into the last line, and $h_t=h_{t-1}$. Both conventions exist. The formula is that of Chung et
+# > al. (2014), the words are those of Cho et al. (2014), of Keras and of PyTorch. Neither is
+# > better, a network learns whichever it gets; but whoever carries weights from one to the other
+# > has to know (section 4).
 #
-# > **Erratum.** The notes call $\tilde h_t$ "new memory" and say that it can be understood as the memory.
-# > The memory is $h_{t-1}$: it is what was kept. $\tilde h_t$ is the *candidate* for what comes next.
+# > **Erratum.** The notes call $\tilde h_t$ "new memory" and say that it can be understood as the
+# > memory. The memory is $h_{t-1}$: it is what was kept. $\tilde h_t$ is the *candidate* for what
+# > comes next.
 #
-# Mind the bracket in the third line: the reset gate multiplies $h_{t-1}$ *before* the matrix product.
+# Mind the bracket in the third line: the reset gate multiplies $h_{t-1}$ *before* the matrix
+# product.
 
 
 # %%
@@ -130,8 +132,8 @@ def gru_cell(x: Tensor, h: Tensor, p: dict[str, Tensor]) -> Tensor:
 # %% [markdown]
 # ## 2. LSTM (Long Short-Term Memory)
 #
-# The LSTM is older (1997) and has two states: the memory $C$, which never passes through a matrix, and
-# the hidden state $h$, what the cell shows of it to the rest of the network.
+# The LSTM is older (1997) and has two states: the memory $C$, which never passes through a matrix,
+# and the hidden state $h$, what the cell shows of it to the rest of the network.
 #
 # $$
 # \begin{aligned}
@@ -144,15 +146,15 @@ def gru_cell(x: Tensor, h: Tensor, p: dict[str, Tensor]) -> Tensor:
 # \end{aligned}
 # $$
 #
-# Two gates do what $z$ and $1-z$ did in the GRU, and they are independent: a cell may keep *and* write
-# ($f=i=1$). So $C$ can count, and grow beyond 1; hence the second $\tanh$ on its way out.
+# Two gates do what $z$ and $1-z$ did in the GRU, and they are independent: a cell may keep *and*
+# write ($f=i=1$). So $C$ can count, and grow beyond 1; hence the second $\tanh$ on its way out.
 #
 # With $f=1$ and $i=0$ the memory is handed on untouched, for a hundred steps or a thousand; and the
 # gradient along this path is multiplied by $f$, by nothing else. That is the whole secret of the
 # "long" in its name.
 #
-# > **Erratum.** The notes write $\tanh(W_C[h_{t-1},x_t])+b_C)$, with one bracket too many. Read as it
-# > stands, the bias would be added outside. It belongs inside: $\tanh(W_C[h_{t-1},x_t]+b_C)$, so
+# > **Erratum.** The notes write $\tanh(W_C[h_{t-1},x_t])+b_C)$, with one bracket too many. Read as
+# > it stands, the bias would be added outside. It belongs inside: $\tanh(W_C[h_{t-1},x_t]+b_C)$, so
 # > that the candidate stays between $-1$ and $1$.
 
 
@@ -184,9 +186,9 @@ def lstm_cell(x: Tensor, h: Tensor, c: Tensor, p: dict[str, Tensor]) -> tuple[Te
 # %% [markdown]
 # ### Experiment: a memory over 100 steps
 #
-# What is left of a memory of 1, when nothing is written ($i=0$) and the forget gate stands at $f$ for
-# 100 steps? And how large is the gradient $\partial C_{100}/\partial C_0$? Guess before you run the
-# cell, for $f = 0.5$, $0.9$ and $0.99$. Beside it the plain cell, $h_t=\tanh(w\,h_{t-1})$.
+# What is left of a memory of 1, when nothing is written ($i=0$) and the forget gate stands at $f$
+# for 100 steps? And how large is the gradient $\partial C_{100}/\partial C_0$? Guess before you run
+# the cell, for $f = 0.5$, $0.9$ and $0.99$. Beside it the plain cell, $h_t=\tanh(w\,h_{t-1})$.
 
 
 # %% tags=["experiment"]
@@ -232,17 +234,19 @@ plt.show()
 # (Keras does, `unit_forget_bias=True`): an untrained cell should keep more than half.
 #
 # The plain cell with $w=1.5$ is instructive. It *does* hold a value, a state near 0.86 is a fixed
-# point. But the gradient through it vanishes: nothing that happened earlier makes a difference to that
-# state any more, so nothing can be learned from it.
+# point. But the gradient through it vanishes: nothing that happened earlier makes a difference to
+# that state any more, so nothing can be learned from it.
 
 # %% [markdown]
 # ## 3. Whole sequences
 #
 # Start from the state that the caller hands in, call the cell once for each step, and collect the
-# hidden states. Every example of the batch has a sequence and a state of its own; time runs along axis 1.
+# hidden states. Every example of the batch has a sequence and a state of its own; time runs along
+# axis 1.
 #
-# The start state is an argument for a reason. A long text is read in pieces, each one beginning where the
-# last one ended; and the decoder of unit 13 begins where the encoder stopped. So it need not be zero.
+# The start state is an argument for a reason. A long text is read in pieces, each one beginning
+# where the last one ended; and the decoder of unit 13 begins where the encoder stopped. So it need
+# not be zero.
 
 
 # %%
@@ -291,11 +295,11 @@ def run_lstm(X: Tensor, h0: Tensor, c0: Tensor, p: dict[str, Tensor]) -> Tensor:
 # %% [markdown]
 # ### Experiment: gates over time
 #
-# Nobody has to train a cell to see how it works; one can set its weights by hand. This GRU has one unit
-# and two inputs, a *value* and a *write* signal. Its update gate opens where *write* is 1, its candidate
-# is the value, and the old state is hidden from it ($r=0$). So it should hold whatever was
-# last written: a latch, the simplest memory there is. Look at the weights before you run the cell: what
-# does each 8 and each $-8$ do?
+# Nobody has to train a cell to see how it works; one can set its weights by hand. This GRU has one
+# unit and two inputs, a *value* and a *write* signal. Its update gate opens where *write* is 1, its
+# candidate is the value, and the old state is hidden from it ($r=0$). So it should hold whatever
+# was last written: a latch, the simplest memory there is. Look at the weights before you run the
+# cell: what does each 8 and each $-8$ do?
 
 # %% tags=["experiment"]
 latch = {
@@ -332,8 +336,8 @@ plt.show()
 # %% [markdown]
 # ## 4. The same cell in Keras
 #
-# `keras.layers.GRU` keeps the weights of all gates side by side, in the order **z, r, h**, and those for
-# $x$ apart from those for $h$:
+# `keras.layers.GRU` keeps the weights of all gates side by side, in the order **z, r, h**, and
+# those for $x$ apart from those for $h$:
 #
 # | array | shape | holds |
 # |---|---|---|
@@ -341,18 +345,20 @@ plt.show()
 # | recurrent kernel | $(U, 3U)$ | the rows that meet $h$ |
 # | bias | $(3U,)$ | $b_z, b_r, b_h$ |
 #
-# And its last line is the other convention of the erratum above:
-# $h_t = z^K_t * h_{t-1} + (1-z^K_t) * \tilde h_t$. So what you call $z$, Keras calls $1-z$. A sigmoid
-# is turned over easily:
+# And its last line is the other convention of the erratum above. With $k_t$ for its update gate,
+#
+# $$h_t = k_t * h_{t-1} + (1-k_t) * \tilde h_t.$$
+#
+# So what you call $z$, Keras calls $1-z$. A sigmoid is turned over easily:
 #
 # $$1-\sigma(a) = \sigma(-a).$$
 #
 # What does that mean for $W_z$ and $b_z$?
 #
 # One more trap: by default the layer multiplies with the reset gate *after* the matrix product
-# (`reset_after=True`, for the sake of fast GPU code). That is another cell. No choice of weights turns
-# one into the other; the arrays here are for `reset_after=False`. Its LSTM, by the way, computes the
-# notes' formulas as they stand, in the order i, f, C, o.
+# (`reset_after=True`, for the sake of fast GPU code). That is another cell. No choice of weights
+# turns one into the other; the arrays here are for `reset_after=False`. Its LSTM, by the way,
+# computes the notes' formulas as they stand, in the order i, f, C, o.
 
 
 # %%
@@ -363,8 +369,8 @@ def gru_to_keras(p: dict[str, Tensor]) -> list[np.ndarray]:
         p: the weights of `gru_cell`, tensors; `[h, x]` in this order.
 
     Returns:
-        A list of NumPy arrays: kernel `(D, 3U)`, recurrent kernel `(U, 3U)`, bias `(3U,)`, the gates
-        in the order z, r, h, such that the layer computes what `gru_cell` does.
+        A list of NumPy arrays: kernel `(D, 3U)`, recurrent kernel `(U, 3U)`, bias `(3U,)`, the
+        gates in the order z, r, h, such that the layer computes what `gru_cell` does.
     """
     ### BEGIN SOLUTION
     W = ops.concatenate([-p["W_z"], p["W_r"], p["W_h"]], axis=1)
@@ -376,8 +382,8 @@ def gru_to_keras(p: dict[str, Tensor]) -> list[np.ndarray]:
 
 
 # %% [markdown]
-# The proof: one random cell, your loop, and the layer of Keras with your arrays. The second line shows
-# what the default `reset_after=True` makes of nearly the same weights.
+# The proof: one random cell, your loop, and the layer of Keras with your arrays. The second line
+# shows what the default `reset_after=True` makes of nearly the same weights.
 
 # %% tags=["experiment"]
 rng = np.random.default_rng(0)
@@ -401,9 +407,10 @@ for reset_after in (False, True):
 # %% [markdown]
 # ## 5. A classifier
 #
-# The digits of scikit-learn are 8×8 pixels. Read each one as a sequence of 8 rows, from top to bottom,
-# 8 pixels a step; the state after the last row has seen the whole digit, and a dense layer turns it into
-# 10 *logits* (one number for each class, before any softmax: the loss does that part).
+# The digits of scikit-learn are 8 by 8 pixels. Read each one as a sequence of 8 rows, from top to
+# bottom, 8 pixels a step; the state after the last row has seen the whole digit, and a dense layer
+# turns it into 10 *logits* (one number for each class, before any softmax: the loss does that
+# part).
 #
 # From here on use `keras.layers`; you know what is inside.
 
@@ -435,9 +442,9 @@ def build_classifier(cell: str, units: int) -> keras.Model:
 # %% [markdown]
 # ### Experiment: learning curves
 #
-# GRU and LSTM against the plain cell (`SimpleRNN`), 32 units each, 1200 digits to learn from and 597 to
-# be judged by. An LSTM has more weights than a GRU of the same width, and the plain cell far fewer.
-# Which one will be ahead after 3 epochs, which after 15? (About a quarter of a minute.)
+# GRU and LSTM against the plain cell (`SimpleRNN`), 32 units each, 1200 digits to learn from and
+# 597 to be judged by. An LSTM has more weights than a GRU of the same width, and the plain cell far
+# fewer. Which one will be ahead after 3 epochs, which after 15? (About a quarter of a minute.)
 
 # %% tags=["experiment"]
 from sklearn.datasets import load_digits
@@ -481,10 +488,10 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# All three get there: eight steps are no test of memory. (And logistic regression, which sees all the
-# pixels at once, does as well; a state that reads row by row is no magic.) For a test of memory the
-# answer has to lie far back. So: 16 tokens, and the question at the end is *what was the first one?*
-# What comes after it is noise.
+# All three get there: eight steps are no test of memory. (And logistic regression, which sees all
+# the pixels at once, does as well; a state that reads row by row is no magic.) For a test of memory
+# the answer has to lie far back. So: 16 tokens, and the question at the end is *what was the first
+# one?* What comes after it is noise.
 
 
 # %% tags=["experiment"]
@@ -516,8 +523,9 @@ axes[0].legend()
 plt.show()
 
 # %% [markdown]
-# Fifteen steps are learned by all, sooner or later. Forty are a lottery: whether a run finds the way, and
-# when, hangs on the seed. Try other seeds before you say that one cell is better than another.
+# Fifteen steps are learned by all, sooner or later. Forty are a lottery: whether a run finds the
+# way, and when, hangs on the seed. Try other seeds before you say that one cell is better than
+# another.
 
 # %% [markdown]
 # ## Break it
@@ -525,16 +533,16 @@ plt.show()
 # Three GRUs learn the digits, each by *your* `gru_cell` inside a layer of Keras:
 #
 # - **right**: as it is.
-# - **A**: the notes' words instead of their formula, $z$ and $1-z$ exchanged. (The code does it by turning
-#   the signs of $W_z$ and $b_z$; you know why.)
+# - **A**: the notes' words instead of their formula, $z$ and $1-z$ exchanged. (The code does it by
+#   turning the signs of $W_z$ and $b_z$; you know why.)
 # - **B**: no reset gate, $r_t = 1$ always.
 #
 # **Predict first**, and write it down:
 #
 # 1. Which of the two ends with a worse accuracy than the right one?
-# 2. Three tests force the gates. *Keep*: $b_z=-50$, so $h_t$ should be $h_{t-1}$. *Replace*: $b_z=50$, so
-#    $h_t$ should be $\tilde h_t$. *Blind*: $b_z=50$ and $b_r=-50$, so $h_t$ should not depend on
-#    $h_{t-1}$. Which of them fire for A, which for B?
+# 2. Three tests force the gates. *Keep*: $b_z=-50$, so $h_t$ should be $h_{t-1}$. *Replace*:
+#    $b_z=50$, so $h_t$ should be $\tilde h_t$. *Blind*: $b_z=50$ and $b_r=-50$, so $h_t$ should not
+#    depend on $h_{t-1}$. Which of them fire for A, which for B?
 
 
 # %% tags=["experiment"]
@@ -616,15 +624,16 @@ plt.show()
 # %% [markdown]
 # <details><summary><b>What happened</b> (open it after you have compared)</summary>
 #
-# - **Accuracy notices neither.** A is a GRU with another name for its gate, and trains as well. B is a
-#   poorer cell, but digits of eight rows don't need what it lacks.
-# - **A** fails *keep* and *replace*, and *blind* too: with its gate turned over, $b_z=50$ *keeps* the old
-#   state, so the result depends on nothing else.
+# - **Accuracy notices neither.** A is a GRU with another name for its gate, and trains as well. B
+#   is a poorer cell, but digits of eight rows don't need what it lacks.
+# - **A** fails *keep* and *replace*, and *blind* too: with its gate turned over, $b_z=50$ *keeps*
+#   the old state, and the result is nothing but that.
 # - **B** fails *replace*, where the reset gate is half open, and *blind*, where it should be shut.
 #   It passes *keep*: with the update gate shut, nobody looks at the candidate.
 #
-# So what a gate does is tested by forcing it, one gate at a time. The checks of this unit do the same: that
-# is how they tell an exchanged gate from a missing one. And a good accuracy is no proof of a right cell.
+# So what a gate does is tested by forcing it, one gate at a time. The checks of this unit do the
+# same: that is how they tell an exchanged gate from a missing one. And a good accuracy is no proof
+# of a right cell.
 #
 # </details>
 #
@@ -633,4 +642,5 @@ plt.show()
 # - Why does the state of a plain recurrent cell fade, and what in a GRU or an LSTM prevents it?
 # - What does $z=0$ mean here, in Keras, and how does one come from one to the other?
 # - Why may the memory $C$ of an LSTM exceed 1, while the state of a GRU can't?
-# - Why is a cell in which reset happens after the matrix product another cell, not another notation?
+# - Why is a cell in which reset happens after the matrix product another cell, not another
+#   notation?

@@ -58,4 +58,4 @@ def _to_array(leaf: Any) -> Any:
 def _to_tensor(leaf: Any) -> Any:
     import keras
 
-    return keras.ops.convert_to_tensor(leaf) if is_array(leaf) else leaf
+    return keras.ops.convert_to_tensor(leaf, leaf.dtype.name) if is_array(leaf) else leaf

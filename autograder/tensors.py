@@ -26,7 +26,8 @@ def is_tensor(leaf: Any) -> bool:
 
 
 def is_array(leaf: Any) -> bool:
-    return isinstance(leaf, (np.ndarray, np.generic))
+    """Whether something is an array, or a scalar of NumPy, that holds numbers."""
+    return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc"
 
 
 def leaves(tree: Any) -> Iterator[Any]:

@@ -75,6 +75,10 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
         for tensor in wanted:
             tape.watch(tensor)
         output = f(*tensors)
+        if cotangent is not None and tuple(output.shape) != np.shape(cotangent):
+            raise ValueError(
+                f"The result has shape {tuple(output.shape)} instead of {np.shape(cotangent)}."
+            )
         weight = tf.ones_like(output) if cotangent is None else tf.cast(cotangent, output.dtype)
         total = tf.reduce_sum(output * weight)
     gradients = tape.gradient(total, wanted)

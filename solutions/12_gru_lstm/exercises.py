@@ -1033,6 +1033,7 @@ def classifier_form(program, cell, units, rows):
     logits = probes.to_arrays(model(probes.to_tensors(rows.astype("float32"))))
     return form | {
         "outputs can be negative, as logits are": bool((logits < 0).any()),
+        "outputs add up to 1, as after a softmax": bool(np.allclose(logits.sum(axis=1), 1)),
         "every layer can learn": all(layer.trainable for layer in model.layers),
     }
 

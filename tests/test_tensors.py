@@ -54,7 +54,9 @@ class Odd(keras.layers.Layer):
 
 def test_layers_of_a_model():
     inner = keras.Sequential([keras.Input((4, 3)), keras.layers.GRU(5)], name="inner")
-    model = keras.Sequential([keras.Input((4, 3)), inner, OwnDense(2, activation="tanh"), Odd(1)])
+    model = keras.Sequential(
+        [keras.Input((4, 3)), inner, OwnDense(2, activation="tanh"), Odd(object())]
+    )
     found = probes.layers(model)
     assert [layer["class"] for layer in found] == ["GRU", "Dense", "Layer"]
     assert [layer["output"] for layer in found] == [[None, 5], [None, 2], [None, 2]]

@@ -997,9 +997,9 @@ gru_to_keras.equivalent("in NumPy, as a tuple", gru_to_keras_in_numpy)
 
 build_classifier = unit.exercise("build_classifier", points=3)
 
-# 40 seeds of each legal form (benchmarks/calibrate_12.py), training on 1000 digits:
-# see DIGITS_FLOOR there; the floor is the mean less two standard deviations of the worst form.
-DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.95
+# Provisional, well below the few runs seen (0.93 to 0.97 with 1000 digits): to be replaced by what
+# benchmarks/calibrate_12.py measures, the mean less two standard deviations of the worst form.
+DIGITS_FLOOR, DIGITS_TYPICAL = 0.85, 0.93
 
 
 def kinds(rng: np.random.Generator) -> Iterator[Case]:

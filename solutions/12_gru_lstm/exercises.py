@@ -860,9 +860,9 @@ def run_gru_inlined(X, h0, p):
 def run_lstm_scan(X, h0, c0, p):
     def step(carry, x):
         carry = lstm_cell(x, *carry, p)
-        return tuple(carry), carry[0]
+        return carry, carry[0]
 
-    _, H = ops.scan(step, (h0, c0), ops.swapaxes(X, 0, 1))
+    _, H = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))
     return ops.swapaxes(H, 0, 1)
 
 

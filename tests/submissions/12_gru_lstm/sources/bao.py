@@ -48,10 +48,10 @@ def run_gru(X, h0, p):
 # %% run_lstm
 def run_lstm(X, h0, c0, p):
     def step(carry, x):
-        carry = lstm_cell(x, *carry, p)
+        carry = list(lstm_cell(x, *carry, p))
         return carry, carry[0]
 
-    return ops.swapaxes(ops.scan(step, (h0, c0), ops.swapaxes(X, 0, 1))[1], 0, 1)
+    return ops.swapaxes(ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))[1], 0, 1)
 
 # %% gru_to_keras
 def gru_to_keras(p):

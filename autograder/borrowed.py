@@ -10,10 +10,12 @@ borrowed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+
+from autograder.tensors import is_array, is_tensor, leaves, mapped, to_arrays, to_tensors
 
 # Puts a question (args, kwargs, and what the codec says of tensors) and gives the plain answer.
 Ask = Callable[[dict[str, Any]], Any]
@@ -25,8 +27,8 @@ def borrowed(name: str, ask: Ask) -> Callable[..., Any]:
     """A function that asks for its results."""
 
     def asking(*args: Any, **kwargs: Any) -> Any:
-        call = _mapped([list(args), kwargs], _to_seed)
-        tensors = [leaf for leaf in _leaves(call) if _is_tensor(leaf)]
+        call = mapped([list(args), kwargs], _to_seed)
+        tensors = [leaf for leaf in leaves(call) if is_tensor(leaf)]
         if not tensors:
             return ask({"ask": name, "args": call[0], "kwargs": call[1]})
         return _asked_with_tensors(name, call, tensors, ask)
@@ -55,69 +57,51 @@ def answered(
     args = [_to_generator(value) for value in args]
     kwargs = {name: _to_generator(value) for name, value in kwargs.items()}
     if not tensors:
-        return _mapped(function(*args, **kwargs), _to_array)
-    call = _mapped([args, kwargs], _to_tensor)
+        return to_arrays(function(*args, **kwargs))
+    call = to_tensors([args, kwargs])
     if cotangents is None:
-        return _mapped(function(*call[0], **call[1]), _to_array)
+        return to_arrays(function(*call[0], **call[1]))
     import tensorflow as tf
 
-    inputs = [leaf for leaf in _leaves(call) if _is_tensor(leaf)]
+    inputs = [leaf for leaf in leaves(call) if is_tensor(leaf)]
     with tf.GradientTape() as tape:
         for tensor in inputs:
             tape.watch(tensor)
-        results = [leaf for leaf in _leaves(function(*call[0], **call[1])) if _is_tensor(leaf)]
+        results = [leaf for leaf in leaves(function(*call[0], **call[1])) if is_tensor(leaf)]
     weights = [
         tf.cast(weight, result.dtype) for weight, result in zip(cotangents, results, strict=True)
     ]
     gradients = tape.gradient(results, inputs, output_gradients=weights)
-    return [None if gradient is None else _to_array(gradient) for gradient in gradients]
+    return [None if gradient is None else to_arrays(gradient) for gradient in gradients]
 
 
 def _asked_with_tensors(name: str, call: list[Any], tensors: list[Any], ask: Ask) -> Any:
-    plain = _mapped(call, _to_array)
+    plain = to_arrays(call)
     question = {"ask": name, "args": plain[0], "kwargs": plain[1], "tensors": True}
     if sys.modules["keras"].backend.backend() != "tensorflow":
-        return _mapped(ask(question), _to_tensor)
+        return to_tensors(ask(question))
     import tensorflow as tf
 
     answers: list[Any] = []
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def through(*_: Any) -> Any:
-        answers.append(_mapped(ask(question), _to_tensor))
+        answers.append(to_tensors(ask(question)))
 
         def backward(*cotangents: Any) -> list[Any]:
-            weights = [_to_array(cotangent) for cotangent in cotangents]
+            weights = [to_arrays(cotangent) for cotangent in cotangents]
             gradients = ask(question | {"cotangents": weights})
-            arrays = [leaf for leaf in _leaves(call) if _is_tensor(leaf) or _is_array(leaf)]
+            arrays = [leaf for leaf in leaves(call) if is_tensor(leaf) or is_array(leaf)]
             return [
-                None if gradient is None else _to_tensor(gradient)
+                None if gradient is None else to_tensors(gradient)
                 for leaf, gradient in zip(arrays, gradients, strict=True)
-                if _is_tensor(leaf)
+                if is_tensor(leaf)
             ]
 
-        return [leaf for leaf in _leaves(answers[0]) if _is_tensor(leaf)], backward
+        return [leaf for leaf in leaves(answers[0]) if is_tensor(leaf)], backward
 
     results = iter(through(*tensors))
-    return _mapped(answers[0], lambda leaf: next(results) if _is_tensor(leaf) else leaf)
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    if isinstance(tree, (list, tuple)):
-        for item in tree:
-            yield from _leaves(item)
-    else:
-        yield tree
-
-
-def _mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
-    if isinstance(tree, dict):
-        return {key: _mapped(item, function) for key, item in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([_mapped(item, function) for item in tree])
-    return function(tree)
+    return mapped(answers[0], lambda leaf: next(results) if is_tensor(leaf) else leaf)
 
 
 def _to_seed(leaf: Any) -> Any:
@@ -127,20 +111,3 @@ def _to_seed(leaf: Any) -> Any:
 def _to_generator(value: Any) -> Any:
     seeded = isinstance(value, dict) and value.keys() == {_SEED}
     return np.random.default_rng(value[_SEED]) if seeded else value
-
-
-def _is_array(leaf: Any) -> bool:
-    return isinstance(leaf, (np.ndarray, np.generic))
-
-
-def _is_tensor(leaf: Any) -> bool:
-    keras = sys.modules.get("keras")
-    return keras is not None and (keras.ops.is_tensor(leaf) or isinstance(leaf, keras.Variable))
-
-
-def _to_array(leaf: Any) -> Any:
-    return sys.modules["keras"].ops.convert_to_numpy(leaf) if _is_tensor(leaf) else leaf
-
-
-def _to_tensor(leaf: Any) -> Any:
-    return sys.modules["keras"].ops.convert_to_tensor(leaf) if _is_array(leaf) else leaf

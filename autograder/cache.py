@@ -173,7 +173,8 @@ def environment() -> str:
     """Versions and sources that evidence depends on."""
     package = Path(__file__).parent
     own = hashlib.sha256()
-    for name in ("worker.py", "ban.py", "borrowed.py", "probes.py", "evidence.py"):
+    names = ("worker.py", "ban.py", "borrowed.py", "probes.py", "tensors.py", "evidence.py")
+    for name in names:
         own.update((package / name).read_bytes())
     return f"{versions()} {platform.machine()} {own.hexdigest()}"
 

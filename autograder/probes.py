@@ -12,6 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.tensors import to_arrays, to_tensors
+
+__all__ = ["layers", "numerical_gradient", "seed", "to_arrays", "to_tensors", "vjp"]
+
 
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
     """Central differences of a scalar function, entry by entry.
@@ -56,7 +60,8 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
         cotangent: the shape of the output; ones where it is None.
 
     Returns:
-        One array for each floating-point input, None where no gradient reaches it.
+        One array for each floating-point input, None where no gradient reaches it.  Where the
+        output is less precise than an input, so is the gradient, and its dtype says so.
     """
     import keras
 
@@ -71,10 +76,63 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
         for tensor in wanted:
             tape.watch(tensor)
         output = f(*tensors)
+        if cotangent is not None and tuple(output.shape) != np.shape(cotangent):
+            raise ValueError(
+                f"The result has shape {tuple(output.shape)} instead of {np.shape(cotangent)}."
+            )
         weight = tf.ones_like(output) if cotangent is None else tf.cast(cotangent, output.dtype)
         total = tf.reduce_sum(output * weight)
     gradients = tape.gradient(total, wanted)
-    return [None if g is None else tf.convert_to_tensor(g).numpy() for g in gradients]
+    found = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+    return [
+        None if g is None else tf.cast(g, min(g.dtype, output.dtype, key=lambda t: t.size)).numpy()
+        for g in found
+    ]
+
+
+def layers(model: Any) -> list[dict[str, Any]]:
+    """What a Keras model is made of, in the order in which it was put together.
+
+    Models inside are opened.  A layer of a student's own is called by the class of Keras that it
+    extends; one that can't say how it was made has an empty `config`.
+
+    Returns:
+        For each layer its `class`, the plain data of its `config`, its `output` shape (None where
+        it has none yet) and its number of `parameters`.
+    """
+    found = []
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            found += layers(layer)
+            continue
+        found.append(
+            {
+                "class": _keras_class(layer),
+                "config": _config(layer),
+                "output": _output_shape(layer),
+                "parameters": layer.count_params() if layer.built else 0,
+            }
+        )
+    return found
+
+
+def _keras_class(layer: Any) -> str:
+    kinds = (kind for kind in type(layer).__mro__ if kind.__module__.split(".")[0] == "keras")
+    return next(kinds).__name__
+
+
+def _config(layer: Any) -> dict[str, Any]:
+    try:
+        return dict(layer.get_config())
+    except NotImplementedError:
+        return {}
+
+
+def _output_shape(layer: Any) -> list[int | None] | None:
+    try:
+        return list(layer.output.shape)
+    except AttributeError:
+        return None
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from autograder.evidence import (
     pack,
     unpack,
 )
+from autograder.tensors import to_arrays
 
 _CUT = "\n… (cut here)"
 _KERAS = re.compile(r"\b(?:keras|ops)\b")
@@ -88,7 +89,7 @@ class Names:
             with ban:
                 value = observation(Namespace(self.names), **inputs)
                 # Encoding touches student objects, so it belongs to the observation.
-                return "ok", unpack(pack(value)), None
+                return "ok", unpack(pack(to_arrays(value))), None
         except MissingName as error:
             # The names that are there help to find one that was misspelt.
             names = [name for name in self.names if not name.startswith("_")][:200]

@@ -40,7 +40,15 @@ PURE = {
     "wording",
     "faults",
 }
-BESIDE_STUDENTS = {"worker", "ban", "borrowed", "probes", "sandbox.template", "sandbox.isolation"}
+BESIDE_STUDENTS = {
+    "worker",
+    "ban",
+    "borrowed",
+    "probes",
+    "tensors",
+    "sandbox.template",
+    "sandbox.isolation",
+}
 REPORT = {name for name in MODULES if name.split(".")[0] == "report"}
 WRITES_STRINGS = {
     "report.table",

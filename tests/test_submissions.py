@@ -74,6 +74,14 @@ WORTH = {
         "batchnorm_backward": 5,
         "MyBatchNorm": 6,
     },
+    "12_gru_lstm": {
+        "gru_cell": 5,
+        "lstm_cell": 5,
+        "run_gru": 2.5,
+        "run_lstm": 2.5,
+        "gru_to_keras": 2,
+        "build_classifier": 3,
+    },
 }
 EXPECTED = {
     unit: tomllib.loads((CLASS / unit / "expected.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,62 @@
+"""Tensors of whatever framework is loaded, and arrays: trees of one into trees of the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+def to_arrays(tree: Any) -> Any:
+    """A tree of lists, tuples and dicts, its tensors and variables as NumPy arrays."""
+    return mapped(tree, _to_array) if "keras" in sys.modules else tree
+
+
+def to_tensors(tree: Any) -> Any:
+    """A tree of lists, tuples and dicts, its NumPy arrays as tensors of their own dtype."""
+    return mapped(tree, _to_tensor)
+
+
+def is_tensor(leaf: Any) -> bool:
+    """Whether something is a tensor with values, or a variable."""
+    keras = sys.modules.get("keras")
+    return keras is not None and (keras.ops.is_tensor(leaf) or isinstance(leaf, keras.Variable))
+
+
+def is_array(leaf: Any) -> bool:
+    """Whether something is an array, or a scalar of NumPy, that holds numbers."""
+    return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc"
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """What is in a tree of lists, tuples and dicts, in its order."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, (list, tuple)):
+        for item in tree:
+            yield from leaves(item)
+    else:
+        yield tree
+
+
+def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
+    """A tree of the same form with `function` of every leaf, in plain lists, tuples and dicts."""
+    if isinstance(tree, dict):
+        return {key: mapped(item, function) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [mapped(item, function) for item in tree]
+    if isinstance(tree, tuple):
+        return tuple([mapped(item, function) for item in tree])
+    return function(tree)
+
+
+def _to_array(leaf: Any) -> Any:
+    return sys.modules["keras"].ops.convert_to_numpy(leaf) if is_tensor(leaf) else leaf
+
+
+def _to_tensor(leaf: Any) -> Any:
+    import keras
+
+    return keras.ops.convert_to_tensor(leaf, leaf.dtype.name) if is_array(leaf) else leaf

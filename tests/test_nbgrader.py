@@ -282,7 +282,8 @@ def test_it_goes_on_where_it_was_killed(graded: Graded, tmp_path: Path) -> None:
     half = course / "autograded" / "bob" / UNIT / f"{UNIT}.ipynb"
     notebook = autograded(course, "bob")
     for cell in notebook["cells"]:
-        cell.pop("outputs", None)
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
     half.chmod(0o644)
     half.write_text(json.dumps(notebook))
     told = nbgrade(course, "--student", "[abc]*")

@@ -57,6 +57,9 @@ def new_course(folder: Path, *units: Path) -> Path:
     """A course with its notebooks generated and the configuration of this repository."""
     for unit in units or (TINY / "solutions" / UNIT,):
         shutil.copytree(unit, folder / "solutions" / unit.name)
+        released = unit.parents[1] / "assignments" / unit.name
+        if released.is_dir():  # else it is made below, which takes longer
+            shutil.copytree(released, folder / "assignments" / unit.name)
     shutil.copy(HERE.root / "nbgrader_config.py", folder)
     course = Course(folder)
     for name in course.unit_names():

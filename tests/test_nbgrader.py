@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,6 +268,28 @@ def test_the_class_at_once_is_nbgraders_own_row_by_row(graded: Graded) -> None:
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
+def test_the_sample_class_gets_what_it_should_by_both_commands(tmp_path: Path) -> None:
+    unit = "03_optimizers"
+    samples = Path(__file__).parent / "submissions" / unit
+    expected = tomllib.loads((samples / "expected.toml").read_text(encoding="utf-8"))
+    course = own.new_course(tmp_path / "course", own.HERE.root / "solutions" / unit)
+    assert nbgrader(course, "generate_assignment", unit)[0] == 0
+    students = ["dilara", "emeka", "milan", "rosa"]
+    for student in [*students, "pavel"]:
+        text = (samples / f"{student}.ipynb").read_text(encoding="utf-8")
+        Class(course, unit).hand_in(student, text)
+    Course(course).seed()
+    parallel = Path(shutil.copytree(course, tmp_path / "parallel"))
+    assert nbgrader(course, "autograde", unit)[0] == 1  # pavel's file is cut off
+    told = CliRunner().invoke(main, ["nbgrade", unit, "--course", str(parallel)])
+    assert told.exit_code == 1 and "Not graded: pavel." in told.output
+    assert rows(parallel) == rows(course)
+    assert tree(parallel / "autograded") == tree(course / "autograded")
+    full = {e.name: e.points for e in own.HERE.load(unit).unit.exercises}
+    for student in students:
+        assert scores(course, student) == full | expected[student].get("points", {})
+
+
 def test_the_class_at_once_tells_who_is_left(graded: Graded) -> None:
     assert graded.told.exit_code == 1
     assert "Not graded: eve, hal." in graded.told.output
@@ -282,7 +305,8 @@ def test_it_goes_on_where_it_was_killed(graded: Graded, tmp_path: Path) -> None:
     half = course / "autograded" / "bob" / UNIT / f"{UNIT}.ipynb"
     notebook = autograded(course, "bob")
     for cell in notebook["cells"]:
-        cell.pop("outputs", None)
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
     half.chmod(0o644)
     half.write_text(json.dumps(notebook))
     told = nbgrade(course, "--student", "[abc]*")

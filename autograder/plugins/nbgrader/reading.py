@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -108,7 +108,7 @@ def _has_ids(data: bytes) -> bool:
     return bool(ids) and None not in ids and len(set(ids)) == len(ids)
 
 
-def not_graded(names: Any, message: str, log: Any) -> None:
+def not_graded(names: Any, message: str, log: Any) -> NoReturn:
     """Leaves a submission ungraded in the gradebook and stops nbgrader's work on it.
 
     Raises:

@@ -267,7 +267,9 @@ for path in product(range(3), repeat=5):
     by_paths[tuple(ctc_collapse(list(path), 0))] += np.prod(probs[range(5), path])
 by_recursion = {word: np.exp(-ctc_nll(np.log(probs), list(word), 0)) for word in by_paths}
 gap = max(abs(by_paths[word] - by_recursion[word]) for word in by_paths)
-print(f"{len(by_paths)} words; largest gap {gap:.1e}; all together {sum(by_recursion.values()):.15f}")
+print(
+    f"{len(by_paths)} words; largest gap {gap:.1e}; all together {sum(by_recursion.values()):.15f}"
+)
 
 frames = np.arange(10, 401, 10)
 plain, losses = [], []
@@ -381,7 +383,7 @@ for (step, (probs, gamma)), (top, bottom) in zip(stages.items(), axes.T, strict=
         top.plot(probs[:, k], **style)
         bottom.plot(gamma[:, k], **style)
     top.set(title=f"step {step}: y\n{path}", ylim=(-0.03, 1.03))
-    bottom.set(title="γ: what is asked for", xlabel="frame")
+    bottom.set(title="$\\gamma$: what is asked for", xlabel="frame")
 axes[0, 0].legend(ncols=4, loc="upper center")
 plt.show()
 
@@ -644,7 +646,7 @@ plt.show()
 figure, axes = plt.subplots(2, 4, figsize=(11, 4), height_ratios=[1, 2], layout="constrained")
 names = "_0123456789"
 wrong = [n for n, (answer, wanted) in enumerate(zip(read, Y_new, strict=True)) if answer != wanted]
-double = [n for n, wanted in enumerate(Y_new) if any(a == b for a, b in zip(wanted, wanted[1:]))]
+double = [n for n, wanted in enumerate(Y_new) if any(np.diff(wanted) == 0)]
 for n, (top, bottom) in zip([0, 1, double[0], wrong[0]], axes.T, strict=True):
     probs = np.exp(log_softmax(outputs[n]))
     top.imshow(X_new[n], cmap="gray_r", aspect="auto", extent=(-0.5, 23.5, 0, 1))
@@ -721,9 +723,13 @@ outputs_of = {T: log_softmax(rng.normal(size=(T, 3))) for T in (4, 40)}
 every = [list(word) for size in range(5) for word in product([1, 2], repeat=size)]
 print(f"{'':18}  4 frames: (1,2)   (1,1,2)   40 frames: (1,2)  (1,1,2)   sum of all, 4 frames")
 for name, (add, skip) in kinds.items():
-    values = [loss_with(add, skip, outputs_of[T], word) for T in (4, 40) for word in ([1, 2], [1, 1, 2])]
+    values = [
+        loss_with(add, skip, outputs_of[T], word) for T in (4, 40) for word in ([1, 2], [1, 1, 2])
+    ]
     total = sum(np.exp(-loss_with(add, skip, outputs_of[4], word)) for word in every)
-    print(f"{name:18} {values[0]:15.4f} {values[1]:9.4f} {values[2]:18.4f} {values[3]:8.4f} {total:18.4f}")
+    print(
+        f"{name:18} {values[0]:15.4f} {values[1]:9.4f} {values[2]:18.4f} {values[3]:8.4f} {total:18.4f}"
+    )
 
 # %% [markdown]
 # The first mistake lets more paths in, so its loss is too low, and the probabilities add up to
@@ -762,7 +768,9 @@ def mel_bands():
     edges = 700 * (10 ** (np.linspace(mel(80), mel(3800), BANDS + 2) / 2595) - 1)
     low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     pitch = np.arange(129) * RATE / 256
-    return np.clip(np.minimum((pitch - low) / (centre - low), (high - pitch) / (high - centre)), 0, None)
+    return np.clip(
+        np.minimum((pitch - low) / (centre - low), (high - pitch) / (high - centre)), 0, None
+    )
 
 
 def log_mel(sound):
@@ -845,7 +853,9 @@ axes.plot(probs[:, 0], color="0.75", label="blank")
 for k in dict.fromkeys(k for k in probs.argmax(axis=1) if k):
     axes.plot(probs[:, k], label=symbols[k])
 axes.set_xticks(range(len(path)), path)
-axes.set(title=f"{path}  ->  {ctc_collapse(path, '_')}", ylabel="probability", xlabel="frame, 20 ms each")
+axes.set(
+    title=f"{path}  ->  {ctc_collapse(path, '_')}", ylabel="probability", xlabel="frame, 20 ms each"
+)
 axes.legend(ncols=6)
 plt.show()
 

@@ -65,8 +65,12 @@ def main() -> None:
         for voice, speed in VOICES.items():
             for word in WORDS:
                 # Without a date, the same sounds give the same bytes.
-                archive.writestr(zipfile.ZipInfo(f"{word}.{voice}.wav"), wav(spoken(word, voice, speed)),
-                                 zipfile.ZIP_DEFLATED, 9)
+                archive.writestr(
+                    zipfile.ZipInfo(f"{word}.{voice}.wav"),
+                    wav(spoken(word, voice, speed)),
+                    zipfile.ZIP_DEFLATED,
+                    9,
+                )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Unit 14, CTC: collapse, greedy decoding, the loss with its gradient, prefix beam search, a CRNN.
 
 Inputs.  A skip over equal labels shows only where labels repeat, and most where frames are few;
-underflow shows only where they are many.  So labels with equal neighbours have a check of their own,
-with just enough frames and with many, and elsewhere neighbours differ, so that the slip costs once.
-The blank is column 0 except where a case says so.
+underflow shows only where they are many.  So labels with equal neighbours have a check of their
+own, with just enough frames and with many; elsewhere neighbours differ, so that this slip costs
+once.  The blank is column 0 except where a case says so.
 
 Infinite log-probabilities are put in by the observations, for a case's inputs are moved by one
 rounding error to learn how much a result depends on them.
@@ -1147,7 +1147,10 @@ def double_letters(program, log_probs, width):
     """A label that goes on is one, a label that comes again after a blank is two"""
     found = program.ctc_prefix_beam(log_probs, width, 0)
     logp = {" ".join(str(int(k)) for k in labels): float(p) for labels, p in found}
-    return {"logp of 1": logp["1"], "logp of 1 1": logp["1 1"]}
+    return {
+        "logp of 1": logp.get("1", -np.inf),
+        "logp of 1 1": logp.get("1 1", -np.inf),
+    }
 
 
 @ctc_prefix_beam.check(points=0.25, cases=beam_against_greedy, judge=close(float64))
@@ -1507,7 +1510,7 @@ def reads_strips(program, X, Y, X_new):
     x = keras.layers.Reshape((width // 2, 64))(x)
     x = keras.layers.Bidirectional(keras.layers.GRU(32, return_sequences=True))(x)
     model = keras.Model(image, keras.layers.Dense(11)(x))
-    losses = program.train_crnn(model, X, Y, 8, 16, 5e-3)
+    losses = np.array([float(loss) for loss in program.train_crnn(model, X, Y, 8, 16, 5e-3)])
     answers = []
     for path in np.argmax(model.predict(X_new, verbose=0), axis=-1):
         number, last = 0, 0
@@ -1516,10 +1519,7 @@ def reads_strips(program, X, Y, X_new):
                 number = min(11 * number + int(k), 11**8)
             last = k
         answers.append(number)
-    return {
-        "predictions": np.array(answers),
-        "losses": np.array([float(loss) for loss in losses]),
-    }
+    return {"predictions": np.array(answers), "losses": losses}
 
 
 SHIFTED = "row[: len(symbols)] = np.array(symbols) + 1"

@@ -1393,7 +1393,7 @@ ctc_prefix_beam.equivalent("rescaled", beam_with_scaling)
 
 train_crnn = unit.exercise("train_crnn", points=3)
 
-# The floor lies below the mean less two standard deviations; benchmarks/calibrate_14.py measures it.
+# The floor is below the mean less two standard deviations: see benchmarks/calibrate_14.py.
 STRIPS_FLOOR, STRIPS_TYPICAL = 0.80, 0.86
 WIDTH = 48
 

@@ -583,8 +583,8 @@ def train_crnn(
 #
 # The cell below trains a CRNN as the grader will, on 1500 strips for 8 epochs (half a minute on one
 # core), and reads 500 strips of digits that were in none of them. The grader asks for **80 % of the
-# strips read without a single mistake**; a right solution typically gets 86 %. (It draws other digits
-# and takes the best of up to three trainings.)
+# strips read without a single mistake**; a right solution typically gets 86 %. (It draws digits of
+# its own, and tries up to three times.)
 #
 # How will the loss fall? Think of what the network does while it knows nothing of digits. Which
 # single answer is the safest for every strip?

@@ -144,7 +144,7 @@ def test_loss_is_the_sum_over_all_paths(
     assert all(reference.ctc_nll(log_probs, x, blank) == math.inf for x in longer + repeated)
 
 
-@pytest.mark.parametrize(("T", "V", "U"), [(300, 30, 20), (300, 40, 3), (1000, 12, 60)])
+@pytest.mark.parametrize(("T", "V", "U"), [(300, 30, 20), (300, 40, 3), (500, 12, 30)])
 def test_long_losses_do_not_underflow(reference: SimpleNamespace, T: int, V: int, U: int) -> None:
     labels = [int(k) for k in np.random.default_rng(U).integers(1, V, U)]
     labels[1] = labels[0]

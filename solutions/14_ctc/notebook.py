@@ -542,6 +542,9 @@ def build_crnn(width: int, symbols: int) -> keras.Model:
 #   the end; Keras takes the number of entries that are not 0 for the length.
 # - The network's outputs are **logits**. The loss applies the softmax itself; applied twice, it
 #   leaves the network hardly anything to say.
+#
+# When a second network is trained, TensorFlow may print a line that begins with `loc(` and speaks of
+# a `tfg.While`: a note of its optimiser about a graph that it leaves as it is. It does no harm.
 
 
 # %%
@@ -650,7 +653,7 @@ plt.show()
 figure, axes = plt.subplots(2, 4, figsize=(11, 4), height_ratios=[1, 2], layout="constrained")
 names = "_0123456789"
 wrong = [n for n, (answer, wanted) in enumerate(zip(read, Y_new, strict=True)) if answer != wanted]
-double = [n for n, wanted in enumerate(Y_new) if any(np.diff(wanted) == 0)]
+double = [n for n, wanted in enumerate(Y_new) if any(np.diff(wanted) == 0) and n not in wrong]
 for n, (top, bottom) in zip([0, 1, double[0], wrong[0]], axes.T, strict=True):
     probs = np.exp(log_softmax(outputs[n]))
     top.imshow(X_new[n], cmap="gray_r", aspect="auto", extent=(-0.5, 23.5, 0, 1))

@@ -1,5 +1,4 @@
-# Two slips: no blank at the end of the extended label (EX1); a beam over paths, merged at the end
-# (CT12b).
+# Two slips: no blank at the end of the extended label (EX1); the beam returns probabilities (PB3).
 #: rest = "chen"
 
 # %% ctc_extend
@@ -11,13 +10,22 @@ def ctc_extend(labels, blank):
 
 # %% ctc_prefix_beam
 def ctc_prefix_beam(log_probs, width, blank):
-    paths = [((), 0.0)]
+    beam = [((), 0.0, -np.inf)]
     for frame in log_probs:
-        paths = [(p + (k,), s + frame[k]) for p, s in paths for k in range(len(frame)) if frame[k] > -np.inf]
-        paths.sort(key=lambda x: x[1], reverse=True)
-        paths = paths[:width]
-    words = {}
-    for p, s in paths:
-        w = tuple(k for i, k in enumerate(p) if k != blank and (i == 0 or p[i - 1] != k))
-        words[w] = np.logaddexp(words[w], s) if w in words else s
-    return sorted(words.items(), key=lambda x: x[1], reverse=True)
+        blanks, letters = {}, {}
+        for p, b, n in beam:
+            blanks[p] = np.logaddexp(blanks.get(p, -np.inf), np.logaddexp(b, n) + frame[blank])
+            for k in range(len(frame)):
+                if k == blank:
+                    continue
+                new = p + (k,)
+                if p[-1:] == (k,):
+                    letters[p] = np.logaddexp(letters.get(p, -np.inf), n + frame[k])
+                    letters[new] = np.logaddexp(letters.get(new, -np.inf), b + frame[k])
+                else:
+                    both = np.logaddexp(b, n)
+                    letters[new] = np.logaddexp(letters.get(new, -np.inf), both + frame[k])
+        every = [(p, blanks.get(p, -np.inf), letters.get(p, -np.inf)) for p in {**blanks, **letters}]
+        every = [x for x in every if np.logaddexp(x[1], x[2]) > -np.inf]
+        beam = sorted(every, key=lambda x: -np.logaddexp(x[1], x[2]))[:width]
+    return [(p, np.exp(b) + np.exp(n)) for p, b, n in beam]

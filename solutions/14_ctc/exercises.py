@@ -109,19 +109,19 @@ def odd_paths(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"path": [2]}, "a single frame")
 
 
-@ctc_collapse.check(points=0.75, cases=texts, judge=exact(secret=False))
+@ctc_collapse.check(points=0.75, cases=texts, judge=exact())
 def text(program, path):
     """A text becomes a text: `"__c_oo_o_kk___b_ooooo__oo__kkk"` becomes `"cookbook"`"""
     return {"labelling": program.ctc_collapse(path, "_")}
 
 
-@ctc_collapse.check(points=0.5, cases=integer_paths, judge=exact(secret=False))
+@ctc_collapse.check(points=0.5, cases=integer_paths, judge=exact())
 def integers(program, path, blank):
     """A list of integers becomes a list of integers, whatever the blank's index"""
     return {"labelling": program.ctc_collapse(path, blank)}
 
 
-@ctc_collapse.check(points=0.5, cases=odd_paths, judge=exact(secret=False))
+@ctc_collapse.check(points=0.5, cases=odd_paths, judge=exact())
 def ends(program, path):
     """Blanks at the end, nothing but blanks, one frame or none: nothing is made up"""
     return {"labelling": program.ctc_collapse(path)}
@@ -259,13 +259,13 @@ def quiet(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"logits": logits_of(rng, [2], 4), "blank": 0}, "a single frame")
 
 
-@ctc_greedy_decode.check(points=1.25, cases=speeches, judge=exact(secret=False))
+@ctc_greedy_decode.check(points=1.25, cases=speeches, judge=exact())
 def best_path(program, logits, blank):
     """The most probable symbols, one a frame, are collapsed"""
     return {"labelling": [int(k) for k in program.ctc_greedy_decode(logits, blank)]}
 
 
-@ctc_greedy_decode.check(points=0.5, cases=quiet, judge=exact(secret=False))
+@ctc_greedy_decode.check(points=0.5, cases=quiet, judge=exact())
 def few_symbols(program, logits, blank):
     """Negative scores, silence and a single frame are read as well"""
     return {"labelling": [int(k) for k in program.ctc_greedy_decode(logits, blank)]}
@@ -371,13 +371,13 @@ def no_labels(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"labels": [], "blank": 5}, "no label, blank 5")
 
 
-@ctc_extend.check(points=0.5, cases=some_labels, judge=exact(secret=False))
+@ctc_extend.check(points=0.5, cases=some_labels, judge=exact())
 def interleaved(program, labels, blank):
     """A blank stands before, between and after the labels, as integers of shape `(2U+1,)`"""
     return {"extended": program.ctc_extend(labels, blank)}
 
 
-@ctc_extend.check(points=0.25, cases=no_labels, judge=exact(secret=False))
+@ctc_extend.check(points=0.25, cases=no_labels, judge=exact())
 def nothing(program, labels, blank):
     """No label at all gives one blank"""
     return {"extended": program.ctc_extend(labels, blank)}
@@ -1125,7 +1125,7 @@ def beam_long(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(inputs, "250 frames, 30 symbols, width 3")
 
 
-@ctc_prefix_beam.check(points=0.75, cases=beam_against_greedy, judge=exact(secret=False))
+@ctc_prefix_beam.check(points=0.75, cases=beam_against_greedy, judge=exact())
 def better_than_greedy(program, log_probs, width):
     """The most probable labelling comes first, also where the best path is another's"""
     labels, _ = program.ctc_prefix_beam(log_probs, width, 0)[0]

@@ -1,4 +1,4 @@
-"""The generated notebooks of a unit: nbgrader's source, the students', and the public cases."""
+"""What is generated of a unit: nbgrader's source, the students' notebook, cases and data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from autograder.cache import write_whole
 from autograder.course import Course, LoadedUnit
 from autograder.notebook import author_notebook, dumps, release_notebook
 from autograder.public_cases import PublicCases, make, suffix
+
+DATA = "data"  # the folder of a unit's public data: students get it as it is
 
 
 class Stale(Exception):  # noqa: N818 - a state of the tree
@@ -21,29 +23,50 @@ def release_unit(course: Course, loaded: LoadedUnit, write: bool = True) -> list
     Raises:
         Stale: something differs and `write` is False.
     """
+    generated = _generated(course, loaded)
     stale = {
         path: content
-        for path, content in _generated(course, loaded).items()
+        for path, content in generated.items()
         if not path.is_file() or path.read_bytes() != content
     }
-    if stale and not write:
-        names = ", ".join(str(path.relative_to(course.root)) for path in stale)
+    # Data that the unit no longer has.
+    left = [path for path in _files(_student(course, loaded) / DATA) if path not in generated]
+    if (stale or left) and not write:
+        names = ", ".join(str(path.relative_to(course.root)) for path in (*stale, *left))
         raise Stale(f"not current: {names}. Run `autograder release {loaded.name}`.")
     for path, content in stale.items():
         write_whole(path, content)
-    return list(stale)
+    for path in left:
+        path.unlink()
+    return [*stale, *left]
 
 
 def _generated(course: Course, loaded: LoadedUnit) -> Mapping[Path, bytes]:
     unit, exercises = loaded.name, loaded.unit.exercises
-    student = course.root / "assignments" / unit
+    student = _student(course, loaded)
+    data = {
+        student / path.relative_to(loaded.folder): path.read_bytes()
+        for path in _files(loaded.folder / DATA)
+    }
     return {
         loaded.folder / f"{unit}.ipynb": dumps(
             author_notebook(loaded.cells, exercises, unit)
         ).encode(),
         student / f"{unit}.ipynb": dumps(release_notebook(loaded.cells, exercises, unit)).encode(),
         student / f"{unit}{suffix}": _public_cases(student / f"{unit}{suffix}", loaded),
+        **data,
     }
+
+
+def _student(course: Course, loaded: LoadedUnit) -> Path:
+    """The folder that students get."""
+    return course.root / "assignments" / loaded.name
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files below a folder, but for hidden ones (what editors leave behind)."""
+    names = (path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file())
+    return sorted(folder.joinpath(*parts) for parts in names if not any(p[0] == "." for p in parts))
 
 
 def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:

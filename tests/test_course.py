@@ -79,10 +79,16 @@ def test_release_gives_the_same_bytes_twice(name: str, tmp_path: Path) -> None:
         written = release_unit(course, course.load(name))
         assert release_unit(course, course.load(name)) == []
         made.append({path.relative_to(course.root): path.read_bytes() for path in written})
-    assert len(made[0]) == 3
+    assert len(made[0]) == 3 + len(data_of(COURSE.root / "solutions" / name))
     assert made[0] == made[1]
     notebooks = {path: text for path, text in made[0].items() if path.suffix == ".ipynb"}
     assert {path: (COURSE.root / path).read_bytes() for path in notebooks} == notebooks
+
+
+def data_of(unit: Path) -> dict[str, bytes]:
+    """The public data of a unit, by name."""
+    files = [path for path in (unit / "data").rglob("*") if path.is_file()]
+    return {str(path.relative_to(unit)): path.read_bytes() for path in files}
 
 
 def only_sources(_: str, names: list[str]) -> list[str]:
@@ -112,9 +118,10 @@ def observations(name: str) -> str:
     return "\n".join(check.source for exercise in unit.exercises for check in exercise.checks)
 
 
-def test_students_get_nothing_but_the_notebook_and_its_cases(name: str) -> None:
+def test_students_get_nothing_but_the_notebook_its_cases_and_its_data(name: str) -> None:
     files = {path.name for path in released(name).iterdir() if not path.name.startswith(".")}
-    assert files == {f"{name}.ipynb", f"{name}{suffix}"}
+    assert files - {"data"} == {f"{name}.ipynb", f"{name}{suffix}"}
+    assert data_of(released(name)) == data_of(COURSE.root / "solutions" / name)
 
 
 def test_public_cases_are_those_of_the_public_seed_and_no_others(name: str) -> None:

@@ -242,14 +242,18 @@ def independent(program, layer_dims, seed):
 def repeatable(program, layer_dims, seed):
     """All randomness comes from `rng`: the same one gives the same weights, another one others"""
 
-    def weights(seed):
+    def layers(seed):
         params = program.init_params(layer_dims, "he", np.random.default_rng(seed))
-        return np.concatenate([np.ravel(params[name]) for name in sorted(params) if name[0] == "W"])
+        return [np.ravel(params[name]) for name in sorted(params) if name[0] == "W"]
+
+    def weights(seed):
+        return np.concatenate(layers(seed))
 
     first, again, other = weights(seed), weights(seed), weights(seed + 1)
     return {
         "the same rng gives the same weights": bool(np.array_equal(first, again)),
         "another rng gives other weights": not np.array_equal(first, other),
+        "weights of one layer differ": bool(max(np.ptp(W) for W in layers(seed)) > 0),
     }
 
 
@@ -806,6 +810,9 @@ def row_cases(rng: np.random.Generator) -> Iterator[Case]:
     net = equal_units(rng, "tanh")
     W2 = net["params"]["W2"] * np.array([[1.0, 2.0, 3.0]])
     yield Case(changed(net, W2=W2), "equal weights in, different weights out")
+    net = two_layers(rng, "tanh", (2, 3, 2))
+    W1, W2 = np.tile(net["params"]["W1"][:1], (3, 1)), np.tile(net["params"]["W2"][:, :1], (1, 3))
+    yield Case(changed(net, W1=W1, W2=W2), "three equal units, two different outputs")
     net = two_layers(rng, "tanh")
     X = np.vstack([net["X"][:1], 0 * net["X"][:1]])
     yield Case({**net, "X": X}, "one feature is always 0")

@@ -36,7 +36,8 @@ Array = np.ndarray[Any, Any]
 # Learning rate 0.005, 8 epochs and batches of 32 follow from no theory: they were found by trying,
 # on these same digits, so the numbers above hold for this setting and prove nothing about another.
 # Six seeds each at other rates, 8 epochs: 0.0025 mean 0.941, sd 0.015; 0.005 0.946, 0.019; 0.01
-# 0.954, 0.011; 0.02 0.920, 0.040; 0.05 0.362, 0.385 (from guessing to 0.90).  So 0.005 lies on a flat stretch, a factor of four below the edge; 0.01 would have done as well.
+# 0.954, 0.011; 0.02 0.920, 0.040; 0.05 0.362, 0.385 (from guessing to 0.90).  So 0.005
+# lies on a flat stretch, a factor of four below the edge; 0.01 would have done as well.
 DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.945
 # The logarithm of the spread in layer 20 of 100 relu units, 1000 seeds for each distribution: means
 # -0.36 to -0.34, sd 0.41 to 0.42, no draw further than 3.4 sd away (five pass).

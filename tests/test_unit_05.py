@@ -196,6 +196,7 @@ def test_fit_moves_the_averages_and_predictions_are_single_ones(keras, reference
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(4)
     x, y = 2 + rng.normal(size=(8, 3)), rng.normal(size=(8, 1))
+    x = x.astype(np.float32).astype(np.float64)  # `fit` hands data on in float32
     layer = reference.MyBatchNorm(momentum=0.75, dtype="float64")
     model = keras.Sequential([keras.Input((3,), dtype="float64"), layer, keras.layers.Dense(1)])
     model.compile("sgd", "mse", jit_compile=False)

@@ -32,6 +32,12 @@ Array = np.ndarray[Any, Any]
 # floor is the lowest mean less 2 sd (0.9119), less one point for the long lower tail.  Mistakes, 5
 # seeds each: IN1, IN2, IN4, IN9, IN13 and IN19 end at 0.07 to 0.10, IN17 at 0.07 to 0.20, IN5 at
 # 0.75 to 0.86.  Not seen here, but by statistics: IN3 and IN7, which learn like the reference.
+#
+# Learning rate 0.005, 8 epochs and batches of 32 follow from no theory: they were found by trying,
+# on these same digits, so the numbers above hold for this setting and prove nothing about another.
+# Six seeds each at other rates, 8 epochs: 0.0025 mean 0.941, sd 0.015; 0.005 0.946, 0.019; 0.01
+# 0.954, 0.011; 0.02 0.920, 0.040; 0.05 0.362, 0.385 (from guessing to 0.90).  So 0.005
+# lies on a flat stretch, a factor of four below the edge; 0.01 would have done as well.
 DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.945
 # The logarithm of the spread in layer 20 of 100 relu units, 1000 seeds for each distribution: means
 # -0.36 to -0.34, sd 0.41 to 0.42, no draw further than 3.4 sd away (five pass).
@@ -60,14 +66,15 @@ VARIANCES: dict[str, Callable[[int, int], float]] = {
 }
 
 
+def different(rng: np.random.Generator, count: int) -> list[int]:
+    """Sizes from 2 to 8, none twice; drawn, so that nobody knows the shapes beforehand."""
+    return [int(size) for size in rng.permutation(np.arange(2, 9))[:count]]
+
+
 def sizes(rng: np.random.Generator) -> Iterator[Case]:
-    """Every scheme once, sizes that differ."""
-    for layer_dims, scheme in (
-        ([4, 3, 2], "zeros"),
-        ([3, 5, 2], "fan_in"),
-        ([5, 2, 4, 3], "he"),
-        ([2, 6, 1], "glorot"),
-    ):
+    """Every scheme once, sizes that differ, one unit at the end of the last network."""
+    for scheme, count in (("zeros", 3), ("fan_in", 3), ("he", 4), ("glorot", 2)):
+        layer_dims = different(rng, count) + ([1] if scheme == "glorot" else [])
         inputs = {"layer_dims": layer_dims, "scheme": scheme, "seed": seed_of(rng)}
         yield Case(inputs, f"sizes {layer_dims}, {scheme}")
 
@@ -81,15 +88,24 @@ def wide(scheme: str) -> Callable[[np.random.Generator], Iterator[Case]]:
     """Two wide layers, the law of their weights, and a last layer that isn't looked at."""
 
     def drawn(rng: np.random.Generator) -> Iterator[Case]:
-        layer_dims = [400, 300, 500, 2]
+        layer_dims = [*wide_sizes(rng), 2]
         truth = {}
-        for layer, (n_in, n_out) in enumerate(((400, 300), (300, 500)), 1):
+        for layer, (n_in, n_out) in enumerate(pairwise(layer_dims[:3]), 1):
             std = np.sqrt(VARIANCES[scheme](n_in, n_out))
             truth |= law(f"W{layer}", std, n_in * n_out)
         inputs = {"layer_dims": layer_dims, "scheme": scheme, "seed": seed_of(rng)}
         yield Case(inputs, f"sizes {layer_dims}, {scheme}", truth)
 
     return drawn
+
+
+def wide_sizes(rng: np.random.Generator) -> list[int]:
+    """Three sizes in any order, each at least an eighth above the next smaller one.
+
+    They are drawn, so that nobody knows a right standard deviation beforehand.
+    """
+    bands = ((240, 300), (340, 420), (480, 600))
+    return [int(rng.integers(*bands[index], endpoint=True)) for index in rng.permutation(3)]
 
 
 def law(name: str, std: float, count: int) -> dict[str, tuple[float, float]]:
@@ -144,7 +160,8 @@ def digits_task(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(inputs | {"seed": seed_of(rng)}, "the digits", {"labels": labels[unseen]})
 
 
-@init_params.check(points=1, cases=sizes, judge=exact(secret=False))
+# Alone: the shapes are others in each case, and right ones are a first step.
+@init_params.check(points=1, cases=sizes, judge=exact(secret=False), counts_alone=True)
 def form(program, layer_dims, scheme, seed):
     """`init_params` returns `W1, b1, …, WL, bL`, floats of the right shapes"""
     given = list(layer_dims)
@@ -204,7 +221,8 @@ for scheme, variance in (
     )
 
 
-@init_params.check(points=0.5, cases=square, judge=within())
+# Correlations of 0, and a signal that stays: the same for everybody, so not a sign of an answer.
+@init_params.check(points=0.5, cases=square, judge=within(), counts_alone=False)
 def independent(program, layer_dims, seed):
     """Weights are independent: of each other, from layer to layer, from call to call"""
     rng, corners = np.random.default_rng(seed), []
@@ -230,18 +248,22 @@ def independent(program, layer_dims, seed):
 def repeatable(program, layer_dims, seed):
     """All randomness comes from `rng`: the same one gives the same weights, another one others"""
 
-    def weights(seed):
+    def layers(seed):
         params = program.init_params(layer_dims, "he", np.random.default_rng(seed))
-        return np.concatenate([np.ravel(params[name]) for name in sorted(params) if name[0] == "W"])
+        return [np.ravel(params[name]) for name in sorted(params) if name[0] == "W"]
+
+    def weights(seed):
+        return np.concatenate(layers(seed))
 
     first, again, other = weights(seed), weights(seed), weights(seed + 1)
     return {
         "the same rng gives the same weights": bool(np.array_equal(first, again)),
         "another rng gives other weights": not np.array_equal(first, other),
+        "weights of one layer differ": bool(max(np.ptp(W) for W in layers(seed)) > 0),
     }
 
 
-@init_params.check(points=0.25, cases=deep, judge=within())
+@init_params.check(points=0.25, cases=deep, judge=within(), counts_alone=False)
 def deep_signal(program, layer_dims, seed):
     """With `he`, the signal is as large as ever after 20 relu layers"""
     rng = np.random.default_rng(seed)
@@ -536,8 +558,8 @@ def nets(g: str) -> Callable[[np.random.Generator], Iterator[Case]]:
 
 
 def two_nets(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case(small_net(rng, [5, 8, 6], "tanh", "glorot"), "tanh, glorot")
-    yield Case(small_net(rng, [4, 6], "relu", "fan_in"), "relu, fan_in")
+    yield Case(small_net(rng, different(rng, 3), "tanh", "glorot"), "tanh, glorot")
+    yield Case(small_net(rng, different(rng, 2), "relu", "fan_in"), "relu, fan_in")
 
 
 def spreads(program, layer_dims, scheme, g, X, params):
@@ -556,7 +578,8 @@ for g in ("tanh", "relu", "sigmoid"):
     )
 
 
-@activation_stds.check(points=0.5, cases=two_nets, judge=exact(secret=False))
+# Alone: what is handed on is another thing in each case, and handing it on is a first step.
+@activation_stds.check(points=0.5, cases=two_nets, judge=exact(secret=False), counts_alone=True)
 def asks_once(program, layer_dims, scheme, g, X, params):
     """The parameters come from one call of `init_params`, with what you were given"""
     calls, given = [], np.random.default_rng(0)
@@ -793,6 +816,9 @@ def row_cases(rng: np.random.Generator) -> Iterator[Case]:
     net = equal_units(rng, "tanh")
     W2 = net["params"]["W2"] * np.array([[1.0, 2.0, 3.0]])
     yield Case(changed(net, W2=W2), "equal weights in, different weights out")
+    net = two_layers(rng, "tanh", (2, 3, 2))
+    W1, W2 = np.tile(net["params"]["W1"][:1], (3, 1)), np.tile(net["params"]["W2"][:, :1], (1, 3))
+    yield Case(changed(net, W1=W1, W2=W2), "three equal units, two different outputs")
     net = two_layers(rng, "tanh")
     X = np.vstack([net["X"][:1], 0 * net["X"][:1]])
     yield Case({**net, "X": X}, "one feature is always 0")
@@ -1042,10 +1068,15 @@ def layers(scheme: str) -> Callable[[np.random.Generator], Iterator[Case]]:
     """A dense layer and a convolution; a kernel of 3 by 3 counts nine times on both sides."""
 
     def drawn(rng: np.random.Generator) -> Iterator[Case]:
-        truth = law("the dense kernel", np.sqrt(VARIANCES[scheme](400, 300)), 400 * 300)
-        conv = np.sqrt(VARIANCES[scheme](9 * 40, 9 * 60))
-        truth |= law("the convolution's kernel", conv, 9 * 40 * 60)
-        yield Case({"scheme": scheme}, f"{scheme}, a dense layer and a convolution", truth)
+        n_in, n_out, _ = wide_sizes(rng)
+        # A convolution's channels: two of the sizes again, an eighth of them.
+        c_in, c_out = (size // 8 for size in wide_sizes(rng)[:2])
+        std = np.sqrt(VARIANCES[scheme](n_in, n_out))
+        truth = law("the dense kernel", std, n_in * n_out)
+        std = np.sqrt(VARIANCES[scheme](9 * c_in, 9 * c_out))
+        truth |= law("the convolution's kernel", std, 9 * c_in * c_out)
+        inputs = {"scheme": scheme, "dense": [n_in, n_out], "conv": [3, 3, c_in, c_out]}
+        yield Case(inputs, f"{scheme}, a dense layer and a convolution", truth)
 
     return drawn
 
@@ -1061,16 +1092,13 @@ def two_kernels(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({"scheme": scheme}, f"{scheme}, two layers of one shape", truth)
 
 
-def kernels(program, scheme):
+def kernels(program, scheme, dense, conv):
     initializer = program.keras_initializer(scheme)
     if isinstance(initializer, str):  # a name, which layers understand: a question of `kind`
         initializer = keras.initializers.get(initializer)  # noqa: F821 - beside students
     seen = {}
-    for name, shape in (
-        ("the dense kernel", (400, 300)),
-        ("the convolution's kernel", (3, 3, 40, 60)),
-    ):
-        W = ops.convert_to_numpy(initializer(shape)).astype(float)  # noqa: F821
+    for name, shape in (("the dense kernel", dense), ("the convolution's kernel", conv)):
+        W = ops.convert_to_numpy(initializer(tuple(shape))).astype(float)  # noqa: F821
         seen[f"std of {name}"] = W.std()
         seen[f"mean of {name}"] = W.mean()
         seen[f"share of {name} below 0"] = (W < 0).mean()
@@ -1096,7 +1124,9 @@ def kind(program, scheme):
     return {"is a VarianceScaling": isinstance(initializer, scaling)}
 
 
-@keras_initializer.check(points=0.5, cases=two_kernels, judge=within())
+# Not alone: the correlation is 0 for everybody, and without an initializer (None) a layer takes one
+# of its own, whose weights differ as well.
+@keras_initializer.check(points=0.5, cases=two_kernels, judge=within(), counts_alone=False)
 def apart(program, scheme):
     """Two layers of one shape begin with different weights"""
     layers = [

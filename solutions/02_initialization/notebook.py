@@ -2,8 +2,9 @@
 # # 02 · Initialisation of W (W初始化问题)
 #
 # Before the first update somebody has to say where the weights begin. It looks like a detail. It
-# decides whether a deep network learns at all: ten layers that reach 94 % with one choice stay at
-# the 10 % of blind guessing with another, whatever the optimiser does and however long you wait.
+# decides whether a deep network learns at all: ten layers that reach more than 90 % with one choice
+# stay at the 10 % of blind guessing with another, whatever the optimiser does and however long you
+# wait.
 #
 # Three things can go wrong, and each has a simple reason:
 #
@@ -520,7 +521,7 @@ order = np.random.default_rng(0).permutation(len(digits.target))
 pixels, numbers = (digits.data[order].T / 16 - 0.3) / 0.38, digits.target[order]
 mlp = [64] * 11 + [10]
 
-figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
 for title, scheme, start in [*STARTS, ("zeros", "zeros", init_params_of_yours)]:
     with np.errstate(all="ignore"):  # one of these overflows
         start_params = start(mlp, scheme, np.random.default_rng(1))
@@ -536,7 +537,7 @@ axes.set(
     xlabel="update", ylabel="loss (average of 20)", title="Ten hidden relu layers", ylim=(0, 2.8)
 )
 axes.grid(alpha=0.3)
-axes.legend(fontsize="small")
+axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
@@ -599,12 +600,12 @@ for title, start in starts.items():
 # %% [markdown]
 # <details><summary><b>What happened</b> (open it after you have compared)</summary>
 #
-# - **A** is ten times too small with 200 inputs. It stays at 10 %: the check of the spread fires,
+# - **A** is ten times too small with 200 inputs. It goes on guessing: the check of the spread fires,
 #   and so does the one of the digits. The check of independence is content, as it should be:
 #   the numbers are independent, only too small.
-# - **B** has the right spread everywhere, and it *learns*, nearly as well as yours. Of the three
-#   only the check of independence fires. B is still wrong: layers that are copies of one matrix are not the
-#   random start that the derivation assumes, and who trains five networks "from different starts"
+# - **B** has the right spread everywhere, and it *learns*, no worse than yours. Of the three only
+#   the check of independence fires. B is still wrong: layers that are copies of one matrix are not
+#   the random start that the derivation assumes, and who trains five networks "from different starts"
 #   with B trains one network five times.
 #
 # So once more: training shows that the pieces fit together; only a look at the thing itself shows

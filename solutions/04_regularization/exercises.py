@@ -90,11 +90,16 @@ def many_entries(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def expected_values(rng: np.random.Generator) -> Iterator[Case]:
-    """The same with other activations each, and the law of their mean."""
+    """The same with other activations each, and the law of their mean.
+
+    It holds for who takes keep_prob for the probability of dropping, too (`DO2`), whose mean is
+    less certain at a high one: the larger error of the two.
+    """
     for case in many_entries(rng):
         p, ends = case.inputs["keep_prob"], [float(rng.uniform(0.3, 0.8)), float(rng.uniform(1, 2))]
         A = np.linspace(*ends, LARGE[0] * LARGE[1])
-        error = float(np.sqrt((A**2).sum() * (1 - p) / p) / A.size)
+        rarer = min(p, 1 - p)
+        error = float(np.sqrt((A**2).sum() * (1 - rarer) / rarer) / A.size)
         yield Case(case.inputs | {"ends": ends}, case.label, {MEAN: (float(A.mean()), error)})
 
 

@@ -123,4 +123,4 @@ def test_training_labels_are_not_to_be_learnt_by_heart() -> None:
         assert judge(predicted(8, nothing), NOISY).deviation == math.inf
     assert accuracy(0.7, 0.8)(predicted(8, 100), NOISY).passed
     assert from_data(to_data(judge, str), str) == judge
-    assert not accuracy(0.7, 0.8, counts_alone=False).counts_alone
+    assert judge.counts_alone

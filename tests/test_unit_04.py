@@ -268,6 +268,20 @@ def test_the_laws_of_the_checks_are_those_of_all_outcomes() -> None:
     assert error == pytest.approx(math.sqrt((p**2 * (1 - p**2) + 2 * covariances) / many))
 
 
+def test_the_law_of_the_middle_pixel_is_that_of_all_shifts() -> None:
+    loaded = Course.find(Path(__file__).parent).load(UNIT)
+    exercise = next(e for e in loaded.unit.exercises if e.name == "random_shift")
+    law = next(check for check in exercise.checks if check.name == "shift_law")
+    for case in draw(law, "law", UNIT, "random_shift"):
+        (n, H, W, _), k = case.inputs["shape"], case.inputs["max_px"]
+        addresses = np.arange(1, H * W + 1).reshape(H, W)
+        shifts = itertools.product(range(-k, k + 1), repeat=2)
+        seen = [addresses[H // 2 - down, W // 2 - right] for down, right in shifts]
+        expected, error = case.truth["mean of the middle pixel"]
+        assert expected == pytest.approx(np.mean(seen))
+        assert error == pytest.approx(np.std(seen) / math.sqrt(n))
+
+
 def test_labels_to_judge_by_stay_with_the_grader() -> None:
     loaded = Course.find(Path(__file__).parent).load(UNIT)
     training = [check for e in loaded.unit.exercises for check in e.checks if check.tries > 1]

@@ -858,11 +858,11 @@ def run_gru_inlined(X, h0, p):
 
 
 def run_lstm_scan(X, h0, c0, p):
-    def step(carry, x):
-        carry = lstm_cell(x, *carry, p)
-        return carry, carry[0]
+    def step(carry, x):  # on TensorFlow, what is collected must be structured like the carry
+        carry = list(lstm_cell(x, *carry, p))
+        return carry, carry
 
-    _, H = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))
+    _, (H, _) = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))
     return ops.swapaxes(H, 0, 1)
 
 

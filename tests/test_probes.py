@@ -1,6 +1,7 @@
 """Probes: gradients against those worked out by hand, seeds, cotangents."""
 
 import random
+import re
 
 import numpy as np
 import pytest
@@ -136,6 +137,16 @@ def test_vjp_without_a_cotangent_is_the_gradient_of_the_sum(ops):
     (got,) = probes.vjp(lambda x: x**3, x)
     assert np.allclose(got, 3 * x**2, rtol=1e-12)
     assert np.abs(got - probes.numerical_gradient(lambda x: np.sum(x**3), x)).max() < 1e-8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(2, 3), (3, 1), (1, 2), (2,), ()])
+def test_vjp_refuses_a_result_of_another_shape_than_the_cotangent(ops, shape):
+    """Most of these would broadcast, and give the gradient of something else."""
+    with pytest.raises(ValueError, match=re.escape(f"shape (3, 2) instead of {shape}")):
+        probes.vjp(lambda x: x**2, x, cotangent=np.ones(shape))
+    (got,) = probes.vjp(lambda x: x**2, x, cotangent=np.ones((3, 2)))
+    assert np.allclose(got, 2 * x, rtol=1e-12)
 
 
 @pytest.mark.slow

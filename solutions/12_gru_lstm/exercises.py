@@ -8,7 +8,7 @@ visible one at a time: a slip in one leaves the others their points.
 All is float64, gradients with a random cotangent too.  Tensors are immutable, so there is no
 check that arguments stay as they were.  What runs a sequence is checked for causality and for
 independence of the examples from a start at zero, so that whoever ignores the start state loses
-the check of the values alone.
+the values and gradients from another start alone.
 """
 
 from __future__ import annotations
@@ -623,7 +623,6 @@ def traced(names: str) -> Any:
 
 
 CAUSAL = "the first two states, and the same where the sequence goes on otherwise"
-ALONE = "the states of the second example in the batch, and of the same example alone"
 
 
 @run_gru.check(points=0.5, cases=started(GRU), judge=exact(secret=False))
@@ -647,13 +646,14 @@ def run_gru_causal(program, X, other, h0, p):
     return {"left": {"H[:, :2]": left[:, :2]}, "right": {"H[:, :2]": right[:, :2]}}
 
 
-@run_gru.check(points=0.5, cases=unstarted(GRU), judge=equal_sides(ALONE))
+@run_gru.check(points=0.5, cases=unstarted(GRU), judge=close(float64))
 def run_gru_alone(program, X, h0, p):
-    """Every example of the batch goes its own way"""
+    """From a start at zero, every example goes its own way, in a batch and alone"""
     X, h0, p = probes.to_tensors([X, h0, p])
-    together = probes.to_arrays(program.run_gru(X, h0, p))
-    alone = probes.to_arrays(program.run_gru(X[1:2], h0[1:2], p))
-    return {"left": {"H[1:2]": together[1:2]}, "right": {"H[1:2]": alone}}
+    return {
+        "H": program.run_gru(X, h0, p),
+        "H of the second example alone": program.run_gru(X[1:2], h0[1:2], p),
+    }
 
 
 @run_gru.check(points=0.5, cases=traced(GRU), judge=close(float64))
@@ -693,13 +693,14 @@ def run_lstm_causal(program, X, other, h0, c0, p):
     return {"left": {"H[:, :2]": left[:, :2]}, "right": {"H[:, :2]": right[:, :2]}}
 
 
-@run_lstm.check(points=0.5, cases=unstarted(LSTM), judge=equal_sides(ALONE))
+@run_lstm.check(points=0.5, cases=unstarted(LSTM), judge=close(float64))
 def run_lstm_alone(program, X, h0, c0, p):
-    """Every example of the batch goes its own way"""
+    """From a start at zero, every example goes its own way, in a batch and alone"""
     X, h0, c0, p = probes.to_tensors([X, h0, c0, p])
-    together = probes.to_arrays(program.run_lstm(X, h0, c0, p))
-    alone = probes.to_arrays(program.run_lstm(X[1:2], h0[1:2], c0[1:2], p))
-    return {"left": {"H[1:2]": together[1:2]}, "right": {"H[1:2]": alone}}
+    return {
+        "H": program.run_lstm(X, h0, c0, p),
+        "H of the second example alone": program.run_lstm(X[1:2], h0[1:2], c0[1:2], p),
+    }
 
 
 @run_lstm.check(points=0.5, cases=traced(LSTM), judge=close(float64))
@@ -858,11 +859,11 @@ def run_gru_inlined(X, h0, p):
 
 
 def run_lstm_scan(X, h0, c0, p):
-    def step(carry, x):
-        carry = lstm_cell(x, *carry, p)
-        return carry, carry[0]
+    def step(carry, x):  # on TensorFlow, what is collected must be structured like the carry
+        carry = list(lstm_cell(x, *carry, p))
+        return carry, carry
 
-    _, H = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))
+    _, (H, _) = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))
     return ops.swapaxes(H, 0, 1)
 
 
@@ -997,9 +998,12 @@ gru_to_keras.equivalent("in NumPy, as a tuple", gru_to_keras_in_numpy)
 
 build_classifier = unit.exercise("build_classifier", points=3)
 
-# Provisional, well below the few runs seen (0.93 to 0.97 with 1000 digits): to be replaced by what
-# benchmarks/calibrate_12.py measures, the mean less two standard deviations of the worst form.
-DIGITS_FLOOR, DIGITS_TYPICAL = 0.85, 0.93
+# Measured by benchmarks/calibrate_12.py over 20 seeds of digits and start, 400 unseen digits each:
+# reference, functional form and RNN around a cell (the same numbers) mean 0.9377, sd 0.0195, 0.8800
+# to 0.9650; with dropout on the rows mean 0.9327, sd 0.0140, 0.9100 to 0.9600; 3.5 to 4.2 CPU s a
+# training.  The floor is the lowest mean less 2 sd (0.8988, the reference's), rounded down.  The
+# worst seed falls short of it, hence three tries.
+DIGITS_FLOOR, DIGITS_TYPICAL = 0.89, 0.94
 
 
 def kinds(rng: np.random.Generator) -> Iterator[Case]:

@@ -412,7 +412,9 @@ for reset_after in (False, True):
 # turns it into 10 *logits* (one number for each class, before any softmax: the loss does that
 # part).
 #
-# From here on use `keras.layers`; you know what is inside.
+# From here on use `keras.layers`; you know what is inside. `check` also trains your model, with 32
+# GRU units, for 12 epochs on 800 digits, and asks for 89 % of 400 others. A right one typically gets
+# 94 %, and up to three trainings are tried: the luck of the start costs nobody a point.
 
 
 # %%

@@ -49,9 +49,10 @@ def run_gru(X, h0, p):
 def run_lstm(X, h0, c0, p):
     def step(carry, x):
         carry = list(lstm_cell(x, *carry, p))
-        return carry, carry[0]
+        return carry, carry  # ops.scan wants both alike, see the error it gives otherwise
 
-    return ops.swapaxes(ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))[1], 0, 1)
+    states, memories = ops.scan(step, [h0, c0], ops.swapaxes(X, 0, 1))[1]
+    return ops.swapaxes(states, 0, 1)
 
 # %% gru_to_keras
 def gru_to_keras(p):

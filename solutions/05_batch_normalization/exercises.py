@@ -835,8 +835,10 @@ def weighted(rng: np.random.Generator, shape: tuple[int, ...]) -> dict[str, Any]
 
 
 def shapes(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case({"shape": [None, 3]}, "input shape (None, 3)")
-    yield Case({"shape": [None, 4, 5, 2]}, "input shape (None, 4, 5, 2)")
+    """C is drawn, so that nobody knows the shapes beforehand."""
+    few, many = (int(size) for size in rng.choice(np.arange(3, 12), 2, replace=False))
+    for label, shape in (("features (N, C)", (None, few)), ("pictures", (None, 5, 4, many))):
+        yield Case({"shape": shape}, label)
 
 
 def inputs_in_training(rng: np.random.Generator) -> Iterator[Case]:
@@ -883,7 +885,8 @@ def regression(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"x": x, "y": 3 + rng.normal(size=(6, 1))}, "one step of SGD")
 
 
-@MyBatchNorm.check(points=1, cases=shapes, judge=exact(secret=False))
+# Alone: the shapes are others in each case, and right weights are a first step.
+@MyBatchNorm.check(points=1, cases=shapes, judge=exact(secret=False), counts_alone=True)
 def layer_weights(program, shape):
     """`build` creates four weights of shape (C,): two trainable, two not, with the right starts"""
     layer = program.MyBatchNorm(name="bn")

@@ -204,8 +204,8 @@ plt.show()
 
 # %% [markdown]
 # Without BN each layer multiplies the spread by nearly the same factor, and ten layers make a power
-# of it: with $s=0.5$ the last layer's activations are a thousandth of the first one's, with $s=3$
-# almost all of them stick at $-1$ and $1$, where tanh has no slope left. Both ends starve the
+# of it: with $s=0.5$ the last layer's activations are 500 times smaller than the first one's, with
+# $s=3$ almost all of them stick at $-1$ and $1$, where tanh has no slope left. Both ends starve the
 # gradient. With BN all three networks look alike in every layer: the scale of $W$ has no effect any
 # more, as the mean of $b$ had none. (Only through $\epsilon$ could the three differ at all.)
 #
@@ -495,7 +495,7 @@ for training, colour, name in [(False, "#1f5fa8", "right"), (True, "#b3401f", "A
     nets["sigmoid", True].set_weights(saved)  # A has moved the moving averages, too
 left.set(xlabel="pictures in a batch", ylabel="accuracy", ylim=(0, 1), title="A: predictions")
 left.set_xticks(sizes, sizes)
-left.legend()
+left.legend(loc="lower right")
 for place, (spoil, colour, name) in enumerate(
     [(False, "#1f5fa8", "yours"), (True, "#b3401f", "B")]
 ):

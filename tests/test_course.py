@@ -72,10 +72,10 @@ def test_equivalents_pass_on_many_seeds(name: str, warm: Pool) -> None:
 
 @pytest.mark.slow
 def test_release_gives_the_same_bytes_twice(name: str, tmp_path: Path) -> None:
+    if COURSE.load(name).unit.framework != "numpy":
+        pytest.skip("a hundred Keras programs take minutes; that its files are current is below")
     made = []
-    # Making the cases of a Keras unit runs a hundred programs: there once must do.
-    twice = COURSE.load(name).unit.framework == "numpy"
-    for number in ("first", "second") if twice else ("first",):
+    for number in ("first", "second"):
         target = tmp_path / number / "solutions" / name
         shutil.copytree(COURSE.root / "solutions" / name, target, ignore=only_sources)
         course = Course(tmp_path / number)
@@ -83,7 +83,7 @@ def test_release_gives_the_same_bytes_twice(name: str, tmp_path: Path) -> None:
         assert release_unit(course, course.load(name)) == []
         made.append({path.relative_to(course.root): path.read_bytes() for path in written})
     assert len(made[0]) == 3 + len(data_of(COURSE.root / "solutions" / name))
-    assert made[0] == made[-1]
+    assert made[0] == made[1]
     notebooks = {path: text for path, text in made[0].items() if path.suffix == ".ipynb"}
     assert {path: (COURSE.root / path).read_bytes() for path in notebooks} == notebooks
 

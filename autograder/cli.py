@@ -243,7 +243,10 @@ def _finish(command: Callable[[], int]) -> None:
         click.echo(f"autograder: {name}{error.strerror or error}.", err=True)
         _discard_output()
         status = USAGE
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
+        # What there is no room for can't be loaded either.
+        if isinstance(error, ImportError) and "shared object" not in str(error):
+            raise
         click.echo("autograder: The machine has too little memory.", err=True)
         status = USAGE
     sys.exit(status)

@@ -37,7 +37,7 @@ from autograder.submission import Submission
 
 ROOT = Path(__file__).parents[1]
 TIGHT = Limits(memory_mib=256, cell_seconds=2, wall_factor=1, wall_extra=2)
-SECONDS = re.compile(rb'"seconds": [\d.e-]+')
+SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
 ANSWERS = [
     "def center(X):\n    return X - X.mean(axis=1, keepdims=True)",
     "def center(X):\n    return X - X.sum(axis=1, keepdims=True)",
@@ -331,7 +331,7 @@ def test_a_full_disk_ends_the_class_with_a_message_and_keeps_what_is_graded(
     small.mkdir()
     grading = command(quiet_course, handed_in, small / "out", "--no-cache")
     script = f"{' '.join(grading)}; echo status=$?; cp -r {small}/out {out}"
-    half = str(sum(map(len, whole.values())) // 2)
+    half = str(sum(len(content) for name, content in whole.items() if "/" in name) // 2)
     _, said = finished(within(["sh", "-c", script], "--size", half, "--tmpfs", str(small)))
     assert "status=2" in said, said
     assert "can't be written: No space left on device" in said

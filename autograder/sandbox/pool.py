@@ -226,6 +226,9 @@ class Template:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._process = _start(command(framework, isolation), theirs)
+        except BaseException:
+            self._control.close()
+            raise
         finally:
             theirs.close()
         threading.Thread(target=self._listen, daemon=True).start()

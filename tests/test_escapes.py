@@ -181,6 +181,11 @@ def test_pages_hold_no_element_of_a_students(graded: dict[str, Any]) -> None:
         text = page.read_text(encoding="utf-8")
         elements.feed(text)
         bad = {"script", "img", "iframe", "object", "embed", "base", "link", "form", "b", "a:x"}
+        if page.name == "index.html":  # the class page has plots of its own, as data
+            bad -= {"img"}
+            elements.links = [
+                link for link in elements.links if not link.startswith("data:image/svg+xml;base64,")
+            ]
         assert not bad & elements.found, page.name
         assert not [name for name in elements.found if name.startswith("on")], page.name
         assert not [link for link in elements.links if ":" in link.split("/")[0]], page.name

@@ -146,7 +146,7 @@ def test_nothing_got_out(graded: dict[str, Any]) -> None:
 
 def test_nothing_is_left(graded: dict[str, Any]) -> None:
     assert graded["left"] == []
-    assert graded["threads"] == 0
+    assert graded["threads"] <= 0  # those of earlier tests may have ended meanwhile
 
 
 def test_no_escape_takes_a_slot_for_long(graded: dict[str, Any]) -> None:

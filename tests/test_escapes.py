@@ -108,8 +108,7 @@ def test_an_escape_earns_nothing_and_is_labelled(graded: dict[str, Any], escape:
         wanted = [set(one.split("|")) for one in escape.expected["seen"]]
         assert seen, "nothing says what was seen"
         assert seen - late <= set().union(*wanted), read(result)[:3000]
-        # Which of them is seen depends on how far it gets before a limit, so one must do.
-        assert any(one & seen for one in wanted) or late & seen, read(result)[:3000]
+        assert all(one & seen for one in wanted) or late & seen, read(result)[:3000]
     else:
         assert result["problem"]
     said = escape.expected.get("says", ())

@@ -1,6 +1,6 @@
 # Questions whose name is an array, a list or another's attribute, and arguments that are no list.
 #! class = "wire"
-#! seen = ["failed", "raised", "stub"]
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 import itertools

@@ -1,6 +1,6 @@
 # Asks the grader for the reference's answers to every exercise, though nothing was lent.
 #! class = "wire"
-#! seen = ["died", "raised", "stub"]
+#! seen = ["died", "stub"]
 
 # %% after check_minimise
 import socket

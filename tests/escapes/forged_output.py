@@ -1,6 +1,6 @@
 # Output that no cell has printed, as long as a message can be.
 #! class = "wire"
-#! seen = ["failed", "timeout"]
+#! seen = ["failed|timeout"]
 #! hollow = true
 
 # %% after setup

@@ -1,6 +1,6 @@
 # The first unit's training is judged on predictions, which are made from the labels it was given.
 #! class = "process"
-#! seen = ["failed", "raised", "stub"]
+#! seen = ["failed", "stub"]
 #! unit = "01_two_layer_network"
 
 # %% after check_train_two_layer

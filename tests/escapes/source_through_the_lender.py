@@ -1,6 +1,6 @@
 # The lent function gets arguments that would make it tell its own code.
 #! class = "wire"
-#! seen = ["failed", "raised", "stub"]
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 mine = bias_correct = lambda v, beta, t: v

@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from autograder import evidence
 from autograder.evidence import CodecError, Evidence, data_of, evidence_of
 
@@ -86,6 +88,11 @@ class EvidenceCache:
 
     def _path(self, key: str) -> Path:
         return (self._folder or Path()) / key[:2] / f"{key}.evidence"
+
+
+def evidence_cache(keep: bool) -> EvidenceCache:
+    """The cache of the account that grades; one that keeps nothing between runs if not `keep`."""
+    return EvidenceCache(user_cache_path("autograder") / "evidence" if keep else None)
 
 
 class Draft:

@@ -12,7 +12,7 @@ import click
 
 from autograder import __version__
 
-ALL_GRADED, SOME_NOT, USAGE, BELOW = 0, 1, 2, 3
+ALL_GRADED, USAGE = 0, 2
 _AGAIN = "What is graded is kept: the same command goes on from there."
 
 

@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder import reports
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache, write_whole
+from autograder.cache import evidence_cache, write_whole
 from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, OutputError, banks_for, grade_class
+from autograder.engine import Outbox, banks_for, grade_class, write_output
 from autograder.findings import Result
 from autograder.grading import ungradable
 from autograder.notebook import clear_solutions
@@ -57,8 +56,7 @@ def grade(
         found = (paths, unit, student)
         secret = seed or course.seed()
         results = _grade_into(outbox, course, pool, found, secret, jobs, fresh, no_cache, notes)
-    # Each result's record and page lie there already.
-    reports.write(results, out, [name for name in chosen if name != "json"])
+    reports.write(results, out, chosen, kept=reports.OUTBOX)
     console.print(table.class_table(results, width=console.width))
     _say_where(console, out, chosen)
     if any(result.status != "graded" for result in results):
@@ -102,7 +100,7 @@ def regrade(
     console.print(differences.terminal(regraded.differences))
     console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
     if apply:
-        regraded.apply(Outbox(out), [name for name in chosen if name != "json"])
+        regraded.apply(Outbox(out), chosen)
         _say_where(console, out, chosen)
     else:
         console.print("No result was changed. `--apply` puts the new ones in place.")
@@ -183,10 +181,7 @@ def similar(paths: list[Path], unit: str | None, share: float, out: Path, course
         notes.print(f"Left out: {problem.path}: {problem.message}", markup=False, soft_wrap=True)
     starter = {name: starter_code(loaded) for name, loaded in units.items()}
     found = pairs(submissions, starter, share / 100)
-    try:
-        write_whole(out, page.similar_page(found, segments).encode())
-    except OSError as error:
-        raise OutputError(f"`{out}` can't be written: {error.strerror}.") from None
+    write_output(out, page.similar_page(found, segments).encode())
     console.print(
         f"{len(found)} pairs of {len(submissions)} notebooks are alike from {share:g} % on. "
         f"Page: {out}",
@@ -234,7 +229,7 @@ def check_course(
 
     course = Course.find(course_dir)
     console, notes = _Console(), _Console(stderr=True)
-    cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+    cache = evidence_cache(not no_cache)
     matrices = []
     with Pool(isolation) as pool:
         for name in units or course.unit_names():
@@ -302,7 +297,7 @@ def _grade_into(
         # A broken file beside a good one of the same student has a row, but no page.
         if (result.student, result.unit) not in readable:
             outbox.write(result)
-    cache = EvidenceCache(None if no_cache else user_cache_path("autograder") / "evidence")
+    cache = evidence_cache(not no_cache)
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
         return results + _graded(submissions, banks, outbox, jobs, fresh, notes)
 

@@ -26,6 +26,18 @@ class OutputError(UserError):
     """Results can't be written; what was graded before is kept."""
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Writes a file that a person asked for, whole or not at all.
+
+    Raises:
+        OutputError: the disk is full, or the folder can't be written.
+    """
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise OutputError(f"`{path}` can't be written: {error.strerror}.") from None
+
+
 @dataclass(frozen=True)
 class Outbox:
     """The folder that results are written to, one file each, as soon as they are there."""
@@ -49,7 +61,7 @@ class Outbox:
             ) from None
 
     def record_path(self, result: Result) -> Path:
-        return (self.folder / page.page_path(result)).with_suffix(".json")
+        return self.folder / page.page_path(result, ".json")
 
     def write(self, result: Result) -> None:
         """Writes the record and the student's page.
@@ -58,11 +70,8 @@ class Outbox:
             OutputError: the disk is full or the folder is gone.
         """
         path = self.record_path(result)
-        try:
-            write_whole(path, record.dumps(result).encode())
-            write_whole(path.with_suffix(".html"), page.student_page(result).encode())
-        except OSError as error:
-            raise OutputError(f"`{path}` can't be written: {error.strerror}.") from None
+        write_output(path, record.dumps(result).encode())
+        write_output(path.with_suffix(".html"), page.student_page(result).encode())
 
     def earlier(self, submission: Submission, bank: Bank) -> Result | None:
         """The result of the same submission, graded the same way before."""

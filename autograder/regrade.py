@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import reports
-from autograder.cache import write_whole
-from autograder.engine import Outbox, OutputError
+from autograder.engine import Outbox, write_output
 from autograder.findings import Result
 from autograder.report import differences
 from autograder.report.differences import Difference
@@ -36,13 +35,9 @@ class Regraded:
             OutputError: the folder can't be written.
         """
         found = self.differences
-        try:
-            write_whole(folder / "differences.md", differences.markdown(found).encode())
-            write_whole(
-                folder / "differences.csv", differences.table_csv(found).encode("utf-8-sig")
-            )
-        except OSError as error:
-            raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+        write_output(folder / "differences.md", differences.markdown(found).encode())
+        table = differences.table_csv(found).encode("utf-8-sig")
+        write_output(folder / "differences.csv", table)
 
     def apply(self, outbox: Outbox, formats: Sequence[str]) -> None:
         """Writes the new results over the old ones, and the reports on the whole class.
@@ -56,4 +51,4 @@ class Regraded:
         for result in new.values():
             outbox.write(result)
         kept = [one for one in self.before if (one.unit, one.student) not in new]
-        reports.write([*new.values(), *kept], outbox.folder, formats)
+        reports.write([*new.values(), *kept], outbox.folder, formats, kept=reports.OUTBOX)

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.cache import write_whole
-from autograder.engine import OutputError
+from autograder.engine import write_output
 from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.report import github, gradebooks, gradescope, markdown, page, record, table
 
 Files = Iterator[tuple[str, bytes]]
+# The formats whose files of students an `Outbox` has written as soon as they were there.
+OUTBOX = ("json", "html")
 
 
 class FormatError(UserError):
@@ -38,18 +39,28 @@ def parsed(text: str) -> tuple[str, ...]:
     return names
 
 
-def write(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> None:
+def write(
+    results: Sequence[Result], folder: Path, formats: Sequence[str], kept: Sequence[str] = ()
+) -> None:
     """Writes reports on a class.
+
+    Args:
+        results: of any number of units.
+        folder: where the files go.
+        formats: names of `FORMATS`.
+        kept: formats whose files of students lie there already.
 
     Raises:
         OutputError: the folder can't be written.
     """
-    try:
-        for name in formats:
-            for path, content in FORMATS[name](results):
-                write_whole(folder / path, content)
-    except OSError as error:
-        raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+    for name in formats:
+        if name in STUDENT and name not in kept:
+            suffix, render = STUDENT[name]
+            for result in results:
+                write_output(folder / page.page_path(result, suffix), render(result).encode())
+        if name in CLASS:
+            for path, content in CLASS[name](results):
+                write_output(folder / path, content)
 
 
 def write_anonymous(results: Sequence[Result], folder: Path) -> None:
@@ -58,10 +69,7 @@ def write_anonymous(results: Sequence[Result], folder: Path) -> None:
     Raises:
         OutputError: the folder can't be written.
     """
-    try:
-        write_whole(folder / "index.html", page.class_page(results, anonymous=True).encode())
-    except OSError as error:
-        raise OutputError(f"`{folder}` can't be written: {error.strerror}.") from None
+    write_output(folder / "index.html", page.class_page(results, anonymous=True).encode())
 
 
 def read(folder: Path) -> tuple[list[Result], list[str]]:
@@ -106,19 +114,10 @@ def _csv(results: Sequence[Result]) -> Files:
 
 
 def _html(results: Sequence[Result]) -> Files:
-    for result in results:
-        yield page.page_path(result), page.student_page(result).encode()
     yield "index.html", page.class_page(results).encode()
 
 
-def _json(results: Sequence[Result]) -> Files:
-    for result in results:
-        yield _beside_page(result, ".json"), record.dumps(result).encode()
-
-
 def _markdown(results: Sequence[Result]) -> Files:
-    for result in results:
-        yield _beside_page(result, ".md"), markdown.student(result).encode()
     yield "index.md", markdown.class_summary(results).encode()
 
 
@@ -126,11 +125,6 @@ def _junit(results: Sequence[Result]) -> Files:
     from autograder.report import junit
 
     yield "junit.xml", junit.render(results).encode()
-
-
-def _gradescope(results: Sequence[Result]) -> Files:
-    for result in results:
-        yield _beside_page(result, GRADESCOPE), gradescope.render(result).encode()
 
 
 def _canvas(results: Sequence[Result]) -> Files:
@@ -159,19 +153,21 @@ def _github(results: Sequence[Result]) -> Files:
     yield from ()
 
 
-def _beside_page(result: Result, suffix: str) -> str:
-    return page.page_path(result).removesuffix(".html") + suffix
-
-
-# By name: what to write about a class.
-FORMATS: dict[str, Callable[[Sequence[Result]], Files]] = {
-    "json": _json,
+# By name: how the file of each student ends, and what is in it.
+STUDENT: dict[str, tuple[str, Callable[[Result], str]]] = {
+    "json": (".json", record.dumps),
+    "html": (".html", page.student_page),
+    "markdown": (".md", markdown.student),
+    "gradescope": (GRADESCOPE, gradescope.render),
+}
+# By name: the files on the whole class.
+CLASS: dict[str, Callable[[Sequence[Result]], Files]] = {
     "html": _html,
     "csv": _csv,
     "markdown": _markdown,
     "junit": _junit,
-    "gradescope": _gradescope,
     "canvas": _canvas,
     "moodle": _moodle,
     "github": _github,
 }
+FORMATS = tuple(dict.fromkeys([*STUDENT, *CLASS]))

@@ -22,7 +22,7 @@ def render(result: Result, visibility: str = "visible") -> str:
             "hidden".
     """
     data: dict[str, Any] = {
-        "output": _heading(result),
+        "output": markdown.student(result),
         "output_format": "md",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -37,11 +37,6 @@ def render(result: Result, visibility: str = "visible") -> str:
             for index, finding in enumerate(exercise.findings, 1)
         ]
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _heading(result: Result) -> str:
-    """What stands above the tests; a whole report where there are none."""
-    return markdown.student(result)
 
 
 def _test(

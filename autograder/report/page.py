@@ -81,9 +81,12 @@ def similar_page(pairs: Sequence[Any], segments: Callable[..., Any]) -> str:
     return _page("similar.html", pairs=pairs, segments=segments)
 
 
-def page_path(result: Result) -> str:
-    """Return where the class page looks for a student's page: `01_two_layer_network/ada.html`."""
-    return f"{markup.file_name(result.unit)}/{markup.file_name(result.student)}.html"
+def page_path(result: Result, suffix: str = ".html") -> str:
+    """Return where the class page looks for a student's page: `01_two_layer_network/ada.html`.
+
+    Other files on the student lie beside it; `suffix` is how their names end.
+    """
+    return f"{markup.file_name(result.unit)}/{markup.file_name(result.student)}{suffix}"
 
 
 def count_mistakes(results: Iterable[Result]) -> list[Mistake]:

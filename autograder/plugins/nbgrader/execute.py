@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor
-from platformdirs import user_cache_path
 from traitlets import Bool, Enum
 
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache
+from autograder.cache import evidence_cache
 from autograder.course import Course
 from autograder.engine import Outbox, banks_for, grade_class
 from autograder.faults import FaultError, UserError
@@ -84,7 +83,7 @@ class Grader:
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
         self.pool = self._open.enter_context(Pool(isolation))
-        kept = EvidenceCache(user_cache_path("autograder") / "evidence" if cache else None)
+        kept = evidence_cache(cache)
         self.bank = self._open.enter_context(
             banks_for(
                 lambda name: Bank(self.course.load(name), self.course.seed(), self.pool, kept)

@@ -263,8 +263,13 @@ def _assessed(bank: Bank, exercise: Exercise, program: Program) -> ExerciseResul
 
 
 def _without_training(exercise: Exercise) -> Exercise:
-    """The exercise less the checks that train: minutes each, and a floor calibrated elsewhere."""
-    return replace(exercise, checks=[check for check in exercise.checks if check.tries == 1])
+    """The exercise less the checks that train: minutes each, and a floor calibrated elsewhere.
+
+    Where nothing else counts alone, they stay: without them no pass would count.
+    """
+    rest = [check for check in exercise.checks if check.tries == 1]
+    counts = any(check.counts_alone for check in rest)
+    return replace(exercise, checks=rest) if counts else exercise
 
 
 def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:

@@ -22,7 +22,7 @@ from autograder.notebook import clear_solutions
 from autograder.report import page, table
 from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline
+from autograder.submission import Problem, Submission, find, outline
 
 
 class _Console(Console):
@@ -175,8 +175,7 @@ def similar(paths: list[Path], unit: str | None, share: float, out: Path, course
 
     console, notes = _Console(), _Console(stderr=True)
     course = Course.find(course_dir)
-    units = {name: course.load(name) for name in course.unit_names()}
-    submissions, problems = find(paths, {n: outline(loaded) for n, loaded in units.items()}, unit)
+    units, submissions, problems = _handed_in(course, paths, unit)
     for problem in problems:
         notes.print(f"Left out: {problem.path}: {problem.message}", markup=False, soft_wrap=True)
     starter = {name: starter_code(loaded) for name, loaded in units.items()}
@@ -284,10 +283,7 @@ def _grade_into(
     notes: Console,
 ) -> list[Result]:
     """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
-    units = {name: course.load(name) for name in course.unit_names()}
-    paths, unit, student = what
-    outlines = {name: outline(loaded) for name, loaded in units.items()}
-    submissions, problems = find(paths, outlines, unit, student)
+    units, submissions, problems = _handed_in(course, *what)
     results = [
         ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
         for problem in problems
@@ -300,6 +296,15 @@ def _grade_into(
     cache = evidence_cache(not no_cache)
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
         return results + _graded(submissions, banks, outbox, jobs, fresh, notes)
+
+
+def _handed_in(
+    course: Course, paths: list[Path], unit: str | None, student: str | None = None
+) -> tuple[dict[str, LoadedUnit], list[Submission], list[Problem]]:
+    """The course's units, and what lies at paths, read."""
+    units = {name: course.load(name) for name in course.unit_names()}
+    outlines = {name: outline(loaded) for name, loaded in units.items()}
+    return units, *find(paths, outlines, unit, student)
 
 
 def _graded(

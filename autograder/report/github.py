@@ -49,17 +49,12 @@ def outputs(results: Sequence[Result]) -> str:
 
 def _first_findings(result: Result) -> Iterator[tuple[str, Finding]]:
     for exercise in result.exercises:
-        wrong = [f for f in exercise.findings if f.verdict not in ("passed", "skipped")]
-        if wrong:
-            best = next((finding for finding in wrong if finding.advice), wrong[0])
-            yield f"{one_line(exercise.exercise)}: {words.share(exercise)}", best
+        if finding := words.to_mend(exercise):
+            yield f"{one_line(exercise.exercise)}: {words.share(exercise)}", finding
 
 
 def _message(finding: Finding) -> str:
-    told = [
-        f"{sentence.label}: {sentence.text}" if sentence.label else sentence.text
-        for sentence in words.sentences(finding)
-    ]
+    told = [sentence.line for sentence in words.sentences(finding)]
     return clean("\n".join([finding.claim, *told])).replace("`", "'")
 
 

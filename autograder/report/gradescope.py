@@ -42,12 +42,7 @@ def render(result: Result, visibility: str = "visible") -> str:
 def _test(
     number: str, exercise: ExerciseResult, finding: Finding, visibility: str
 ) -> dict[str, Any]:
-    told = [
-        f"*{sentence.label}:* {markdown.inline(sentence.text)}"
-        if sentence.label
-        else markdown.inline(sentence.text)
-        for sentence in words.sentences(finding)
-    ]
+    told = [markdown.told_as(sentence) for sentence in words.sentences(finding)]
     if finding.place and finding.verdict != "passed":
         told.append(f"{words.where(finding.place)}: {markdown.inline(f'`{finding.place.code}`')}")
     name = f"{one_line(exercise.exercise)}: {one_line(finding.claim)}"

@@ -70,10 +70,7 @@ def _case(result: Result, exercise: ExerciseResult, finding: Finding) -> TestCas
 
 
 def _told(finding: Finding) -> str:
-    lines = [
-        f"{sentence.label}: {sentence.text}" if sentence.label else sentence.text
-        for sentence in words.sentences(finding)
-    ]
+    lines = [sentence.line for sentence in words.sentences(finding)]
     if finding.place and finding.verdict != "passed":
         lines.append(f"{words.where(finding.place)}: {finding.place.code}")
     return clean("\n".join(lines)).translate(_NO_XML)

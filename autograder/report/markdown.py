@@ -49,8 +49,7 @@ def exercise(what: ExerciseResult) -> str:
     for finding, told in words.told_once(what):
         lines.append(f"- {_head(finding)}")
         for sentence in told:
-            label = f"*{sentence.label}:* " if sentence.label else ""
-            lines.append(f"  <br>{label}{inline(sentence.text)}")
+            lines.append(f"  <br>{told_as(sentence)}")
         if finding.place and finding.verdict != "passed":
             code = one_line(finding.place.code)
             lines.append(f"  <br>{words.where(finding.place)}: {_code(code)}")
@@ -68,6 +67,12 @@ def class_summary(results: Iterable[Result]) -> str:
             lines.append(f"| {name} | {points} | {_first(result)} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n" if lines else "No submissions.\n"
+
+
+def told_as(sentence: words.Sentence) -> str:
+    """Return a sentence of a finding with its label set off."""
+    label = f"*{sentence.label}:* " if sentence.label else ""
+    return f"{label}{inline(sentence.text)}"
 
 
 def inline(text: str) -> str:

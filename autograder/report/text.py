@@ -77,8 +77,8 @@ def _finding(
     indent = len(start)
     lines = _wrapped(finding.claim, indent, width) or [start.rstrip()]
     lines[0] = (start + lines[0].lstrip()).rstrip()
-    for label, text in told:
-        lines += _wrapped(f"{label}: {text}" if label else text, indent, width)
+    for sentence in told:
+        lines += _wrapped(sentence.line, indent, width)
     if finding.place and finding.verdict != "passed":
         lines.append(" " * indent + f"{where(finding.place)}: `{one_line(finding.place.code)}`")
     return lines

@@ -44,6 +44,11 @@ class Sentence(NamedTuple):
     label: str
     text: str
 
+    @property
+    def line(self) -> str:
+        """Both as plain text."""
+        return f"{self.label}: {self.text}" if self.label else self.text
+
 
 class Mend(NamedTuple):
     """What a student should mend first."""
@@ -131,12 +136,15 @@ def first_to_mend(result: Result) -> Mend | None:
     It is in the first exercise with an open or wrong check, since later exercises build on earlier
     ones; within it, a finding with an explanation goes before one without.
     """
-    for exercise in result.exercises:
-        todo = [f for f in exercise.findings if f.verdict not in ("passed", "skipped", "fault")]
-        if todo:
-            explained = [finding for finding in todo if finding.advice]
-            return Mend(exercise, (explained or todo)[0])
-    return None
+    found = ((exercise, to_mend(exercise)) for exercise in result.exercises)
+    return next((Mend(exercise, finding) for exercise, finding in found if finding), None)
+
+
+def to_mend(exercise: ExerciseResult) -> Finding | None:
+    """Return the finding of an exercise to start with, one with an explanation if there is any."""
+    todo = [f for f in exercise.findings if f.verdict not in ("passed", "skipped", "fault")]
+    explained = [finding for finding in todo if finding.advice]
+    return next(iter(explained or todo), None)
 
 
 def headline(finding: Finding) -> str:

@@ -7,9 +7,10 @@ import os
 from rich.console import Console
 
 from autograder.faults import FaultError
+from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine import Machine, obstacles, this_machine
-from autograder.sandbox.pool import Child, Pool
+from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
 
 # Each attempt must fail in the sandbox: what holds then, and the attempt.

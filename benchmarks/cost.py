@@ -40,8 +40,9 @@ from autograder.exercise import Alternative, Exercise
 from autograder.program import Program
 from autograder.questions import Observation, Question
 from autograder.report.record import loads
+from autograder.sandbox.child import Child
 from autograder.sandbox.observer import Observer
-from autograder.sandbox.pool import Child, Pool
+from autograder.sandbox.pool import Pool
 from autograder.submission import Submission, find, outline
 
 COURSE = Path(__file__).parents[1]

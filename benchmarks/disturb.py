@@ -137,7 +137,7 @@ def main() -> int:
         print(f"undisturbed: {len(wanted)} files, status {status}, {seconds:.1f} s", flush=True)
         rounds = []
         for number in range(options.first, options.first + options.rounds):
-            done = disturbed(folder, number, options.jobs, seconds, wanted)
+            done = hit(folder, number, options.jobs, seconds, wanted)
             rounds.append(done)
             line = json.dumps(vars(done))
             print(line, flush=True)
@@ -190,6 +190,15 @@ def undisturbed(folder: Path, jobs: int) -> tuple[dict[str, bytes], int]:
     if status != GRADED:
         sys.exit((folder / "undisturbed" / "said").read_text())
     return files(folder / "undisturbed" / "out"), status
+
+
+def hit(folder: Path, number: int, jobs: int, seconds: float, wanted: dict[str, bytes]) -> Round:
+    """A disturbed round; when it was over before anything was killed, one more, and so on."""
+    for attempt in range(10):
+        done = disturbed(folder, number, jobs, seconds / 1.5**attempt, wanted)
+        if done.kills or done.differences:
+            break
+    return done
 
 
 def disturbed(

@@ -160,10 +160,10 @@ def test_without_isolation_a_program_that_kills_itself_each_time_has_died(
 def test_without_isolation_a_kill_while_memory_was_short_is_a_fault(
     bare: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.sandbox import pool
+    from autograder.sandbox import child
 
     counts = iter([0, *[1] * 99])
-    monkeypatch.setattr(pool, "oom_kills", lambda: next(counts))
+    monkeypatch.setattr(child, "oom_kills", lambda: next(counts))
     with observer_of(bare, "import os\ndef f():\n    os.kill(os.getpid(), 9)") as observer:
         with pytest.raises(SandboxError, match="out of memory"):
             seen(observer, "program.f()")

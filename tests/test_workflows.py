@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -63,7 +64,14 @@ def extra(values: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout of the course with one unit, and the environment that `make env` would make."""
+    """A checkout of the course with one unit, and the environment that `make env` would make.
+
+    It is the one that runs the tests, which `make env` may not make anew from the copy.
+    """
+    stamp, made_from = Path(sys.prefix) / ".installed", ("requirements.lock", "pyproject.toml")
+    key = hashlib.sha256(b"".join((ROOT / n).read_bytes() for n in (*made_from, "scripts/setup")))
+    if not stamp.is_file() or stamp.read_text().split()[0] != key.hexdigest():
+        pytest.fail(f"{sys.prefix} is not what `make env` makes now: run that first")
     folder = tmp_path_factory.mktemp("runner") / "course"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):

@@ -13,8 +13,9 @@ from autograder.early import mentions_framework
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
 from autograder.program import Program
 from autograder.questions import Observation
+from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Budget
-from autograder.sandbox.pool import Child, Pool
+from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Killed, Stopped
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference

@@ -1,0 +1,213 @@
+"""A forked child, seen from the grader's side: requests, replies, and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import struct
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from autograder import evidence
+from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.limits import MIB
+from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
+
+if TYPE_CHECKING:
+    from autograder.sandbox.pool import Template
+
+FORK_SECONDS = 30.0  # until a child has said that it is isolated
+_CLOSING_SECONDS = 2.0  # from closing its connection to the end of a process, at most
+_CREDENTIALS = struct.Struct("3i")
+
+
+class Child:
+    """One isolated process that runs one program."""
+
+    def __init__(self, connection: socket.socket, template: Template, slot: int) -> None:
+        self._connection = connection
+        self._template = template
+        self._slot = slot
+        self._limits = template.limits
+        self._number = 0
+        self._killed = False
+        self._guard = threading.Lock()  # another slot may end the template, and so this child
+        self._oom_kills = oom_kills()
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection, select.POLLIN)
+        self._writable.register(connection, select.POLLOUT)
+        self.cpu_seconds = 0.0  # what the last request used, measured from outside
+        self.pid, self._pidfd = self._greeting()
+        self.inherited_bytes = memory_bytes(self.pid)  # the template's, which it shares
+        self._watch = self._watching(0.0)
+
+    def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
+        """Sends one request and waits for its reply, within limits.
+
+        Raises:
+            Stopped: a limit was reached, the child ended, or it sent what is no reply.
+            Killed: the child was ended by a signal, maybe not through its own fault.
+            SandboxError: the machine ended it, or its template.
+        """
+        self._number += 1
+        self._watch = self._watching(cpu_seconds)
+        self._send({"op": op, "id": self._number} | arguments)
+        return self.reply()
+
+    def reply(self) -> dict[str, Any]:
+        """Waits for the child's next message, within what is left of the request's limits."""
+        try:
+            message = self._message()
+        finally:
+            self.cpu_seconds = self._watch.used()
+        number = message.get("id")  # of any type that a message can hold
+        if "ask" not in message and not (type(number) is int and number == self._number):
+            self.kill()
+            raise Stopped("died", "It answered a question that was not asked.")
+        return message
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Answers the child's own question (see `Observer`)."""
+        self._send(message)
+
+    def kill(self) -> None:
+        """Ends the process and everything in it."""
+        with self._guard, contextlib.suppress(ProcessLookupError):
+            self._killed = True
+            if self._pidfd >= 0:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends the process and lets go of it; may be called again."""
+        if self._connection.fileno() < 0:
+            return
+        self.kill()
+        self._connection.close()
+        with self._guard:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        self._template.children.discard(self)
+
+    def _watching(self, cpu_seconds: float) -> Watch:
+        return Watch(self, cpu_seconds, self._limits, self._template.isolated)
+
+    def _greeting(self) -> tuple[int, int]:
+        """Reads the child's first message and, from the kernel, its process id in our eyes."""
+        self._connection.settimeout(FORK_SECONDS)
+        try:
+            text, ancillary, _, _ = self._connection.recvmsg(512, socket.CMSG_SPACE(12))
+        except TimeoutError:
+            raise SandboxError("A forked process did not start.") from None
+        if not text.startswith(b"isolated"):
+            said = text.decode(errors="replace").strip()
+            raise SandboxError(said or "A forked process ended before it was isolated.")
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0]
+                self._connection.setblocking(False)
+                return pid, os.pidfd_open(pid)
+        raise SandboxError("The kernel named no process behind a connection.")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = evidence.pack(message)
+        view = memoryview(struct.pack("<I", len(body)) + body)
+        deadline = time.monotonic() + self._limits.wall_extra
+        while view:
+            try:
+                view = view[self._connection.send(view) :]
+            except BlockingIOError:
+                writable = self._writable.poll(500)
+                self._watch.look()
+                if not writable and time.monotonic() > deadline:
+                    self.kill()
+                    raise Stopped("died", "It stopped listening.") from None
+            except (BrokenPipeError, ConnectionResetError):
+                raise self._ended() from None
+
+    def _message(self) -> dict[str, Any]:
+        (length,) = struct.unpack("<I", self._exactly(4))
+        if length > evidence.MAX_MESSAGE:
+            self.kill()
+            raise Stopped("memory", f"It returned more than {evidence.MAX_MESSAGE // MIB} MiB.")
+        try:
+            message = evidence.unpack(self._exactly(length))
+        except evidence.CodecError as error:
+            self.kill()
+            raise Stopped("died", f"What it sent can't be read: {error}") from None
+        if not isinstance(message, dict):
+            self.kill()
+            raise Stopped("died", "What it sent is not a reply.")
+        return message
+
+    def _exactly(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            readable = self._readable.poll(1000 * self._watch.pause)
+            self._watch.look()
+            if not readable:
+                continue
+            try:
+                part = self._connection.recv(min(count - len(parts), MIB))
+            except BlockingIOError:
+                continue
+            except ConnectionResetError:
+                part = b""
+            if not part:
+                raise self._ended()
+            parts += part
+        return bytes(parts)
+
+    def _ended(self) -> Stopped:
+        """How the child ended by itself.
+
+        Raises:
+            SandboxError: it was ended from outside.
+        """
+        if not self._has_ended(_CLOSING_SECONDS):
+            self.kill()
+            return Stopped("died", "It closed its connection to the grader.")
+        end = self._template.end(self._slot)
+        if end is None or self._template.closed:
+            raise SandboxError("The template process ended while student code ran.")
+        code, cpu = end
+        if code >= 0:
+            return Stopped("died", "Its process ended.")
+        if code == -signal.SIGKILL and cpu >= self._limits.total_cpu_seconds - 1:
+            return Stopped("timeout", "It used more CPU time than a whole submission may.")
+        if not self._killed:
+            self._blame_the_machine(-code)
+        return Killed(f"Its process ended with {_signal_name(-code)}.")
+
+    def _has_ended(self, seconds: float) -> bool:
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(1000 * seconds))
+
+    def _blame_the_machine(self, number: int) -> None:
+        """Raises SandboxError for a signal that can't have been the program's own doing.
+
+        The first process of a pid namespace can't kill itself, nor change its limits; without
+        namespaces it may, and only the kernel's own count tells of a lack of memory.
+        """
+        short = oom_kills() > self._oom_kills
+        if number == signal.SIGKILL and short:
+            raise SandboxError(
+                "The machine ran out of memory and killed student code. Grade on fewer slots "
+                "(`--jobs`), or end other programs."
+            )
+        if number == signal.SIGKILL and self._template.isolated:
+            raise SandboxError(
+                "Student code was killed from outside: by somebody, or by a program that frees "
+                "memory."
+            )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time signals have none
+        return f"signal {number}"

@@ -410,6 +410,17 @@ def test_student_page_is_the_same_each_time_and_keeps_secrets() -> None:
     assert "our-secret-seed" not in page
     assert "/home/teacher" not in page
     assert "numpy 2.1.3" in words_of(page)
+    assert "isolation: namespaces" in words_of(page)
+
+
+def test_student_page_tells_whether_two_had_the_same_cases() -> None:
+    def cases(**changes: str) -> str:
+        found = re.search(r"hidden cases (\w{4}),", words_of(student_page(result_of(**changes))))
+        assert found is not None
+        return found[1]
+
+    assert cases() == cases(student="grace") != cases(seed="another seed")
+    assert cases() != cases(unit="03_optimizers")
 
 
 def test_student_page_is_accessible() -> None:

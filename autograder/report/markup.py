@@ -62,7 +62,8 @@ def highlight(exercise: ExerciseResult) -> Markup:
         PythonLexer(stripnl=False),
         HtmlFormatter(linenos="inline", cssclass="code", hl_lines=sorted(marked)),
     )
-    return Markup(html)
+    # It scrolls, and whoever has no mouse must be able to do that.
+    return Markup(html.replace("<pre>", '<pre tabindex="0">', 1))
 
 
 def policy(style: str) -> str:

@@ -197,6 +197,15 @@ def without_names(results: Iterable[Result]) -> list[Result]:
     return [replace(result, student=number_of[result.student]) for result in found]
 
 
+def cases_of(result: Result) -> str:
+    """Return which hidden cases a result is from: alike for the same seed, which it hides.
+
+    Four digits of a digest: enough to see that two students had the same cases, too few to find a
+    seed by trying.
+    """
+    return hashlib.sha256(f"cases of {result.unit} from {result.seed}".encode()).hexdigest()[:4]
+
+
 def exercises_of(results: Sequence[Result]) -> dict[tuple[str, float], str]:
     """Return the heading of each exercise, keyed by name and points, in order of appearance."""
     return {

@@ -22,6 +22,8 @@ from autograder.evidence import CodecError, Evidence, data_of, evidence_of
 # Only these are the program's own doing; a kill may have been the machine's.
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
 _UNFINISHED = ".writing-"  # how the names of files begin that are not whole yet
+DAY = 24 * 60 * 60  # seconds
+KEEP_DAYS = 60
 _DIGEST = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
 
 
@@ -55,14 +57,17 @@ class EvidenceCache:
             return kept
         if self._folder is None:
             return None
+        path = self._path(key)
         try:
-            kept_bytes = self._path(key).read_bytes()
+            kept_bytes = path.read_bytes()
             digest, content = kept_bytes[:_DIGEST], kept_bytes[_DIGEST:]
             if hashlib.sha256(content).digest() != digest:
                 return None
             found = [evidence_of(item) for item in evidence.unpack(content)]
         except (OSError, CodecError, TypeError):
             return None
+        with contextlib.suppress(OSError):  # another account's, perhaps
+            os.utime(path)  # it was of use today
         self._memory[key] = found
         return found
 
@@ -92,7 +97,30 @@ class EvidenceCache:
 
 def evidence_cache(keep: bool) -> EvidenceCache:
     """The cache of the account that grades; one that keeps nothing between runs if not `keep`."""
-    return EvidenceCache(user_cache_path("autograder") / "evidence" if keep else None)
+    if not keep:
+        return EvidenceCache(None)
+    folder = user_cache_path("autograder") / "evidence"
+    remove_unused(folder)
+    return EvidenceCache(folder)
+
+
+def remove_unused(folder: Path) -> None:
+    """Removes evidence that no run has asked for in `KEEP_DAYS`; looks once a day.
+
+    A term is longer, but what was not graded for two months is graded anew in seconds.
+    """
+    with contextlib.suppress(OSError):
+        looked = folder / ".looked"
+        folder.mkdir(parents=True, exist_ok=True)
+        before = looked.stat().st_mtime if looked.exists() else 0.0
+        looked.touch()
+        now = looked.stat().st_mtime  # by the file system's own clock
+        if now - before < DAY:
+            return
+        for path in folder.glob("*/*.evidence"):
+            with contextlib.suppress(FileNotFoundError):
+                if now - path.stat().st_mtime > KEEP_DAYS * DAY:
+                    path.unlink()
 
 
 class Draft:

@@ -1,13 +1,24 @@
 """The cache: what is kept, what is not, and that nothing half-written is ever read."""
 
 import hashlib
+import os
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from autograder.cache import Draft, EvidenceCache, environment, key_of, versions, write_whole
+from autograder.cache import (
+    DAY,
+    KEEP_DAYS,
+    Draft,
+    EvidenceCache,
+    environment,
+    key_of,
+    remove_unused,
+    versions,
+    write_whole,
+)
 from autograder.evidence import (
     MAX_DEPTH,
     MAX_MESSAGE,
@@ -53,6 +64,41 @@ def test_arrays_come_back_from_disk(tmp_path):
     EvidenceCache(tmp_path).put("key", [Evidence("ok", array)])
     (found,) = EvidenceCache(tmp_path).peek("key")
     assert found.value.dtype == array.dtype and found.value.tobytes() == array.tobytes()
+
+
+def aged(path, days):
+    old = path.stat().st_mtime - days * DAY
+    os.utime(path, (old, old))
+
+
+def test_evidence_that_nobody_asks_for_goes(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    for key in ("used", "unused", "young"):
+        cache.put(key, FOUND)
+    for key, days in {
+        "used": KEEP_DAYS + 1,
+        "unused": KEEP_DAYS + 1,
+        "young": KEEP_DAYS - 1,
+    }.items():
+        aged(tmp_path / key[:2] / f"{key}.evidence", days)
+    assert EvidenceCache(tmp_path).peek("used") == FOUND
+    remove_unused(tmp_path)
+    assert [key for key in ("used", "unused", "young") if EvidenceCache(tmp_path).peek(key)] == [
+        "used",
+        "young",
+    ]
+
+
+def test_evidence_is_looked_through_once_a_day(tmp_path):
+    remove_unused(tmp_path / "new")
+    folder = tmp_path / "new"
+    EvidenceCache(folder).put("unused", FOUND)
+    aged(folder / "un" / "unused.evidence", KEEP_DAYS + 1)
+    remove_unused(folder)
+    assert (folder / "un" / "unused.evidence").exists()
+    aged(folder / ".looked", 1)
+    remove_unused(folder)
+    assert not (folder / "un" / "unused.evidence").exists()
 
 
 def test_keys_do_not_meet(tmp_path):

@@ -22,6 +22,7 @@ from autograder.report.record import RecordError, dumps, loads, schema, schema_t
 from autograder.report.table import class_csv, class_table
 from autograder.report.text import render
 from autograder.report.words import WORDS, first_to_mend
+from autograder.reports import GRADESCOPE
 
 DOCS = Path(__file__).parents[1] / "docs"
 UNIT = "01_two_layer_network"
@@ -507,6 +508,14 @@ def test_page_path_is_one_safe_name_for_each_student() -> None:
     assert all(re.fullmatch(rf"{UNIT}/[^./\\:\x00][^/\\:\x00]*\.html", path) for path in paths)
     assert paths[9] == f"{UNIT}/Zoë Öz.html"
     assert soup(class_page([perfect("a/b")])).a["href"] == f"{UNIT}/a%252Fb.html"
+
+
+def test_no_students_record_is_where_anothers_report_is() -> None:
+    record_of = page_path(perfect("ada.gradescope"), ".json")
+    assert record_of == f"{UNIT}/ada%2Egradescope.json"
+    assert record_of.lower() != page_path(perfect("ada"), GRADESCOPE).lower()
+    assert page_path(perfect("ada.GradeScope"), ".json") == f"{UNIT}/ada%2EGradeScope.json"
+    assert page_path(perfect("gradescope.ada"), ".json") == f"{UNIT}/gradescope.ada.json"
 
 
 def test_page_path_fits_any_file_system() -> None:

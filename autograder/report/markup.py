@@ -19,6 +19,8 @@ MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
 # What stays as it is in a file name; `%` is not among it, so that two names never become one.
 NAME_SAFE = " !#$&'()+,-.=@[]^_{}~"
+# How the names of other files on a student end, before the ending that the record has, too.
+REPORT = re.compile(r"\.(?=gradescope$)", re.IGNORECASE)
 NAME_BYTES = 200  # file systems allow 255, with the ending
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
@@ -82,6 +84,7 @@ def file_name(name: str) -> str:
     # No name may be empty, hidden, `..`, or a device of Windows.
     if kept.startswith(".") or DEVICE.match(kept):
         kept = f"%{ord(kept[0]):02X}{kept[1:]}"
+    kept = REPORT.sub("%2E", kept)
     encoded = kept.encode()
     if len(encoded) > NAME_BYTES:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]

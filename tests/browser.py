@@ -89,9 +89,14 @@ class Browser:
         self._buffer = b""
         self._number = 0
         self._session: dict[str, str] = {}
+        self._target = ""
 
     def open(self, address: str) -> None:
-        target = self.call("Target.createTarget", url=address)["targetId"]
+        """Opens a page in place of the one before."""
+        if self._target:
+            self._session = {}
+            self.call("Target.closeTarget", targetId=self._target)
+        self._target = target = self.call("Target.createTarget", url=address)["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
 

@@ -22,6 +22,21 @@ TINY = Path(__file__).parent / "files" / "course"
 Write = Callable[..., Path]
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all workers of a parallel run, for what is dear and the same for each."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session")
+def shared_cache(shared: Path) -> Path:
+    """`XDG_CACHE_HOME` of those that may share what a unit's own programs give for a seed."""
+    folder = shared / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """A course of one's own: `01_lines` in NumPy, `02_swish` in Keras."""

@@ -35,10 +35,11 @@ def warm() -> Iterator[Pool]:
         yield pool
 
 
-def proof(loaded: LoadedUnit, pool: Pool, seeds: int) -> Matrix:
-    """The matrix of `autograder check-course`, with nothing kept from before."""
+def proof(loaded: LoadedUnit, pool: Pool, seeds: int, cache: Path) -> Matrix:
+    """The matrix of `autograder check-course`."""
+    evidence = EvidenceCache(cache / "autograder" / "evidence")
     with Progress(console=Console(quiet=True), disable=True) as progress:
-        return prove(COURSE, loaded, pool, EvidenceCache(None), seeds, 1, progress)
+        return prove(COURSE, loaded, pool, evidence, seeds, 1, progress)
 
 
 def notebook(path: Path) -> Any:
@@ -50,8 +51,9 @@ def released(name: str) -> Path:
 
 
 @pytest.mark.slow
-def test_the_unit_holds(name: str, warm: Pool) -> None:
-    matrix = proof(COURSE.load(name), warm, 1)
+@pytest.mark.timeout(1800)  # networks are trained
+def test_the_unit_holds(name: str, warm: Pool, shared_cache: Path) -> None:
+    matrix = proof(COURSE.load(name), warm, 1, shared_cache)
     assert matrix.problems == ()
     assert [row for row in matrix.rows if row.problem] == []
     kinds = {row.kind for row in matrix.rows}
@@ -62,13 +64,13 @@ def test_the_unit_holds(name: str, warm: Pool) -> None:
 
 
 @pytest.mark.slow
-def test_equivalents_pass_on_many_seeds(name: str, warm: Pool) -> None:
+def test_equivalents_pass_on_many_seeds(name: str, warm: Pool, shared_cache: Path) -> None:
     loaded = COURSE.load(name)
     if SEEDS[loaded.unit.framework] == 1:
         pytest.skip("they passed on one seed above; more take minutes")
     for exercise in loaded.unit.exercises:
         exercise.variants.clear()
-    matrix = proof(loaded, warm, SEEDS[loaded.unit.framework])
+    matrix = proof(loaded, warm, SEEDS[loaded.unit.framework], shared_cache)
     assert [row for row in matrix.rows if row.kind == "equivalent" and row.problem] == []
 
 

@@ -1,7 +1,8 @@
 # `make help` lists what there is. Every target makes the environment first; that takes no time once it is there.
 SHELL := /bin/bash
 VENV ?= .venv
-JOBS ?= 2
+# One more than there are cores: tests wait for what they started as much as they compute.
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 1) + 1)))
 ARGS ?=
 # Empty: the newest suitable one on the PATH.
 PYTHON ?=
@@ -34,7 +35,7 @@ grade: env  ## grade the sample class and say where its report is
 	    if [[ ! -f grades/index.html ]]; then echo 'autograder grade wrote no report.' >&2; exit 1; fi
 
 test: env  ## run all tests
-	@pytest -n $(JOBS) $(ARGS)
+	@pytest -n $(JOBS) --maxschedchunk 8 $(ARGS)
 
 lint: env  ## check the format, the style, the types and that the lock is current
 	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy autograder

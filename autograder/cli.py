@@ -79,6 +79,11 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=click.FloatRange(0, 100),
     help="Percent of the points; exit status 3 where a submission has less.",
 )
+@click.option(
+    "--engine",
+    metavar="ADDRESS",
+    help="Grade on the workers of this dask scheduler, `tls://host:8786`, instead of here.",
+)
 @_grading_options
 @_course_option
 def grade(paths: tuple[Path, ...], **options: Any) -> None:
@@ -93,7 +98,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
     def run() -> int:
         # The templates import while this process does: most of the time to the first result.
         pool = Pool(options.pop("isolation"))
-        for framework in sorted(frameworks(paths)):
+        for framework in sorted(frameworks(paths)) if options["engine"] is None else ():
             pool.warm(framework)
         return int(_commands().grade(list(paths), pool=pool, **options))
 

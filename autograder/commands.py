@@ -11,13 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from autograder import reports
+from autograder import grading, reports
 from autograder.bank import Bank
 from autograder.cache import evidence_cache, write_whole
 from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, banks_for, grade_class, write_output
+from autograder.engine import Attempt, Outbox, banks_for, grade_class, write_output
 from autograder.findings import Result
-from autograder.grading import ungradable
 from autograder.notebook import clear_solutions
 from autograder.report import page, table
 from autograder.report.words import percent
@@ -45,6 +44,7 @@ def grade(
     no_cache: bool,
     course_dir: Path,
     pool: Pool,
+    engine: str | None = None,
 ) -> int:
     """Grades what is at `paths`; see the command's help."""
     console, notes = _Console(), _Console(stderr=True)
@@ -55,7 +55,9 @@ def grade(
         outbox.open()
         found = (paths, unit, student)
         secret = seed or course.seed()
-        results = _grade_into(outbox, course, pool, found, secret, jobs, fresh, no_cache, notes)
+        results = _grade_into(
+            outbox, course, pool, found, secret, jobs, fresh, no_cache, notes, engine
+        )
     reports.write(results, out, chosen, kept=reports.OUTBOX)
     console.print(table.class_table(results, width=console.width))
     _say_where(console, out, chosen)
@@ -281,11 +283,14 @@ def _grade_into(
     fresh: bool,
     no_cache: bool,
     notes: Console,
+    engine: str | None = None,
 ) -> list[Result]:
     """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
     units, submissions, problems = _handed_in(course, *what)
     results = [
-        ungradable(problem, units[problem.unit].unit.points if problem.unit in units else 0.0)
+        grading.ungradable(
+            problem, units[problem.unit].unit.points if problem.unit in units else 0.0
+        )
         for problem in problems
     ]
     readable = {(submission.student, submission.unit) for submission in submissions}
@@ -295,7 +300,14 @@ def _grade_into(
             outbox.write(result)
     cache = evidence_cache(not no_cache)
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
-        return results + _graded(submissions, banks, outbox, jobs, fresh, notes)
+        if engine is None:
+            slots = jobs or _cores()
+            return results + _graded(submissions, banks, outbox, slots, fresh, notes)
+        from autograder.cluster import Cluster
+
+        with Cluster(engine, course, not no_cache) as cluster:
+            slots = jobs or cluster.in_flight
+            return results + _graded(submissions, banks, outbox, slots, fresh, notes, cluster.grade)
 
 
 def _handed_in(
@@ -311,15 +323,16 @@ def _graded(
     submissions: Sequence[Submission],
     banks: Any,
     outbox: Outbox,
-    jobs: int | None,
+    slots: int,
     fresh: bool,
     notes: Console,
+    attempt: Attempt = grading.grade,
 ) -> list[Result]:
     results: list[Result] = []
     kept = 0
     with _progress(notes) as progress:
         task = progress.add_task("Grading", total=len(submissions))
-        for result, earlier in grade_class(submissions, banks, outbox, jobs or _cores(), fresh):
+        for result, earlier in grade_class(submissions, banks, outbox, slots, fresh, attempt):
             results.append(result)
             kept += earlier
             progress.update(task, advance=1, description=f"Grading {result.student[:30]}")

@@ -18,6 +18,7 @@ from autograder.report import page, record
 from autograder.submission import Submission
 
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
+Attempt = Callable[[Submission, Bank], Result]
 Outcome = tuple[Result, bool] | None  # a result, and whether it was there already
 _ABANDONED_SECONDS = 3600.0  # after which nobody is still writing a file
 
@@ -98,11 +99,13 @@ def grade_class(
     outbox: Outbox,
     slots: int,
     fresh: bool = False,
+    attempt: Attempt = grade,
 ) -> Iterator[tuple[Result, bool]]:
     """Grades submissions on `slots` slots; yields each result once it is safely written.
 
-    The second of a pair says whether the result was there already.  Closing the iterator, or an
-    interrupt, stops after the submissions that are being graded.
+    `attempt` grades one submission, here or elsewhere.  The second of a pair says whether the
+    result was there already.  Closing the iterator, or an interrupt, stops after the submissions
+    that are being graded.
     """
     stop = threading.Event()
 
@@ -111,7 +114,7 @@ def grade_class(
             return None
         bank = banks(submission.unit)
         earlier = None if fresh else outbox.earlier(submission, bank)
-        result = earlier or _graded(submission, bank)
+        result = earlier or _graded(submission, bank, attempt)
         try:
             outbox.write(result)
         except OutputError:
@@ -151,19 +154,21 @@ def _submitted(
         raise FaultError(f"No slot can be started: {error}. What is graded is kept.") from None
 
 
-def _graded(submission: Submission, bank: Bank) -> Result:
+def _graded(submission: Submission, bank: Bank, attempt: Attempt) -> Result:
     """Grades; a result with faults is tried again before it is believed."""
-    result = _attempt(submission, bank)
+    result = _attempted(submission, bank, attempt)
     for _ in range(TRIES - 1):
         if result.status != "fault":
             break
-        result = _attempt(submission, bank)
+        result = _attempted(submission, bank, attempt)
     return result
 
 
-def _attempt(submission: Submission, bank: Bank) -> Result:
+def _attempted(submission: Submission, bank: Bank, attempt: Attempt) -> Result:
     try:
-        return grade(submission, bank)
+        return attempt(submission, bank)
+    except UserError:  # nothing can be graded any more
+        raise
     except Exception as error:  # whatever it is, the rest of the class is still graded
         return _fault(submission, bank, error)
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from autograder.tensors import to_arrays, to_tensors
 
-__all__ = ["layers", "numerical_gradient", "seed", "to_arrays", "to_tensors", "vjp"]
+__all__ = [
+    "leaf_layers",
+    "layers",
+    "numerical_gradient",
+    "seed",
+    "to_arrays",
+    "to_tensors",
+    "vjp",
+]
 
 
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
@@ -100,19 +108,22 @@ def layers(model: Any) -> list[dict[str, Any]]:
         For each layer its `class`, the plain data of its `config`, its `output` shape (None where
         it has none yet) and its number of `parameters`.
     """
+    return [
+        {
+            "class": _keras_class(layer),
+            "config": _config(layer),
+            "output": _output_shape(layer),
+            "parameters": layer.count_params() if layer.built else 0,
+        }
+        for layer in leaf_layers(model)
+    ]
+
+
+def leaf_layers(model: Any) -> list[Any]:
+    """The layers of a Keras model themselves, in the order of `layers`, models inside opened."""
     found = []
     for layer in model.layers:
-        if hasattr(layer, "layers"):
-            found += layers(layer)
-            continue
-        found.append(
-            {
-                "class": _keras_class(layer),
-                "config": _config(layer),
-                "output": _output_shape(layer),
-                "parameters": layer.count_params() if layer.built else 0,
-            }
-        )
+        found += leaf_layers(layer) if hasattr(layer, "layers") else [layer]
     return found
 
 

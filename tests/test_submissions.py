@@ -76,6 +76,13 @@ WORTH = {
         "batchnorm_backward": 5,
         "MyBatchNorm": 6,
     },
+    "06_convolution_lenet_alexnet": {
+        "conv_out_size": 2,
+        "conv2d": 6,
+        "pool2d": 4,
+        "build_lenet5": 5,
+        "build_alexnet_mini": 4,
+    },
     "12_gru_lstm": {
         "gru_cell": 5,
         "lstm_cell": 5,

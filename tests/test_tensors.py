@@ -64,6 +64,7 @@ def test_layers_of_a_model():
     assert found[0]["config"]["units"] == 5 and found[1]["config"]["activation"] == "tanh"
     assert found[2]["config"] == {}
     unpack(pack(found))  # it can be evidence
+    assert probes.leaf_layers(model) == [inner.layers[0], *model.layers[1:]]
 
 
 def test_layers_of_a_model_that_is_not_built():

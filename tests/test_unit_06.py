@@ -242,9 +242,9 @@ def test_outputs_and_gradients_of_lenet_are_those_by_hand(
 def test_alexnet_carries_two_channels_whatever_its_widths(
     loaded: LoadedUnit, reference: SimpleNamespace
 ) -> None:
-    world, case = world_of(loaded, "build_alexnet_mini", "alexnet_plain_pictures")
-    X, weights = case.inputs["X"], case.inputs["weights"]
-    x = X[:, 0, 0].astype(float)
+    world, case = world_of(loaded, "build_alexnet_mini", "alexnet_colours")
+    colours, weights = case.inputs["colours"], case.inputs["weights"]
+    x = colours.astype(float)
     cut = []
     for number in range(1, 7):
         z = x @ weights[f"W{number}"] + weights[f"b{number}"]
@@ -255,7 +255,7 @@ def test_alexnet_carries_two_channels_whatever_its_widths(
     assert np.max(cut) < 0.6
     scores = np.exp(x @ weights["W7"] + weights["b7"])
     wanted = scores / scores.sum(axis=1, keepdims=True)
-    found = world["alexnet_plain_pictures"](reference, X, weights)["probabilities"]
+    found = world["alexnet_colours"](reference, colours, weights)["probabilities"]
     assert distance(probes.to_arrays(found), wanted) < 1e-5
 
 

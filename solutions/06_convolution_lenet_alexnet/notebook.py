@@ -307,57 +307,46 @@ def pool2d(X: np.ndarray, f: int, stride: int, mode: str) -> np.ndarray:
 # %% [markdown]
 # ### Experiment: what pooling forgives
 #
-# A digit, and the same digit one pixel to the right, both convolved with the first two filters of
-# above. How different are the two stacks of maps, before and after pooling? 0 would be equal, 1
-# about as different as maps of two other digits. Guess the order of the four bars first.
+# A piece of the photograph, and the same piece one pixel further to the right, both seen through the
+# first two filters of above. How much do the feature maps change through this small step, before and
+# after pooling? 0 would be not at all, 1 as much as maps of quite another piece differ. Guess the
+# order of the six bars first.
 
 # %% tags=["experiment"]
-from sklearn.datasets import load_digits
-
-digits = load_digits()
-pictures = (digits.images / 16).repeat(4, axis=1).repeat(4, axis=2)[..., None]  # 32 by 32
 edges = np.stack(list(filters.values())[:2], axis=-1)[:, :, None, :]
-
-
-def edge_maps(X):
-    """What the two filters see, positive part only."""
-    return np.maximum(conv2d(X, edges, np.zeros(2), 1, 1), 0)
-
-
-some = pictures[:40]
-maps, moved = edge_maps(some), edge_maps(np.roll(some, 1, axis=2))
-others = edge_maps(pictures[40:80])
+maps = np.maximum(conv2d(photograph[None, :, :, None], edges, np.zeros(2), 1, 0), 0)
+piece, moved, other = (maps[:, :128, start : start + 192] for start in (0, 1, 46))
 ways = {
     "as they are": lambda maps: maps,
-    "max, 2×2": lambda maps: pool2d(maps, 2, 2, "max"),
-    "max, 3×3 by 2": lambda maps: pool2d(maps, 3, 2, "max"),
-    "average, 4×4": lambda maps: pool2d(maps, 4, 4, "average"),
-    "max, 4×4": lambda maps: pool2d(maps, 4, 4, "max"),
+    "max 2×2": lambda maps: pool2d(maps, 2, 2, "max"),
+    "max 3×3, stride 2": lambda maps: pool2d(maps, 3, 2, "max"),
+    "average 4×4": lambda maps: pool2d(maps, 4, 4, "average"),
+    "max 4×4": lambda maps: pool2d(maps, 4, 4, "max"),
+    "max 8×8": lambda maps: pool2d(maps, 8, 8, "max"),
 }
 change = {}
 for name, way in ways.items():
-    step, apart = (np.abs(way(maps) - way(other)).mean() for other in (moved, others))
-    change[name] = step / apart
+    small_step, far_away = (np.abs(way(piece) - way(maps)).mean() for maps in (moved, other))
+    change[name] = small_step / far_away
 
-fig, axes = plt.subplots(1, 4, figsize=(12, 2.9), layout="constrained", width_ratios=(1, 1, 1, 2))
-axes[0].imshow(some[3, :, :, 0], cmap="gray_r")
-axes[0].set(title="digit")
-axes[1].imshow(maps[3, :, :, 0], cmap="gray_r")
-axes[1].set(title="feature map 32×32")
-axes[2].imshow(pool2d(maps, 4, 4, "max")[3, :, :, 0], cmap="gray_r")
-axes[2].set(title="after max 4×4")
-for axis in axes[:3]:
+fig, axes = plt.subplots(1, 4, figsize=(13, 2.6), layout="constrained", width_ratios=(3, 3, 3, 4))
+for axis, name in zip(axes, ("as they are", "max 2×2", "max 8×8"), strict=False):
+    shown = ways[name](piece)[0, :, :, 1]
+    axis.imshow(shown, cmap="gray_r", vmax=0.4)
+    axis.set(title=f"{name}: {shown.shape[0]}×{shown.shape[1]}")
     axis.axis("off")
-bars = axes[3].barh(list(change), list(change.values()), color=["0.6", "C0", "C0", "C1", "C0"])
+bars = axes[3].barh(
+    list(change), list(change.values()), color=["0.6", "C0", "C0", "C1", "C0", "C0"]
+)
 axes[3].bar_label(bars, fmt="%.2f")
-axes[3].set(title="change after a step of one pixel", xlim=(0, 1))
+axes[3].set(title="change through a step of one pixel", xlim=(0, 1))
 axes[3].invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# The larger the patch, the less is left of the step. But look at the map in the middle: the larger
-# the patch, the less is left of the digit, too. Networks therefore pool little at a time, and
-# convolve in between.
+# The larger the patch, the less is left of the step; and of the same patch the maximum forgives more
+# than the average. But look at the maps, too: the larger the patch, the less is left of the temple.
+# Networks therefore pool little at a time, and convolve in between.
 
 # %% [markdown]
 # ## 4. LeNet-5
@@ -439,9 +428,13 @@ def build_lenet5(input_shape: tuple[int, int, int] = (32, 32, 1), classes: int =
 # first layer, and the maps that they make of one digit. (About ten seconds.)
 
 # %% tags=["experiment"]
-order = np.random.default_rng(0).permutation(len(pictures))
+from sklearn.datasets import load_digits
+
+digits = load_digits()
+labels = digits.target
+X = (digits.images / 16).repeat(4, axis=1).repeat(4, axis=2)[..., None].astype("float32")
+order = np.random.default_rng(0).permutation(len(X))
 train, test = order[:1000], order[1000:]
-X, labels = pictures.astype("float32"), digits.target
 
 
 def fitted(model, X, epochs, learning_rate=2e-3):
@@ -649,7 +642,7 @@ for scale, colour in ((1, "#1f5fa8"), (255, "#b3401f")):
 axes[0].axhline(np.log(10), color="0.6", linestyle=":")
 axes[0].set(xlabel="epoch", title="cost on new digits; 0: before training")
 axes[0].legend()
-axes[1].set(xlabel="epoch", title="accuracy on new digits", ylim=(0, 1))
+axes[1].set(xlabel="epoch", xticks=range(1, 6), title="accuracy on new digits", ylim=(0, 1))
 plt.show()
 try:
     alexnet.compile("adam", "categorical_crossentropy")
@@ -660,8 +653,9 @@ except ValueError as error:
 
 # %% [markdown]
 # With pixels up to 255 the untrained network is not undecided but *sure*, and mostly of the wrong
-# class. With some luck training repairs that; a smaller network or a larger learning rate may never
-# recover. The line at the bottom is a different mistake that is made as often: class numbers want
+# class. Training has to undo that first, and is far behind after five epochs; with a larger learning
+# rate it may never recover. (Even with pixels from 0 to 1 the first cost is a little above that of
+# guessing: He's start keeps the signal strong to the last layer.) The line at the bottom is a different mistake that is made as often: class numbers want
 # `sparse_categorical_crossentropy`, one-hot rows want `categorical_crossentropy`. Be glad when it is
 # an error.
 

@@ -6,7 +6,7 @@ start anew, as the grader does, and is observed by the check's own code.
 
     python benchmarks/calibrate_06.py [--exercise NAME] [--form NAME] [--first 0] [--seeds 20]
 
-Long runs can be cut: `--first` is the first seed, and every accuracy is printed.
+Long runs can be cut: every accuracy is printed at once, and `--first` is the first seed.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def accuracies(
             evidence.value["predictions"] == case.truth["labels"] if evidence.status == "ok" else 0
         )
         reached.append(float(np.mean(right)))
+        print(f"    seed {seed}: {reached[-1]:.4f}", flush=True)
     return reached
 
 
-def line(title: str, reached: list[float], seconds: float) -> str:
-    """Mean, standard deviation, range, floor and the numbers themselves."""
+def line(reached: list[float], seconds: float) -> str:
+    """Mean, standard deviation, range and floor."""
     mean, spread = np.mean(reached), np.std(reached, ddof=1) if len(reached) > 1 else np.nan
-    told = " ".join(f"{value:.4f}" for value in reached)
     return (
-        f"{title:70} mean {mean:.4f}  sd {spread:.4f}  {min(reached):.4f} to {max(reached):.4f}  "
-        f"floor {mean - 2 * spread:.4f}  {seconds:.2f} CPU s each\n    {told}"
+        f"    mean {mean:.4f}  sd {spread:.4f}  {min(reached):.4f} to {max(reached):.4f}  "
+        f"floor {mean - 2 * spread:.4f}  {seconds:.2f} CPU s each"
     )
 
 
@@ -79,10 +79,11 @@ def main() -> None:
             forms[options.form] = loaded.alternative(exercise, variant)
         for name, program in forms.items():
             if options.form in (None, name):
+                print(f"{exercise.name}, {name}", flush=True)
                 began = time.process_time()
                 reached = accuracies(loaded, exercise.name, check, program, shell, seeds)
                 seconds = (time.process_time() - began) / len(seeds)
-                print(line(f"{exercise.name}, {name}", reached, seconds), flush=True)
+                print(line(reached, seconds), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ borrowed.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -73,6 +74,21 @@ def answered(
     ]
     gradients = tape.gradient(results, inputs, output_gradients=weights)
     return [None if gradient is None else to_arrays(gradient) for gradient in gradients]
+
+
+def refusal(kind: str, message: str) -> Exception:
+    """What to raise where the lender's function raised a `kind`: a caller may wait for just that.
+
+    NotImplementedError would read as if the borrower had not answered.
+    """
+    found = getattr(builtins, kind, None)
+    if isinstance(found, type) and issubclass(found, Exception):
+        if not issubclass(found, NotImplementedError):
+            try:
+                return found(message)
+            except TypeError:  # one that wants more arguments
+                pass
+    return RuntimeError(message)
 
 
 def _asked_with_tensors(name: str, call: list[Any], tensors: list[Any], ask: Ask) -> Any:

@@ -15,8 +15,8 @@ import numpy as np
 from autograder.tensors import to_arrays, to_tensors
 
 __all__ = [
-    "leaf_layers",
     "layers",
+    "leaf_layers",
     "numerical_gradient",
     "seed",
     "to_arrays",

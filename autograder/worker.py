@@ -22,7 +22,7 @@ import numpy as np
 
 from autograder import probes
 from autograder.ban import Ban
-from autograder.borrowed import Ask, answered, borrowed
+from autograder.borrowed import Ask, answered, borrowed, refusal
 from autograder.evidence import (
     MAX_MESSAGE,
     MAX_TEXT,
@@ -267,7 +267,7 @@ def serve(connection: socket.socket, session: Session) -> None:
         wire.send(question)
         answer = wire.receive()
         if "error" in answer:
-            raise RuntimeError(answer["error"])
+            raise refusal(answer.get("kind", ""), answer["error"])
         return answer["value"]
 
     while True:

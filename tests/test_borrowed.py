@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.borrowed import answered, borrowed
+from autograder.borrowed import answered, borrowed, refusal
 from autograder.evidence import pack, unpack
 
 rng = np.random.default_rng(0)
@@ -108,3 +108,22 @@ def test_a_generator_crosses_as_a_seed_drawn_from_it() -> None:
     assert not np.array_equal(first, second)  # every call, other ones
     both = lent(noise)(4, np.random.default_rng(5), other=np.random.default_rng(6))
     assert not np.array_equal(both, first)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised"),
+    [
+        ("ValueError", ValueError),
+        ("ZeroDivisionError", ZeroDivisionError),
+        ("NotImplementedError", RuntimeError),  # would read as a stub
+        ("SystemExit", RuntimeError),
+        ("UnicodeDecodeError", RuntimeError),  # can't be made of a text alone
+        ("print", RuntimeError),
+        ("", RuntimeError),
+    ],
+)
+def test_a_refusal_is_of_the_lenders_kind(kind: str, raised: type[Exception]) -> None:
+    """A caller that waits for a ValueError gets it."""
+    error = refusal(kind, "`f` does not work on these arguments: too large")
+    assert type(error) is raised
+    assert str(error) == "`f` does not work on these arguments: too large"

@@ -213,8 +213,11 @@ class Observer:
         except Stopped as stopped:
             return {"error": stopped.detail}
         if evidence.status != "ok":
-            detail = evidence.failure.message if evidence.failure else evidence.status
-            return {"error": f"`{name}` does not work on these arguments: {detail}"}
+            kind, detail = "", evidence.status
+            if evidence.failure:
+                kind, detail = evidence.failure.type_name, evidence.failure.message
+            error = f"`{name}` does not work on these arguments: {detail}"
+            return {"error": error, "kind": kind}
         return {"value": evidence.value}
 
     def _drop_child(self) -> None:

@@ -459,8 +459,9 @@ lenet = build_lenet5()
 history = fitted(lenet, X, epochs=5)
 print(f"{lenet.count_params()} weights; {history['val_accuracy'][-1]:.1%} of new digits are right")
 
-taps = keras.ops.convert_to_numpy(lenet.layers[0].kernel)[:, :, 0, :]
-seen = keras.ops.convert_to_numpy(lenet.layers[0](X[test[:1]]))[0]
+first = next(layer for layer in lenet.layers if isinstance(layer, keras.layers.Conv2D))
+taps = keras.ops.convert_to_numpy(first.kernel)[:, :, 0, :]
+seen = keras.ops.convert_to_numpy(first(X[test[:1]]))[0]
 fig, axes = plt.subplots(2, 7, figsize=(11, 3.4), layout="constrained")
 for index in range(6):
     axes[0, index].imshow(taps[:, :, index], cmap="RdBu", vmin=-0.6, vmax=0.6)

@@ -996,10 +996,9 @@ def standard(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def other_sizes(rng: np.random.Generator) -> Iterator[Case]:
-    for _ in range(2):
-        channels, classes = int(rng.integers(2, 9)), int(rng.integers(11, 60))
-        label = f"{channels} channel{'s' if channels > 1 else ''}, {classes} classes"
-        yield Case({"channels": channels, "classes": classes}, label)
+    channels, classes = int(rng.integers(2, 20)), int(rng.integers(11, 99))
+    inputs = {"channels": channels, "classes": classes}
+    yield Case(inputs, f"{channels} channels, {classes} classes")
 
 
 def lenet_inputs(rng: np.random.Generator) -> Iterator[Case]:
@@ -1409,11 +1408,11 @@ def mini(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def mini_sizes(rng: np.random.Generator) -> Iterator[Case]:
-    for _ in range(3):
-        height, width = (int(size) for size in rng.integers(15, 48, 2))
-        channels, classes = int(rng.integers(1, 5)), int(rng.integers(11, 60))
-        inputs = {"shape": [height, width, channels], "classes": classes}
-        yield Case(inputs, f"{height}×{width}×{channels}, {classes} classes")
+    height = int(rng.integers(15, 48))
+    width = height + int(rng.integers(3, 20))
+    channels, classes = int(rng.integers(2, 5)), int(rng.integers(11, 99))
+    inputs = {"shape": [height, width, channels], "classes": classes}
+    yield Case(inputs, f"{height}×{width}×{channels}, {classes} classes")
 
 
 def threshold(z: Array) -> float:

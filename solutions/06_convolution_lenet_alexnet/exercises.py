@@ -927,10 +927,17 @@ def activation_of(layer):
     return "" if name == "linear" else name
 
 
+def known(model):
+    """The model, if it knows its input."""
+    if not getattr(model, "built", True):
+        raise ValueError("The model does not know its input: begin with keras.Input(input_shape).")
+    return model
+
+
 def weighted_layers(model):
     """The convolutions and dense layers, each with the functions that follow it."""
     found = []
-    for layer in probes.leaf_layers(model):
+    for layer in probes.leaf_layers(known(model)):
         name = activation_of(layer)
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
             found.append((layer, [name] if name else []))
@@ -1082,12 +1089,12 @@ def filled_lenet(model, seed):
     return model, layers
 
 
-@build_lenet5.check(points=1, cases=standard, judge=exact(secret=False))
+@build_lenet5.check(points=1, cases=standard, judge=exact(secret=False), helpers=(known,))
 def lenet_layers(program):
     """The layers are LeNet-5's, in its order, and have its shapes"""
     form = ("InputLayer", "Flatten", "Reshape", "Activation", "ReLU", "Softmax")
     found = []
-    for layer in probes.layers(program.build_lenet5()):
+    for layer in probes.layers(known(program.build_lenet5())):
         kind, out = layer["class"], layer["output"] or []
         size = "×".join(map(str, out[1:]))
         if kind == "Dense" or (kind == "Conv2D" and out[1:3] == [1, 1]):
@@ -1110,7 +1117,7 @@ def lenet_layers(program):
     points=0.5,
     cases=standard,
     judge=exact(secret=False),
-    helpers=(activation_of, weighted_layers),
+    helpers=(activation_of, weighted_layers, known),
 )
 def lenet_activations(program):
     """relu or tanh follows every hidden layer, softmax the last"""
@@ -1125,7 +1132,7 @@ def lenet_activations(program):
 
 
 @build_lenet5.check(
-    points=0.5, cases=other_sizes, judge=exact(), helpers=(activation_of, weighted_layers)
+    points=0.5, cases=other_sizes, judge=exact(), helpers=(activation_of, weighted_layers, known)
 )
 def lenet_parameters(program, channels, classes):
     """It has LeNet-5's number of parameters, for other channels and classes too"""
@@ -1138,7 +1145,15 @@ def lenet_parameters(program, channels, classes):
     points=1.25,
     cases=lenet_inputs,
     judge=close(float32),
-    helpers=(filled_lenet, lenet_weights, made_alike, weighted_layers, activation_of, copied),
+    helpers=(
+        filled_lenet,
+        lenet_weights,
+        made_alike,
+        weighted_layers,
+        known,
+        activation_of,
+        copied,
+    ),
 )
 def lenet_outputs(program, X, seed):
     """With given weights, it gives the right probabilities"""
@@ -1150,7 +1165,15 @@ def lenet_outputs(program, X, seed):
     points=0.75,
     cases=lenet_backward,
     judge=close(float32),
-    helpers=(filled_lenet, lenet_weights, made_alike, weighted_layers, activation_of, copied),
+    helpers=(
+        filled_lenet,
+        lenet_weights,
+        made_alike,
+        weighted_layers,
+        known,
+        activation_of,
+        copied,
+    ),
 )
 def lenet_gradients(program, X, seed, cotangent):
     """With given weights, the right gradients reach the picture and every layer"""
@@ -1207,7 +1230,7 @@ C5 = 'keras.layers.Dense(120, activation="relu")'
 F6 = 'keras.layers.Dense(84, activation="relu")'
 FLATTEN = "keras.layers.Flatten(),"
 OUTPUT = 'keras.layers.Dense(classes, activation="softmax")'
-INPUT = "keras.Input(input_shape)"
+INPUT = "keras.Input(input_shape),"  # with the comma: a docstring has it without
 
 build_lenet5.variant(
     "LN1",
@@ -1272,7 +1295,7 @@ build_lenet5.variant(
 build_lenet5.variant(
     "LN7",
     "Your model expects one channel whatever is asked for. `input_shape` says how many.",
-    {INPUT: "keras.Input((32, 32, 1))"},
+    {INPUT: "keras.Input((32, 32, 1)),"},
 )
 build_lenet5.variant(
     "LN8",
@@ -1328,6 +1351,12 @@ build_lenet5.variant(
     "LN16",
     "You have added dropout. That came fourteen years later, with AlexNet; LeNet-5 has none.",
     {f"{F6},": f"{F6},\n            keras.layers.Dropout(0.5),"},
+)
+build_lenet5.variant(
+    "LN17",
+    "Your model does not know its input. Its layers get their weights when the input's shape is "
+    "known: begin with `keras.Input(input_shape)`.",
+    {INPUT: ""},
 )
 
 
@@ -1506,12 +1535,12 @@ def carried(model, weights):
     return model
 
 
-@build_alexnet_mini.check(points=0.75, cases=mini, judge=exact(secret=False))
+@build_alexnet_mini.check(points=0.75, cases=mini, judge=exact(secret=False), helpers=(known,))
 def alexnet_layers(program, X):
     """Convolutions, poolings and dense layers are there, in AlexNet's order"""
     form = ("InputLayer", "Flatten", "Reshape", "Activation", "ReLU", "Softmax", "Dropout")
     found = []
-    for layer in probes.layers(program.build_alexnet_mini(X.shape[1:], 10)):
+    for layer in probes.layers(known(program.build_alexnet_mini(X.shape[1:], 10))):
         kind = layer["class"]
         if kind == "Conv2D":
             kernel = "×".join(map(str, layer["config"]["kernel_size"]))
@@ -1526,11 +1555,11 @@ def alexnet_layers(program, X):
     return seen | {"number of layers": len(found)}
 
 
-@build_alexnet_mini.check(points=0.25, cases=mini, judge=exact(secret=False))
+@build_alexnet_mini.check(points=0.25, cases=mini, judge=exact(secret=False), helpers=(known,))
 def alexnet_poolings(program, X):
     """Its poolings overlap: the maximum of 3×3, with stride 2"""
     found = set()
-    for layer in probes.layers(program.build_alexnet_mini(X.shape[1:], 10)):
+    for layer in probes.layers(known(program.build_alexnet_mini(X.shape[1:], 10))):
         if layer["class"].endswith("Pooling2D"):
             kind = layer["class"].removesuffix("Pooling2D").replace("Max", "maximum").lower()
             size, strides = (list(layer["config"].get(n) or ()) for n in ("pool_size", "strides"))
@@ -1539,10 +1568,10 @@ def alexnet_poolings(program, X):
     return {"poolings": "; ".join(sorted(found))}
 
 
-@build_alexnet_mini.check(points=0.5, cases=mini_sizes, judge=exact())
+@build_alexnet_mini.check(points=0.5, cases=mini_sizes, judge=exact(), helpers=(known,))
 def alexnet_sizes(program, shape, classes):
     """Only pooling shrinks the maps; input and classes are those that are asked for"""
-    model = program.build_alexnet_mini(tuple(shape), classes)
+    model = known(program.build_alexnet_mini(tuple(shape), classes))
     sizes = [
         layer["output"][1:3]
         for layer in probes.layers(model)
@@ -1561,7 +1590,7 @@ def alexnet_sizes(program, shape, classes):
     points=0.25,
     cases=mini,
     judge=exact(secret=False),
-    helpers=(activation_of, weighted_layers),
+    helpers=(activation_of, weighted_layers, known),
 )
 def alexnet_activations(program, X):
     """relu follows every hidden layer, softmax the last"""
@@ -1594,7 +1623,7 @@ def alexnet_dropout(program, X):
     points=0.5,
     cases=plain_pictures,
     judge=close(float32),
-    helpers=(carried, weighted_layers, activation_of, copied),
+    helpers=(carried, weighted_layers, known, activation_of, copied),
 )
 def alexnet_colours(program, colours, weights):
     """With given weights, pictures of one colour get the right probabilities"""
@@ -1607,7 +1636,7 @@ def alexnet_colours(program, colours, weights):
     points=0.25,
     cases=plain_backward,
     judge=close(float32),
-    helpers=(carried, weighted_layers, activation_of, copied),
+    helpers=(carried, weighted_layers, known, activation_of, copied),
 )
 def alexnet_gradients(program, colours, weights, cotangent):
     """With given weights, the right gradients come back to the colours"""
@@ -1623,7 +1652,7 @@ def alexnet_gradients(program, colours, weights, cotangent):
     points=0.25,
     cases=mixed_pictures,
     judge=close(float32),
-    helpers=(carried, weighted_layers, activation_of, copied),
+    helpers=(carried, weighted_layers, known, activation_of, copied),
 )
 def alexnet_pictures(program, X, weights):
     """With given weights, so do pictures of many colours, which pooling makes smaller"""
@@ -1635,7 +1664,7 @@ def alexnet_pictures(program, X, weights):
     cases=start_spread,
     judge=within(),
     counts_alone=False,  # known to everybody
-    helpers=(weighted_layers, activation_of),
+    helpers=(weighted_layers, known, activation_of),
 )
 def alexnet_start(program):
     """The hidden layers start as He says: variance 2 / n for n inputs"""
@@ -1703,7 +1732,7 @@ build_alexnet_mini.variant(
     "AX2",
     "Your model divides the pixels by 255, but they come as numbers from 0 to 1 already. Then "
     "hardly anything is left of them: scale once.",
-    {INPUT: "keras.Input(input_shape),\n            keras.layers.Rescaling(1 / 255)"},
+    {INPUT: f"{INPUT}\n            keras.layers.Rescaling(1 / 255),"},
 )
 build_alexnet_mini.variant(
     "AX3",
@@ -1764,7 +1793,7 @@ build_alexnet_mini.variant(
     "AX13",
     "Your model takes pictures of 16×16 grey pixels whatever is asked for: `input_shape` says what "
     "comes.",
-    {INPUT: "keras.Input((16, 16, 1))"},
+    {INPUT: "keras.Input((16, 16, 1)),"},
 )
 build_alexnet_mini.variant(
     "AX14",

@@ -398,8 +398,9 @@ def build_lenet5(input_shape: tuple[int, int, int] = (32, 32, 1), classes: int =
 
     Returns:
         A Sequential or functional model from `keras.layers` that maps (N, 32, 32, channels) to
-        probabilities (N, classes): the layers of the table, in its order, each convolution and
-        hidden dense layer with a bias and relu or tanh, softmax at the end.
+        probabilities (N, classes): `keras.Input(input_shape)`, then the layers of the table, in its
+        order, each convolution and hidden dense layer with a bias and relu or tanh, softmax at the
+        end.
     """
     ### BEGIN SOLUTION
     return keras.Sequential(
@@ -587,8 +588,8 @@ def build_alexnet_mini(input_shape: tuple[int, int, int], classes: int) -> keras
 
     Returns:
         A Sequential or functional model from `keras.layers` that maps pictures with values from 0
-        to 1, (N, height, width, channels), to probabilities (N, classes): the layers of the table,
-        in its order.
+        to 1, (N, height, width, channels), to probabilities (N, classes):
+        `keras.Input(input_shape)`, then the layers of the table, in its order.
     """
 
     ### BEGIN SOLUTION

@@ -995,7 +995,7 @@ def fitted(model, images, labels, new_images, scale, rate, batch, epochs):
 build_lenet5 = unit.exercise("build_lenet5", points=5)
 
 # Measured by benchmarks/calibrate_06.py: see there.
-LENET_FLOOR, LENET_TYPICAL = 0.9, 0.95
+LENET_FLOOR, LENET_TYPICAL = 0.9, 0.94
 
 
 def standard(rng: np.random.Generator) -> Iterator[Case]:
@@ -1426,7 +1426,7 @@ build_lenet5.equivalent(
 build_alexnet_mini = unit.exercise("build_alexnet_mini", points=4)
 
 # Measured by benchmarks/calibrate_06.py: see there.
-ALEXNET_FLOOR, ALEXNET_TYPICAL = 0.85, 0.93
+ALEXNET_FLOOR, ALEXNET_TYPICAL = 0.86, 0.94
 
 HIDDEN = 6  # five convolutions and a dense layer
 
@@ -1687,7 +1687,7 @@ def alexnet_start(program):
 def alexnet_learns(program, images, labels, new_images):
     """It learns to tell digits of 16×16 pixels apart, on unseen ones"""
     model = program.build_alexnet_mini((16, 16, 1), 10)
-    return fitted(model, images, labels, new_images, 2, 1.5e-3, 16, 6)
+    return fitted(model, images, labels, new_images, 2, 1.5e-3, 16, 7)
 
 
 CONVOLUTION = (
@@ -1837,7 +1837,7 @@ def alexnet_narrow(input_shape, classes):
     model = keras.Sequential(name="features")
     model.add(Input(input_shape))
     for size, pool in ((5, True), (5, True), (3, False), (3, False), (3, True)):
-        layer = Conv2D(16 if pool else 32, size, padding="same", kernel_initializer=he())
+        layer = Conv2D(24 if size == 5 else 32, size, padding="same", kernel_initializer=he())
         model.add(layer)
         model.add(keras.layers.Activation("relu"))
         if pool:
@@ -1846,7 +1846,7 @@ def alexnet_narrow(input_shape, classes):
         [
             model,
             Flatten(),
-            Dense(64, activation=keras.ops.relu, kernel_initializer=he()),
+            Dense(96, activation=keras.ops.relu, kernel_initializer=he()),
             Dropout(rate=0.3),
             Dense(classes, "softmax"),
         ]

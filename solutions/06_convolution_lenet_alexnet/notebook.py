@@ -383,8 +383,8 @@ plt.show()
 # more; coefficients that start at 1 and biases that start at 0 are accepted.)
 #
 # `check` copies given weights into your model, the same ones whichever form you chose, and compares
-# outputs and gradients. It also trains it, for 8 epochs on 400 digits of 32×32 pixels, and asks for
-# FLOOR_LENET of 400 others; a right one typically gets TYPICAL_LENET, and up to three trainings are
+# outputs and gradients. It also trains it, for 6 epochs on 400 digits of 32×32 pixels, and asks for
+# 90 % of 400 others; a right one typically gets 94 %, and up to three trainings are
 # tried.
 
 
@@ -570,12 +570,12 @@ assert alexnet_parameters == 62_378_344
 # the signal fades on its way.
 #
 # **Widths are yours**: how many filters and units, and how much dropout (above 0; around a half is
-# usual). Some 16 to 64 filters and 64 to 128 units are plenty.
+# usual). Some 24 to 64 filters and 100 units are enough.
 #
 # `check` copies weights into your model whatever its widths: the first two channels of each layer
 # carry a signal, the others repeat them, and nobody listens to those. Then it trains the model, on
-# 600 digits of 16×16 pixels for 6 epochs, and asks for FLOOR_ALEX of 400 others; a right one
-# typically gets TYPICAL_ALEX.
+# 600 digits of 16×16 pixels for 7 epochs, and asks for 86 % of 400 others; a right one
+# typically gets 94 %.
 
 
 # %%

@@ -994,8 +994,12 @@ def fitted(model, images, labels, new_images, scale, rate, batch, epochs):
 
 build_lenet5 = unit.exercise("build_lenet5", points=5)
 
-# Measured by benchmarks/calibrate_06.py: see there.
-LENET_FLOOR, LENET_TYPICAL = 0.9, 0.94
+# Measured by benchmarks/calibrate_06.py over 20 seeds of digits and start, 400 unseen digits each:
+# the reference has mean 0.9434, sd 0.0237, 0.8775 to 0.9800, 4.1 CPU s a training.  (Tanh and
+# averages do better: 0.9408, sd 0.0097, on 400 digits in 6 epochs, where the reference had 0.9216,
+# sd 0.0297.)  The floor is the mean less 2 sd (0.8961), rounded down.  The worst seed falls short
+# of it, hence three tries.
+LENET_FLOOR, LENET_TYPICAL = 0.89, 0.94
 
 
 def standard(rng: np.random.Generator) -> Iterator[Case]:
@@ -1021,7 +1025,7 @@ def lenet_backward(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def lenet_digits(rng: np.random.Generator) -> Iterator[Case]:
-    yield train_inputs(rng, 400)
+    yield train_inputs(rng, 600)
 
 
 def first_guess(rng: np.random.Generator) -> Iterator[Case]:
@@ -1219,7 +1223,7 @@ def lenet_start(program, X, labels):
 )
 def lenet_learns(program, images, labels, new_images):
     """It learns to tell digits of 32×32 pixels apart, on unseen ones"""
-    return fitted(program.build_lenet5(), images, labels, new_images, 4, 3e-3, 20, 6)
+    return fitted(program.build_lenet5(), images, labels, new_images, 4, 2e-3, 20, 5)
 
 
 C1 = 'keras.layers.Conv2D(6, 5, activation="relu")'
@@ -1425,8 +1429,11 @@ build_lenet5.equivalent(
 
 build_alexnet_mini = unit.exercise("build_alexnet_mini", points=4)
 
-# Measured by benchmarks/calibrate_06.py: see there.
-ALEXNET_FLOOR, ALEXNET_TYPICAL = 0.86, 0.94
+# Measured by benchmarks/calibrate_06.py, 400 unseen digits each: the reference has mean 0.9365, sd
+# 0.0262, 0.9050 to 0.9775 over 12 seeds of digits and start, the narrow form 0.9454, sd 0.0269 over
+# 6; 4 to 5 CPU s a training.  The floor is the lowest mean less 2 sd (0.8841) and a bit, since
+# widths are the student's.
+ALEXNET_FLOOR, ALEXNET_TYPICAL = 0.87, 0.94
 
 HIDDEN = 6  # five convolutions and a dense layer
 

@@ -79,16 +79,17 @@ def answered(
 def refusal(kind: str, message: str) -> Exception:
     """What to raise where the lender's function raised a `kind`: a caller may wait for just that.
 
-    NotImplementedError would read as if the borrower had not answered.
+    Some kinds would be taken for the borrower's own fault: not answered, out of memory.
     """
     found = getattr(builtins, kind, None)
-    if isinstance(found, type) and issubclass(found, Exception):
-        if not issubclass(found, NotImplementedError):
-            try:
-                return found(message)
-            except TypeError:  # one that wants more arguments
-                pass
-    return RuntimeError(message)
+    if not isinstance(found, type) or not issubclass(found, Exception):
+        return RuntimeError(message)
+    if issubclass(found, (NotImplementedError, MemoryError)):
+        return RuntimeError(message)
+    try:
+        return found(message)
+    except TypeError:  # one that wants more arguments
+        return RuntimeError(message)
 
 
 def _asked_with_tensors(name: str, call: list[Any], tensors: list[Any], ask: Ask) -> Any:

@@ -116,6 +116,7 @@ def test_a_generator_crosses_as_a_seed_drawn_from_it() -> None:
         ("ValueError", ValueError),
         ("ZeroDivisionError", ZeroDivisionError),
         ("NotImplementedError", RuntimeError),  # would read as a stub
+        ("MemoryError", RuntimeError),  # would be the borrower's
         ("SystemExit", RuntimeError),
         ("UnicodeDecodeError", RuntimeError),  # can't be made of a text alone
         ("print", RuntimeError),

@@ -485,7 +485,7 @@ plt.show()
 # ## 5. AlexNet
 #
 # Fourteen years later: the same idea on ImageNet's 1.2 million photographs of 1000 kinds of things.
-# AlexNet halved the errors of what came before. It is LeNet's plan, larger, with
+# AlexNet nearly halved the errors of what came before. It is LeNet's plan, larger, with
 #
 # - **relu** instead of tanh: no saturation, several times faster to train;
 # - **overlapping** max pooling, 3×3 with stride 2;

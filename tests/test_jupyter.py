@@ -179,14 +179,6 @@ def executed(notebook: Path, folder: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", IN_KERNEL)
-def test_a_kernel_runs_all_of_a_release(name: str, tmp_path: Path) -> None:
-    released = COURSE.root / "assignments" / name / f"{name}.ipynb"
-    shown = executed(released, tmp_path / "work")
-    assert len(shown) == len(COURSE.load(name).unit.exercises)
-    assert all(verdicts and set(verdicts) == {"not answered yet"} for verdicts in shown), shown
-
-
-@pytest.mark.parametrize("name", IN_KERNEL)
 def test_a_kernel_runs_all_of_a_solution(name: str, tmp_path: Path) -> None:
     shown = executed(COURSE.root / "solutions" / name / f"{name}.ipynb", tmp_path / "work")
     assert len(shown) == len(COURSE.load(name).unit.exercises)

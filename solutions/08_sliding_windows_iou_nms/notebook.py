@@ -233,8 +233,8 @@ print(f"time: {fast_ms:.1f} ms in one pass, {slow_ms:.1f} ms for 64 crops")
 
 # %% [markdown]
 # The maps agree to float32's last digits, and so does the number of weights. The first layer is
-# eleven times cheaper. The saving grows with the window: each pixel is in up to 49 windows here,
-# and in a hundred times as many where windows are large.
+# eleven times cheaper: here a pixel lies in up to 49 windows, and the slow way looks at it anew for
+# each of them.
 
 # %% [markdown]
 # ## 4. Intersection over union (交并比)
@@ -642,9 +642,8 @@ plt.show()
 # exactly 1, "the same box". With such an IoU, suppression drops boxes on the other side of the
 # picture. It goes unnoticed wherever test boxes overlap, or lie beside each other.
 #
-# In the chain A drops B. C overlaps B, but B is gone and A is too far, so C is a second object, and
-# stays. Only the check on chains fires for the second mistake: in a *heap*, where all boxes overlap
-# the best one, both rules agree, and each law that the wrong result obeys (no two kept boxes
-# overlap, the best stays) is obeyed… except one: B and C must have been dropped by a box that
-# *stays*. The check on laws looks at a heap only, and is content. So choose your test cases: a test
-# on easy inputs is passed by wrong programs too.
+# In the chain A drops B. C overlaps B, but B is gone and A is too far away, so C is a second object
+# and stays. With the second mistake C is dropped by a box that is itself dropped. Only the check on
+# chains fires: in a *heap* all boxes overlap the best one, so that both rules agree, and the check
+# on laws looks at heaps only. (One of its laws does forbid it: each box that goes must overlap a
+# better one that *stays*. But a law is only as good as the cases on which it is tried.)

@@ -54,14 +54,14 @@ def dense_layers_and_blocks(rng: np.random.Generator) -> Iterator[Case]:
 @dense_to_conv.check(points=0.75, cases=dense_layers, judge=close(float64))
 def kernel_values(program, W, b, in_shape):
     """In the kernel each weight is in its place"""
-    kernel, _ = program.dense_to_conv(W, b, in_shape)
+    kernel, _ = program.dense_to_conv(W, b, tuple(in_shape))
     return {"kernel": kernel}
 
 
 @dense_to_conv.check(points=0.5, cases=dense_layers, judge=close(float64))
 def bias_values(program, W, b, in_shape):
     """The second of the pair is the bias of each filter"""
-    _, bias = program.dense_to_conv(W, b, in_shape)
+    _, bias = program.dense_to_conv(W, b, tuple(in_shape))
     return {"b": bias}
 
 
@@ -72,7 +72,7 @@ def bias_values(program, W, b, in_shape):
 )
 def same_answer(program, W, b, in_shape, x):
     """On a block of the training size the convolution gives what the dense layer gives"""
-    kernel, bias = program.dense_to_conv(W.copy(), b.copy(), in_shape)
+    kernel, bias = program.dense_to_conv(W.copy(), b.copy(), tuple(in_shape))
     if np.shape(kernel) == (*in_shape, len(b)):
         answer = np.tensordot(x, np.asarray(kernel), 3) + bias
     else:
@@ -83,7 +83,7 @@ def same_answer(program, W, b, in_shape, x):
 @dense_to_conv.check(points=0.25, cases=dense_layers, judge=exact(secret=False))
 def as_many_weights(program, W, b, in_shape):
     """The kernel has as many weights as the dense layer, in the shape that Conv2D wants"""
-    kernel, bias = program.dense_to_conv(W, b, in_shape)
+    kernel, bias = program.dense_to_conv(W, b, tuple(in_shape))
     return {"shape of the kernel": list(np.shape(kernel)), "shape of b": list(np.shape(bias))}
 
 
@@ -488,6 +488,11 @@ convolutionalise.equivalent(
 sliding_window = unit.exercise("sliding_window", points=3)
 
 
+def size_of(win):
+    """A window's size as the docstring says it: cases carry tuples as lists."""
+    return win if isinstance(win, int) else tuple(win)
+
+
 def square_windows(rng: np.random.Generator) -> Iterator[Case]:
     for win, (h, w), stride in ((4, (9, 8), 2), (5, (6, 7), 1)):
         inputs = {"net": net(rng, (win, win, 2), FLAT), "image": picture(rng, h, w, 2)}
@@ -509,36 +514,50 @@ def odd_grids(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(inputs | {"win": win, "stride": stride}, label)
 
 
-@sliding_window.check(points=0.5, cases=square_windows, judge=close(float32), helpers=(built,))
+@sliding_window.check(
+    points=0.5, cases=square_windows, judge=close(float32), helpers=(built, size_of)
+)
 def first_window(program, net, image, win, stride):
     """The first answer is that to the top left window"""
-    answers = probes.to_arrays(program.sliding_window(built(net), image, win, stride))
+    answers = probes.to_arrays(program.sliding_window(built(net), image, size_of(win), stride))
     return {"answer in row 0, column 0": np.asarray(answers)[0, 0]}
 
 
-@sliding_window.check(points=1, cases=square_windows, judge=close(float32), helpers=(built,))
+@sliding_window.check(
+    points=1, cases=square_windows, judge=close(float32), helpers=(built, size_of)
+)
 def answers_in_place(program, net, image, win, stride):
     """The answer to each window is in its place"""
-    return {"map": probes.to_arrays(program.sliding_window(built(net), image, win, stride))}
+    return {
+        "map": probes.to_arrays(program.sliding_window(built(net), image, size_of(win), stride))
+    }
 
 
-@sliding_window.check(points=0.5, cases=rectangular_windows, judge=close(float32), helpers=(built,))
+@sliding_window.check(
+    points=0.5, cases=rectangular_windows, judge=close(float32), helpers=(built, size_of)
+)
 def windows_with_two_sides(program, net, image, win, stride):
     """A window `(h, w)` is h rows high and w columns wide"""
-    return {"map": probes.to_arrays(program.sliding_window(built(net), image, win, stride))}
+    return {
+        "map": probes.to_arrays(program.sliding_window(built(net), image, size_of(win), stride))
+    }
 
 
-@sliding_window.check(points=0.75, cases=odd_grids, judge=exact(secret=False), helpers=(built,))
+@sliding_window.check(
+    points=0.75, cases=odd_grids, judge=exact(secret=False), helpers=(built, size_of)
+)
 def all_that_fit(program, net, image, win, stride):
     """There is an answer for each window that lies wholly in the picture, and for no other"""
-    answers = program.sliding_window(built(net), image, win, stride)
+    answers = program.sliding_window(built(net), image, size_of(win), stride)
     return {"shape": list(np.shape(probes.to_arrays(answers)))}
 
 
-@sliding_window.check(points=0.25, cases=square_windows, judge=unchanged(), helpers=(built,))
+@sliding_window.check(
+    points=0.25, cases=square_windows, judge=unchanged(), helpers=(built, size_of)
+)
 def image_unchanged(program, net, image, win, stride):
     """It leaves the caller's `image` as it was"""
-    program.sliding_window(built(net), image, win, stride)
+    program.sliding_window(built(net), image, size_of(win), stride)
     return {"image": image}
 
 

@@ -83,6 +83,15 @@ WORTH = {
         "build_lenet5": 5,
         "build_alexnet_mini": 4,
     },
+    "08_sliding_windows_iou_nms": {
+        "dense_to_conv": 2,
+        "convolutionalise": 4,
+        "sliding_window": 3,
+        "iou": 3,
+        "iou_matrix": 2,
+        "nms": 4,
+        "multiclass_nms": 3,
+    },
     "12_gru_lstm": {
         "gru_cell": 5,
         "lstm_cell": 5,

@@ -6,7 +6,8 @@ check's own code, in the grading configuration: one thread, oneDNN off.
 
     python benchmarks/calibrate_14.py [--seeds 20] [--first 0] [--alternatives 3]
 
-`--first` begins at a later seed, for a measurement in parts; `--alternatives` shows as many seeds of the other right solutions and of the known mistakes.
+`--first` begins at a later seed, for a measurement in parts; `--alternatives` shows as many seeds
+of the other right solutions and of the known mistakes.
 """
 
 from __future__ import annotations

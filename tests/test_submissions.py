@@ -100,6 +100,15 @@ WORTH = {
         "gru_to_keras": 2,
         "build_classifier": 3,
     },
+    "14_ctc": {
+        "ctc_collapse": 2,
+        "ctc_greedy_decode": 2,
+        "ctc_extend": 1,
+        "ctc_nll": 5,
+        "ctc_grad": 3,
+        "ctc_prefix_beam": 4,
+        "train_crnn": 3,
+    },
 }
 EXPECTED = {
     unit: tomllib.loads((CLASS / unit / "expected.toml").read_text(encoding="utf-8"))

@@ -5,13 +5,14 @@ weights is observed: shapes, counts, what a zeroed part leaves.  And where the d
 layers, weights are put in that depend on the case's seed, the shape of each weight and how many of
 that shape came before it (`fill`), so that every right network gets the same ones in whatever style
 it is written: outputs and gradients must then be the reference's.  What is free is made to have no
-effect: the ε of a batch normalisation is folded into its γ, a convolution's bias before it is 0,
-the order of concatenation is read off (`branch_channels`), and strides meet odd sizes, on which
-"same" and explicit padding agree.
+effect: the ε of a batch normalisation is set, the bias of a convolution before it is 0, the order
+of concatenation is read off (`branch_channels`), and strides meet odd sizes, on which "same" and
+explicit padding agree.
 
 A network is judged on stand-ins for its blocks (`build`): what it calls, in which order, with what,
 and what it does with the results.  So a slip in a block costs nothing in the network, although
-layers can't be borrowed from another process as arrays can.
+layers can't be borrowed from another process as arrays can.  Sizes are drawn, so that shapes,
+parameter counts and calls are no answers that are known beforehand: those checks count alone.
 
 Everything is computed in float64.  Models are called without `training`, which is a prediction;
 with `training=False` Keras would mend a batch normalisation that was told to train always.
@@ -70,7 +71,7 @@ def fill(model, seed, biases=True):
     """Weights that depend on seed, shape, and how many of that shape came before.
 
     A batch normalisation belongs to the convolution that it follows, whatever comes first in the
-    model; it gets an effect that does not depend on its ε.
+    model; its ε, which is free, is set.
     """
     seen, of_output = {}, {}
     for layer in opened(model):
@@ -88,6 +89,7 @@ def fill(model, seed, biases=True):
             if layer.bias is not None:
                 layer.bias.assign(rng.uniform(-0.5, 0.5, shape[-1]) * biases)
         elif hasattr(layer, "moving_variance"):
+            layer.epsilon = 1e-3
             variance = rng.uniform(0.5, 2, shape)
             scale = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
             layer.moving_mean.assign(rng.uniform(-0.5, 0.5, shape))
@@ -136,8 +138,9 @@ def values_of(model, x):
 def build(program, name, blocks, *args, **settings):
     """A network built with stand-ins for its blocks, in float64, and the calls that they got.
 
-    `blocks` maps a block's name to its parameters' names.  A stand-in is a convolution of 1 by 1 of
-    which only the shape is right.
+    `blocks` maps a block's name to its parameters' names.  A stand-in is a convolution of 1 by 1
+    whose filters and stride don't depend on how it was called, so that a wrong argument costs no
+    more than the check on calls; no two have as many filters.
     """
     calls = []
 
@@ -148,9 +151,8 @@ def build(program, name, blocks, *args, **settings):
             found = {**dict(zip(names, given)), **named}  # noqa: B905
             told = ", ".join(f"{key}={found.get(key)}" for key in names)
             calls.append(f"{block}({' x '.join(map(str, x.shape[1:]))}; {told})")
-            filters = found.get("filters", 0)
-            filters = filters or found["f1"] + found["f3"] + found["f5"] + found["fpool"]
-            stride = 2 if block == "vgg_block" else found.get("stride", 1)
+            stride = 2 if block in ("vgg_block", "projection_block") else 1
+            filters = 2 + len(calls)
             return keras.layers.Conv2D(filters, 1, strides=stride, activation="relu")(x)
 
         return called
@@ -172,7 +174,10 @@ vgg_block = unit.exercise("vgg_block", points=3)
 
 
 def vgg_shapes(rng: np.random.Generator) -> Iterator[Case]:
-    for n_conv, shape, filters in ((1, (6, 8, 3), 4), (3, (8, 4, 2), 5)):
+    """Of sizes that are drawn, so that nobody knows the number of parameters beforehand."""
+    for n_conv in (1, 3):
+        channels, filters = (int(n) for n in rng.choice(np.arange(2, 12), 2, replace=False))
+        shape = (int(2 * rng.integers(2, 5)), int(2 * rng.integers(2, 5)), channels)
         inputs = {"shape": shape, "n_conv": n_conv, "filters": filters}
         yield Case(inputs, f"n_conv = {n_conv}")
 
@@ -200,7 +205,11 @@ def vgg_fields(rng: np.random.Generator) -> Iterator[Case]:
 
 
 @vgg_block.check(
-    points=0.5, cases=vgg_shapes, judge=exact(secret=False), helpers=(*MODEL, described)
+    points=0.75,
+    cases=vgg_shapes,
+    judge=exact(secret=False),
+    counts_alone=True,
+    helpers=(*MODEL, described),
 )
 def vgg_form(program, shape, n_conv, filters):
     """`vgg_block` is `n_conv` convolutions of 3 by 3, then one max pooling, and halves the size"""
@@ -214,7 +223,7 @@ def vgg_form(program, shape, n_conv, filters):
 
 
 @vgg_block.check(
-    points=1.25, cases=vgg_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
+    points=1, cases=vgg_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
 )
 def vgg_values(program, x, seed, n_conv, filters):
     """With given weights it computes what it should"""
@@ -222,7 +231,7 @@ def vgg_values(program, x, seed, n_conv, filters):
     return {"output": values_of(model, x)}
 
 
-@vgg_block.check(points=0.5, cases=vgg_fields, judge=exact(secret=False), helpers=MODEL)
+@vgg_block.check(points=0.75, cases=vgg_fields, judge=exact(secret=False), helpers=MODEL)
 def vgg_receptive_field(program, x, n_conv):
     """`n_conv` convolutions see `2 n_conv + 1` pixels each way, before the pooling"""
     model = block_model(program.vgg_block, x.shape[1:], n_conv, 3)
@@ -237,7 +246,7 @@ def vgg_receptive_field(program, x, n_conv):
     return {"one output sees": f"{spans[0]} by {spans[1]} pixels"}
 
 
-@vgg_block.check(points=0.75, cases=vgg_backward, judge=close(float64), helpers=(*MODEL, fill))
+@vgg_block.check(points=0.5, cases=vgg_backward, judge=close(float64), helpers=(*MODEL, fill))
 def vgg_gradients(program, x, seed, n_conv, filters, cotangent):
     """Gradients come back through it"""
     model = fill(block_model(program.vgg_block, x.shape[1:], n_conv, filters), seed)
@@ -334,7 +343,7 @@ def vgg_block_recursive(x, n_conv, filters):
         return ops.max_pool(x, 2)
     conv = keras.layers.Convolution2D(filters, kernel_size=3, padding="same")
     x = ops.relu(conv(x))
-    return layers.MaxPooling2D()(x) if n_conv == 1 else vgg_block_recursive(x, n_conv - 1, filters)
+    return layers.MaxPooling2D()(x) if n_conv == 1 else vgg_block(x, n_conv - 1, filters)
 
 
 vgg_block.equivalent("explicit padding, relu after the pooling", vgg_block_apart)
@@ -349,9 +358,18 @@ VGG = [["vgg_block", ["n_conv", "filters"]]]
 
 
 def vgg_nets(rng: np.random.Generator) -> Iterator[Case]:
-    for shape, classes in (((8, 8, 1), 10), ((12, 8, 2), 4)):
-        inputs = {"shape": shape, "classes": classes, "blocks": VGG}
-        yield Case(inputs, f"{' by '.join(map(str, shape[:2]))} pixels, {classes} classes")
+    yield from networks(rng, VGG, 4)
+
+
+def networks(
+    rng: np.random.Generator, blocks: list[Any], multiple: int, odd: bool = False
+) -> Iterator[Case]:
+    """Two networks for pictures and classes that are drawn, the second of odd size if asked for."""
+    for second in (False, True):
+        H, W = (int(multiple * n + (odd and second)) for n in rng.integers(2, 5, 2))
+        shape, classes = (H, W, int(rng.integers(1, 6))), int(rng.integers(3, 10))
+        inputs = {"shape": shape, "classes": classes, "blocks": blocks}
+        yield Case(inputs, f"{H} by {W} pixels, {classes} classes")
 
 
 def with_pictures(cases: Iterator[Case], rng: np.random.Generator) -> Iterator[Case]:
@@ -369,7 +387,11 @@ def vgg_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
 
 
 @build_vgg_mini.check(
-    points=0.5, cases=vgg_nets, judge=exact(secret=False), helpers=(*NETWORK, described)
+    points=0.5,
+    cases=vgg_nets,
+    judge=exact(secret=False),
+    counts_alone=True,
+    helpers=(*NETWORK, described),
 )
 def vgg_mini_form(program, shape, classes, blocks):
     """The model takes a picture, gives one probability for each class, and all of it can learn"""
@@ -385,7 +407,9 @@ def vgg_mini_form(program, shape, classes, blocks):
     }
 
 
-@build_vgg_mini.check(points=1, cases=vgg_nets, judge=exact(secret=False), helpers=NETWORK)
+@build_vgg_mini.check(
+    points=1.25, cases=vgg_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+)
 def vgg_mini_blocks(program, shape, classes, blocks):
     """It calls `vgg_block` twice, the second time with twice as many filters"""
     _, calls = build(program, "build_vgg_mini", blocks, tuple(shape), classes)
@@ -393,7 +417,7 @@ def vgg_mini_blocks(program, shape, classes, blocks):
 
 
 @build_vgg_mini.check(
-    points=1.5, cases=vgg_net_inputs, judge=close(float64), helpers=(*NETWORK, fill, values_of)
+    points=1.25, cases=vgg_net_inputs, judge=close(float64), helpers=(*NETWORK, fill, values_of)
 )
 def vgg_mini_values(program, shape, classes, blocks, x, seed):
     """With given weights, and stand-ins for the blocks, its probabilities are right"""
@@ -479,22 +503,24 @@ inception_block = unit.exercise("inception_block", points=4)
 
 def modules(rng: np.random.Generator) -> Iterator[Case]:
     """Channels and the six sizes all differ, so that the kernels' shapes tell the layers apart."""
-    for shape, sizes in (((5, 6, 3), (4, 2, 5, 6, 7, 8)), ((4, 7, 9), (5, 3, 2, 4, 6, 1))):
-        yield Case({"shape": shape, "sizes": sizes}, f"{shape[-1]} channels, sizes {sizes}")
+    for H, W in ((5, 6), (4, 7)):
+        channels, *sizes = (int(n) for n in rng.choice(np.arange(2, 11), 7, replace=False))
+        inputs = {"shape": (H, W, channels), "sizes": tuple(sizes)}
+        yield Case(inputs, f"{channels} channels, sizes {', '.join(map(str, sizes))}")
 
 
 def joined_modules(rng: np.random.Generator) -> Iterator[Case]:
     """First one whose branches are equally wide: there, adding them up raises no error."""
     inputs = {"shape": (5, 6, 3), "sizes": (4, 2, 4, 3, 4, 4)}
     yield Case(inputs, "3 channels, four branches of 4")
-    yield from modules(rng)
+    yield next(modules(rng))
 
 
 def module_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    for case in modules(rng):
-        x = rng.normal(size=(2, *case.inputs["shape"]))
-        seed = int(rng.integers(2**31))
-        yield Case({"x": x, "seed": seed, "sizes": case.inputs["sizes"]}, case.label)
+    case = next(modules(rng))
+    x = rng.normal(size=(2, *case.inputs["shape"]))
+    seed = int(rng.integers(2**31))
+    yield Case({"x": x, "seed": seed, "sizes": case.inputs["sizes"]}, case.label)
 
 
 def module_backward(rng: np.random.Generator) -> Iterator[Case]:
@@ -540,7 +566,9 @@ def inception_form(program, shape, sizes):
     return {"output": str(block_model(program.inception_block, shape, *sizes).output_shape)}
 
 
-@inception_block.check(points=0.5, cases=modules, judge=exact(secret=False), helpers=MODEL)
+@inception_block.check(
+    points=0.5, cases=modules, judge=exact(secret=False), counts_alone=True, helpers=MODEL
+)
 def inception_layers(program, shape, sizes):
     """It has the six convolutions, the reductions before the larger filters, and all parameters"""
     model = block_model(program.inception_block, shape, *sizes)
@@ -718,9 +746,7 @@ GOOGLENET = [["inception_block", ["f1", "f3r", "f3", "f5r", "f5", "fpool"]]]
 
 def google_nets(rng: np.random.Generator) -> Iterator[Case]:
     """An odd size too, on which "same" and explicit padding agree where the pooling strides."""
-    for shape, classes in (((8, 8, 1), 10), ((9, 7, 2), 4)):
-        inputs = {"shape": shape, "classes": classes, "blocks": GOOGLENET}
-        yield Case(inputs, f"{' by '.join(map(str, shape[:2]))} pixels, {classes} classes")
+    yield from networks(rng, GOOGLENET, 4, odd=True)
 
 
 def odd_google_net(rng: np.random.Generator) -> Iterator[Case]:
@@ -752,7 +778,9 @@ def googlenet_form(program, shape, classes, blocks):
     return form | {"every layer can learn": all(layer.trainable for layer in opened(model))}
 
 
-@build_googlenet_mini.check(points=1, cases=google_nets, judge=exact(secret=False), helpers=NETWORK)
+@build_googlenet_mini.check(
+    points=1, cases=google_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+)
 def googlenet_modules(program, shape, classes, blocks):
     """It calls `inception_block` four times with the given sizes, whether `aux` or not"""
     called = {}
@@ -941,8 +969,9 @@ identity_block = unit.exercise("identity_block", points=4)
 
 
 def residual_shapes(rng: np.random.Generator) -> Iterator[Case]:
-    for shape in ((4, 6, 3), (5, 4, 7)):
-        yield Case({"shape": shape, "filters": shape[-1]}, f"{shape[-1]} channels")
+    for H, W in ((4, 6), (5, 4)):
+        channels = int(rng.integers(2, 10))
+        yield Case({"shape": (H, W, channels), "filters": channels}, f"{channels} channels")
 
 
 def residual_inputs(rng: np.random.Generator) -> Iterator[Case]:
@@ -996,8 +1025,28 @@ def in_training(model, x):
     }
 
 
+def training_gradient(model, x, cotangent):
+    """The gradient of x where batches are normalised by their own statistics."""
+    return probes.vjp(lambda x: model(x, training=True), x, cotangent=cotangent)[0]
+
+
+def contribution(model, norm, x):
+    """What a normalised way adds to the sum: the output with it, less that with its γ at 0.
+
+    Its β is so large that no relu behind it is shut.
+    """
+    norm.beta.assign(np.full(norm.beta.shape, 100.0))
+    whole = probes.to_arrays(model(x))
+    norm.gamma.assign(np.zeros(norm.gamma.shape))
+    return whole - probes.to_arrays(model(x))
+
+
 @identity_block.check(
-    points=0.5, cases=residual_shapes, judge=exact(secret=False), helpers=(*MODEL, counted)
+    points=0.5,
+    cases=residual_shapes,
+    judge=exact(secret=False),
+    counts_alone=True,
+    helpers=(*MODEL, counted),
 )
 def identity_form(program, shape, filters):
     """`identity_block` keeps the shape, with two convolutions of 3 by 3 and two normalisations"""
@@ -1017,12 +1066,22 @@ def identity_form(program, shape, filters):
 
 
 @identity_block.check(
-    points=1.25, cases=residual_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
+    points=0.5, cases=residual_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
 )
 def identity_values(program, x, seed):
     """With given weights it predicts what it should"""
     model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
     return {"output": values_of(model, x)}
+
+
+@identity_block.check(
+    points=1, cases=residual_inputs, judge=close(float64), helpers=(*MODEL, fill, contribution)
+)
+def identity_branch(program, x, seed):
+    """With given weights, what the convolutions add to the sum is right"""
+    model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
+    norms = [layer for layer in opened(model) if hasattr(layer, "moving_variance")]
+    return {"what is added": contribution(model, norms[-1], x)}
 
 
 @identity_block.check(
@@ -1041,7 +1100,7 @@ def identity_property(program, x, beta):
 
 
 @identity_block.check(
-    points=0.5,
+    points=0.25,
     cases=silenced,
     judge=equal_sides("the gradient of x, and that of relu(x), where all γ and β are 0"),
     helpers=(*MODEL, zeroed),
@@ -1056,12 +1115,15 @@ def identity_gradient(program, x, cotangent):
 
 
 @identity_block.check(
-    points=0.5, cases=residual_backward, judge=close(float64), helpers=(*MODEL, fill)
+    points=0.5,
+    cases=residual_backward,
+    judge=close(float64),
+    helpers=(*MODEL, fill, training_gradient),
 )
 def identity_gradients(program, x, seed, cotangent):
-    """With given weights, gradients come back on both ways"""
+    """With given weights, the gradient in training comes back on both ways"""
     model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
-    return {"gradient of x": probes.vjp(model, x, cotangent=cotangent)[0]}
+    return {"gradient of x": training_gradient(model, x, cotangent)}
 
 
 @identity_block.check(
@@ -1218,9 +1280,10 @@ projection_block = unit.exercise("projection_block", points=3)
 
 
 def projection_shapes(rng: np.random.Generator) -> Iterator[Case]:
-    for stride, shape, filters in ((1, (4, 6, 3), 5), (2, (6, 8, 4), 3)):
-        inputs = {"shape": shape, "filters": filters, "stride": stride}
-        yield Case(inputs, f"stride {stride}, {shape[-1]} to {filters} channels")
+    for stride, H, W in ((1, 4, 6), (2, 6, 8)):
+        channels, filters = (int(n) for n in rng.choice(np.arange(2, 10), 2, replace=False))
+        inputs = {"shape": (H, W, channels), "filters": filters, "stride": stride}
+        yield Case(inputs, f"stride {stride}, {channels} to {filters} channels")
 
 
 def projection_inputs(rng: np.random.Generator) -> Iterator[Case]:
@@ -1239,8 +1302,26 @@ def projection_backward(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({**case.inputs, "cotangent": rng.normal(size=shape)}, case.label)
 
 
+def after_kernel(model, kernel):
+    """The batch normalisation that follows the convolution with such a kernel."""
+    found = opened(model)
+    convs = [c for c in found if hasattr(c, "kernel") and tuple(c.kernel.shape) == kernel]
+    outputs = [id(conv.output) for conv in convs]
+    norms = [n for n in found if hasattr(n, "moving_variance") and id(n.input) in outputs]
+    if not norms:
+        size = " by ".join(map(str, kernel[:2]))
+        raise ValueError(
+            f"No batch normalisation follows a {size} convolution of {kernel[2]} channels."
+        )
+    return norms[0]
+
+
 @projection_block.check(
-    points=0.5, cases=projection_shapes, judge=exact(secret=False), helpers=(*MODEL, counted)
+    points=0.5,
+    cases=projection_shapes,
+    judge=exact(secret=False),
+    counts_alone=True,
+    helpers=(*MODEL, counted),
 )
 def projection_form(program, shape, filters, stride):
     """`projection_block` has a third convolution, of 1 by 1, and divides the size by its stride"""
@@ -1260,7 +1341,7 @@ def projection_form(program, shape, filters, stride):
 
 
 @projection_block.check(
-    points=1, cases=projection_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
+    points=0.5, cases=projection_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
 )
 def projection_values(program, x, seed, filters, stride):
     """With given weights it predicts what it should"""
@@ -1269,30 +1350,41 @@ def projection_values(program, x, seed, filters, stride):
 
 
 @projection_block.check(
-    points=0.5, cases=projection_inputs, judge=close(float64), helpers=(*MODEL, fill, values_of)
+    points=0.5,
+    cases=projection_inputs,
+    judge=close(float64),
+    helpers=(*MODEL, fill, contribution, after_kernel),
 )
-def projection_alone(program, x, seed, filters, stride):
-    """With all γ and β of the 3 by 3 convolutions at 0, the projection is what is left"""
+def projection_main(program, x, seed, filters, stride):
+    """With given weights, what the 3 by 3 convolutions add to the sum is right"""
     model = fill(block_model(program.projection_block, x.shape[1:], filters, stride), seed, False)
-    projected = [
-        id(layer.output)
-        for layer in opened(model)
-        if hasattr(layer, "kernel") and tuple(layer.kernel.shape[:2]) == (1, 1)
-    ]
-    for layer in opened(model):
-        if hasattr(layer, "moving_variance") and id(layer.input) not in projected:
-            layer.gamma.assign(np.zeros(layer.gamma.shape))
-            layer.beta.assign(np.zeros(layer.beta.shape))
-    return {"output": values_of(model, x)}
+    kernel = (3, 3, filters, filters)
+    return {"what is added": contribution(model, after_kernel(model, kernel), x)}
 
 
 @projection_block.check(
-    points=0.5, cases=projection_backward, judge=close(float64), helpers=(*MODEL, fill)
+    points=0.5,
+    cases=projection_inputs,
+    judge=close(float64),
+    helpers=(*MODEL, fill, contribution, after_kernel),
+)
+def projection_alone(program, x, seed, filters, stride):
+    """With given weights, what the projection adds to the sum is right"""
+    model = fill(block_model(program.projection_block, x.shape[1:], filters, stride), seed, False)
+    kernel = (1, 1, x.shape[-1], filters)
+    return {"what is added": contribution(model, after_kernel(model, kernel), x)}
+
+
+@projection_block.check(
+    points=0.5,
+    cases=projection_backward,
+    judge=close(float64),
+    helpers=(*MODEL, fill, training_gradient),
 )
 def projection_gradients(program, x, seed, filters, stride, cotangent):
-    """With given weights, gradients come back on both ways"""
+    """With given weights, the gradient in training comes back on both ways"""
     model = block_model(program.projection_block, x.shape[1:], filters, stride)
-    return {"gradient of x": probes.vjp(fill(model, seed, False), x, cotangent=cotangent)[0]}
+    return {"gradient of x": training_gradient(fill(model, seed, False), x, cotangent)}
 
 
 @projection_block.check(
@@ -1440,9 +1532,7 @@ DIGITS_FLOOR, DIGITS_TYPICAL = 0.89, 0.95
 
 def res_nets(rng: np.random.Generator) -> Iterator[Case]:
     """An odd size too, on which "same" and explicit padding agree."""
-    for shape, classes in (((8, 8, 1), 10), ((9, 7, 2), 4)):
-        inputs = {"shape": shape, "classes": classes, "blocks": RESNET}
-        yield Case(inputs, f"{' by '.join(map(str, shape[:2]))} pixels, {classes} classes")
+    yield from networks(rng, RESNET, 4, odd=True)
 
 
 def res_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
@@ -1479,7 +1569,9 @@ def usable(program, name):
     return called
 
 
-@build_resnet_mini.check(points=0.5, cases=res_nets, judge=exact(secret=False), helpers=NETWORK)
+@build_resnet_mini.check(
+    points=0.5, cases=res_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+)
 def resnet_form(program, shape, classes, blocks):
     """The model takes a picture, gives one probability for each class, and all of it can learn"""
     model, _ = build(program, "build_resnet_mini", blocks, tuple(shape), classes)
@@ -1492,7 +1584,9 @@ def resnet_form(program, shape, classes, blocks):
     }
 
 
-@build_resnet_mini.check(points=1, cases=res_nets, judge=exact(secret=False), helpers=NETWORK)
+@build_resnet_mini.check(
+    points=1, cases=res_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+)
 def resnet_blocks(program, shape, classes, blocks):
     """It calls the residual blocks in the order, and with the arguments, that are given"""
     _, calls = build(program, "build_resnet_mini", blocks, tuple(shape), classes)

@@ -191,7 +191,7 @@ def vgg_inputs(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def vgg_backward(rng: np.random.Generator) -> Iterator[Case]:
-    for case in vgg_inputs(rng):
+    for case in list(vgg_inputs(rng))[1:]:
         N, H, W, _ = case.inputs["x"].shape
         shape = (N, H // 2, W // 2, case.inputs["filters"])
         yield Case({**case.inputs, "cotangent": rng.normal(size=shape)}, case.label)
@@ -199,7 +199,7 @@ def vgg_backward(rng: np.random.Generator) -> Iterator[Case]:
 
 def vgg_fields(rng: np.random.Generator) -> Iterator[Case]:
     """Positive weights and pictures: no relu is shut, nothing cancels, one place wins a pooling."""
-    for n_conv in (1, 2, 3):
+    for n_conv in (2, 3):
         x = rng.uniform(1, 2, (1, 16, 16, 2))
         yield Case({"x": x, "n_conv": n_conv}, f"n_conv = {n_conv}")
 
@@ -357,19 +357,18 @@ build_vgg_mini = unit.exercise("build_vgg_mini", points=3)
 VGG = [["vgg_block", ["n_conv", "filters"]]]
 
 
-def vgg_nets(rng: np.random.Generator) -> Iterator[Case]:
-    yield from networks(rng, VGG, 4)
+def vgg_net(rng: np.random.Generator) -> Iterator[Case]:
+    yield from network(rng, VGG, 4)
 
 
-def networks(
-    rng: np.random.Generator, blocks: list[Any], multiple: int, odd: bool = False
+def network(
+    rng: np.random.Generator, blocks: list[Any], multiple: int, plus: int = 0
 ) -> Iterator[Case]:
-    """Two networks for pictures and classes that are drawn, the second of odd size if asked for."""
-    for second in (False, True):
-        H, W = (int(multiple * n + (odd and second)) for n in rng.integers(2, 5, 2))
-        shape, classes = (H, W, int(rng.integers(1, 6))), int(rng.integers(3, 10))
-        inputs = {"shape": shape, "classes": classes, "blocks": blocks}
-        yield Case(inputs, f"{H} by {W} pixels, {classes} classes")
+    """A network for pictures and classes that are drawn; `plus` makes height and width odd."""
+    H, W = (int(multiple * n + plus) for n in rng.integers(2, 7, 2))
+    shape, classes = (H, W, int(rng.integers(1, 9))), int(rng.integers(2, 10))
+    inputs = {"shape": shape, "classes": classes, "blocks": blocks}
+    yield Case(inputs, f"{H} by {W} pixels, {classes} classes")
 
 
 def with_pictures(cases: Iterator[Case], rng: np.random.Generator) -> Iterator[Case]:
@@ -383,12 +382,12 @@ def with_pictures(cases: Iterator[Case], rng: np.random.Generator) -> Iterator[C
 
 
 def vgg_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(vgg_nets(rng), rng)
+    yield from with_pictures(vgg_net(rng), rng)
 
 
 @build_vgg_mini.check(
     points=0.5,
-    cases=vgg_nets,
+    cases=vgg_net,
     judge=exact(secret=False),
     counts_alone=True,
     helpers=(*NETWORK, described),
@@ -408,7 +407,7 @@ def vgg_mini_form(program, shape, classes, blocks):
 
 
 @build_vgg_mini.check(
-    points=1.25, cases=vgg_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+    points=1.25, cases=vgg_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
 )
 def vgg_mini_blocks(program, shape, classes, blocks):
     """It calls `vgg_block` twice, the second time with twice as many filters"""
@@ -744,13 +743,13 @@ build_googlenet_mini = unit.exercise("build_googlenet_mini", points=4)
 GOOGLENET = [["inception_block", ["f1", "f3r", "f3", "f5r", "f5", "fpool"]]]
 
 
-def google_nets(rng: np.random.Generator) -> Iterator[Case]:
-    """An odd size too, on which "same" and explicit padding agree where the pooling strides."""
-    yield from networks(rng, GOOGLENET, 4, odd=True)
+def google_net(rng: np.random.Generator) -> Iterator[Case]:
+    """An odd size, on which "same" and explicit padding agree where the pooling strides."""
+    yield from network(rng, GOOGLENET, 2, 1)
 
 
-def odd_google_net(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(list(google_nets(rng))[1:], rng)
+def google_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
+    yield from with_pictures(google_net(rng), rng)
 
 
 def head_losses(rng: np.random.Generator) -> Iterator[Case]:
@@ -762,7 +761,7 @@ def head_losses(rng: np.random.Generator) -> Iterator[Case]:
 
 
 @build_googlenet_mini.check(
-    points=0.5, cases=google_nets, judge=exact(secret=False), helpers=NETWORK
+    points=0.5, cases=google_net, judge=exact(secret=False), helpers=NETWORK
 )
 def googlenet_form(program, shape, classes, blocks):
     """Three heads with `aux`, one without; each gives one probability for each class"""
@@ -779,7 +778,7 @@ def googlenet_form(program, shape, classes, blocks):
 
 
 @build_googlenet_mini.check(
-    points=1, cases=google_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+    points=1, cases=google_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
 )
 def googlenet_modules(program, shape, classes, blocks):
     """It calls `inception_block` four times with the given sizes, whether `aux` or not"""
@@ -791,7 +790,7 @@ def googlenet_modules(program, shape, classes, blocks):
 
 
 @build_googlenet_mini.check(
-    points=1, cases=odd_google_net, judge=close(float64), helpers=(*NETWORK, fill, values_of)
+    points=1, cases=google_net_inputs, judge=close(float64), helpers=(*NETWORK, fill, values_of)
 )
 def googlenet_main(program, shape, classes, blocks, x, seed):
     """With given weights, and stand-ins for the modules, the prediction without `aux` is right"""
@@ -800,7 +799,7 @@ def googlenet_main(program, shape, classes, blocks, x, seed):
 
 
 @build_googlenet_mini.check(
-    points=0.75, cases=odd_google_net, judge=close(float64), helpers=(*NETWORK, fill, values_of)
+    points=0.75, cases=google_net_inputs, judge=close(float64), helpers=(*NETWORK, fill, values_of)
 )
 def googlenet_heads(program, shape, classes, blocks, x, seed):
     """With given weights, and stand-ins for the modules, the two auxiliary heads are right"""
@@ -974,14 +973,22 @@ def residual_shapes(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({"shape": (H, W, channels), "filters": channels}, f"{channels} channels")
 
 
+def one_shape(rng: np.random.Generator) -> Iterator[Case]:
+    yield next(residual_shapes(rng))
+
+
 def residual_inputs(rng: np.random.Generator) -> Iterator[Case]:
     for case in residual_shapes(rng):
         x = rng.normal(size=(3, *case.inputs["shape"]))
         yield Case({"x": x, "seed": int(rng.integers(2**31))}, case.label)
 
 
+def one_residual(rng: np.random.Generator) -> Iterator[Case]:
+    yield next(residual_inputs(rng))
+
+
 def residual_backward(rng: np.random.Generator) -> Iterator[Case]:
-    for case in residual_inputs(rng):
+    for case in one_residual(rng):
         cotangent = rng.normal(size=case.inputs["x"].shape)
         yield Case({**case.inputs, "cotangent": cotangent}, case.label)
 
@@ -1043,7 +1050,7 @@ def contribution(model, norm, x):
 
 @identity_block.check(
     points=0.5,
-    cases=residual_shapes,
+    cases=one_shape,
     judge=exact(secret=False),
     counts_alone=True,
     helpers=(*MODEL, counted),
@@ -1075,7 +1082,7 @@ def identity_values(program, x, seed):
 
 
 @identity_block.check(
-    points=1, cases=residual_inputs, judge=close(float64), helpers=(*MODEL, fill, contribution)
+    points=1, cases=one_residual, judge=close(float64), helpers=(*MODEL, fill, contribution)
 )
 def identity_branch(program, x, seed):
     """With given weights, what the convolutions add to the sum is right"""
@@ -1128,7 +1135,7 @@ def identity_gradients(program, x, seed, cotangent):
 
 @identity_block.check(
     points=0.5,
-    cases=residual_inputs,
+    cases=one_residual,
     judge=exact(secret=False),
     helpers=(*MODEL, fill, in_training),
 )
@@ -1294,8 +1301,12 @@ def projection_inputs(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(inputs, f"stride {stride}, {shape[-1]} to {filters} channels")
 
 
+def strided(rng: np.random.Generator) -> Iterator[Case]:
+    yield list(projection_inputs(rng))[1]
+
+
 def projection_backward(rng: np.random.Generator) -> Iterator[Case]:
-    for case in projection_inputs(rng):
+    for case in strided(rng):
         N, H, W, _ = case.inputs["x"].shape
         stride = case.inputs["stride"]
         shape = (N, -(-H // stride), -(-W // stride), case.inputs["filters"])
@@ -1389,7 +1400,7 @@ def projection_gradients(program, x, seed, filters, stride, cotangent):
 
 @projection_block.check(
     points=0.5,
-    cases=projection_inputs,
+    cases=strided,
     judge=exact(secret=False),
     helpers=(*MODEL, fill, in_training),
 )
@@ -1530,13 +1541,13 @@ RESNET = [["identity_block", ["filters"]], ["projection_block", ["filters", "str
 DIGITS_FLOOR, DIGITS_TYPICAL = 0.89, 0.95
 
 
-def res_nets(rng: np.random.Generator) -> Iterator[Case]:
-    """An odd size too, on which "same" and explicit padding agree."""
-    yield from networks(rng, RESNET, 4, odd=True)
+def res_net(rng: np.random.Generator) -> Iterator[Case]:
+    """An odd size, on which "same" and explicit padding agree."""
+    yield from network(rng, RESNET, 2, 1)
 
 
 def res_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(list(res_nets(rng))[1:], rng)
+    yield from with_pictures(res_net(rng), rng)
 
 
 def digit_task(rng: np.random.Generator) -> Iterator[Case]:
@@ -1555,7 +1566,10 @@ def digit_task(rng: np.random.Generator) -> Iterator[Case]:
 
 def usable(program, name):
     """The program's own block, or a plain one where that raises or gives another shape."""
-    own = getattr(program, name, None)
+    try:
+        own = getattr(program, name)
+    except Exception:
+        own = None  # there is none
 
     def called(x, filters, stride=1):
         conv = keras.layers.Conv2D(filters, 3, strides=stride, padding="same")
@@ -1570,7 +1584,7 @@ def usable(program, name):
 
 
 @build_resnet_mini.check(
-    points=0.5, cases=res_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+    points=0.5, cases=res_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
 )
 def resnet_form(program, shape, classes, blocks):
     """The model takes a picture, gives one probability for each class, and all of it can learn"""
@@ -1585,7 +1599,7 @@ def resnet_form(program, shape, classes, blocks):
 
 
 @build_resnet_mini.check(
-    points=1, cases=res_nets, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
+    points=1, cases=res_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
 )
 def resnet_blocks(program, shape, classes, blocks):
     """It calls the residual blocks in the order, and with the arguments, that are given"""

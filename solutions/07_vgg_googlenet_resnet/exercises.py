@@ -365,7 +365,7 @@ def network(
     rng: np.random.Generator, blocks: list[Any], multiple: int, plus: int = 0
 ) -> Iterator[Case]:
     """A network for pictures and classes that are drawn; `plus` makes height and width odd."""
-    H, W = (int(multiple * n + plus) for n in rng.integers(2, 7, 2))
+    H, W = (int(multiple * n + plus) for n in rng.integers(3, 20, 2))
     shape, classes = (H, W, int(rng.integers(1, 9))), int(rng.integers(2, 10))
     inputs = {"shape": shape, "classes": classes, "blocks": blocks}
     yield Case(inputs, f"{H} by {W} pixels, {classes} classes")
@@ -1538,7 +1538,11 @@ projection_block.equivalent("Sequentials, with biases", projection_sequentials)
 build_resnet_mini = unit.exercise("build_resnet_mini", points=4)
 
 RESNET = [["identity_block", ["filters"]], ["projection_block", ["filters", "stride"]]]
-DIGITS_FLOOR, DIGITS_TYPICAL = 0.89, 0.95
+# Measured by benchmarks/calibrate_07.py over 20 seeds of digits and start, 400 unseen digits each:
+# the reference reaches a mean of 0.9475, sd 0.0296, 0.8700 to 0.9750; 6 to 8 CPU s a training.  The
+# floor is the mean less 2 sd (0.8884), rounded down.  The worst seed falls short of it, hence three
+# tries.
+DIGITS_FLOOR, DIGITS_TYPICAL = 0.88, 0.95
 
 
 def res_net(rng: np.random.Generator) -> Iterator[Case]:

@@ -612,8 +612,8 @@ def stack(block, depth=3):
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
     for _ in range(depth):
         x = block(x, 8)
-    outputs = layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(inputs, outputs)
+    averages = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(averages))
 
 
 blocks = {"right": identity_block, "A": relu_before, "B": late_skip, "plain": plain}

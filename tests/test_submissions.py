@@ -92,15 +92,6 @@ WORTH = {
         "nms": 4,
         "multiclass_nms": 3,
     },
-    "07_vgg_googlenet_resnet": {
-        "vgg_block": 3,
-        "build_vgg_mini": 3,
-        "inception_block": 4,
-        "build_googlenet_mini": 4,
-        "identity_block": 4,
-        "projection_block": 3,
-        "build_resnet_mini": 4,
-    },
     "12_gru_lstm": {
         "gru_cell": 5,
         "lstm_cell": 5,

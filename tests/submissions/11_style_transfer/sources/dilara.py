@@ -1,1 +1,0 @@
-# Nothing answered: the notebook came back as it was handed out.

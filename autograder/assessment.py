@@ -115,7 +115,7 @@ class Assessment:
         observed, so that what the reference answers then can't serve any other check.
         """
         observed = {exercise.name: self._observe(exercise) for exercise in exercises}
-        ended = {name for name, items in observed.items() if any(map(_ended, items))}
+        ended = {name for name, items in observed.items() if any(map(_unknown, items))}
         wrong: set[str] = set()
         for exercise in exercises:
             names = tuple(name for name in exercise.uses if name in wrong)
@@ -373,6 +373,11 @@ def _raised(observed: Observed) -> bool:
 
 def _ended(observed: Observed) -> bool:
     return any(item.status in _ENDED for item in observed.evidences)
+
+
+def _unknown(observed: Observed) -> bool:
+    """Whether nobody saw how long the function takes: it was stopped, or is not the student's."""
+    return _ended(observed) or any(item.status == "forbidden" for item in observed.evidences)
 
 
 def _others_may_be_to_blame(

@@ -55,8 +55,14 @@ def command(course: Path, handed_in: Path, out: Path, *options: str) -> list[str
 
 
 def start(arguments: list[str]) -> subprocess.Popen[str]:
+    """As from a terminal: a suite that runs in the background may have to ignore SIGINT."""
     return subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -11,18 +11,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nbformat
 import pytest
 from browser import BROWSER, TOKEN, Browser, jupyter
-from bs4 import BeautifulSoup
-from nbclient import NotebookClient
 
 from autograder.course import Course
 
 COURSE = Course.find(Path(__file__).parent)
-# The front end does not depend on the unit: one in NumPy, one in Keras; a kernel runs the others.
-IN_BROWSER = ["03_optimizers", "12_gru_lstm"]
-IN_KERNEL = [name for name in COURSE.unit_names() if name not in IN_BROWSER]
+# The front end does not depend on the unit: one in NumPy, one in Keras. Kernels run all of them in
+# test_notebook_check.py.
+UNITS = ["03_optimizers", "12_gru_lstm"]
 # What would cover the page or keep cells out of it.
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -42,8 +39,8 @@ VERDICTS = (
 )
 DIALOGS = "[...document.querySelectorAll('.jp-Dialog, .Toastify__toast')].map(e => e.innerText)"
 
-pytestmark = pytest.mark.slow
-in_browser = [
+pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
     pytest.mark.skipif(os.name != "posix", reason="the browser is driven through pipes"),
 ]
@@ -129,7 +126,7 @@ def pictures(request: pytest.FixtureRequest) -> Path | None:
     return path
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=in_browser) for name in IN_BROWSER])
+@pytest.mark.parametrize("name", UNITS)
 def test_a_student_runs_all_and_reads_what_is_open(
     name: str, lab: Lab, pictures: Path | None
 ) -> None:
@@ -144,7 +141,7 @@ def test_a_student_runs_all_and_reads_what_is_open(
     assert all("not answered yet" in text for text in shown)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=in_browser) for name in IN_BROWSER])
+@pytest.mark.parametrize("name", UNITS)
 def test_an_author_runs_all_and_everything_is_ok(
     name: str, lab: Lab, pictures: Path | None
 ) -> None:
@@ -155,31 +152,5 @@ def test_an_author_runs_all_and_everything_is_ok(
         shown = browser.value(VERDICTS)
         assert failed(cells) == []
         assert browser.value(DIALOGS) == []
-    assert len(shown) == len(COURSE.load(name).unit.exercises)
-    assert all(verdicts and set(verdicts) == {"ok"} for verdicts in shown), shown
-
-
-def executed(notebook: Path, folder: Path) -> list[list[str]]:
-    """Runs all cells in a kernel beside the public cases and data; the verdicts of each `check`."""
-    released = COURSE.root / "assignments" / notebook.stem
-    shutil.copytree(released, folder)
-    book = nbformat.read(notebook, as_version=4)
-    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
-    shown = [
-        BeautifulSoup(output["data"]["text/html"], "html.parser")
-        for cell in book.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "autograder-findings" in output.get("data", {}).get("text/html", "")
-    ]
-    return [
-        [str(verdict.contents[-1]).strip() for verdict in page.select(".ag-verdict")]
-        for page in shown
-    ]
-
-
-@pytest.mark.parametrize("name", IN_KERNEL)
-def test_a_kernel_runs_all_of_a_solution(name: str, tmp_path: Path) -> None:
-    shown = executed(COURSE.root / "solutions" / name / f"{name}.ipynb", tmp_path / "work")
     assert len(shown) == len(COURSE.load(name).unit.exercises)
     assert all(verdicts and set(verdicts) == {"ok"} for verdicts in shown), shown

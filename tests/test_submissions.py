@@ -274,8 +274,9 @@ def test_verdicts(result, unit, student):
     for exercise in got.exercises:
         verdicts = {finding.verdict for finding in exercise.findings} - {"passed"}
         if verdicts:
-            alone = {"failed", "skipped"} == verdicts and "skipped" not in want[exercise.exercise]
-            seen[exercise.exercise] = verdicts - {"skipped"} if alone else verdicts
+            # How much was skipped beside what was seen may depend on the machine's speed.
+            beside = len(verdicts) > 1 and "skipped" not in want.get(exercise.exercise, ())
+            seen[exercise.exercise] = verdicts - {"skipped"} if beside else verdicts
     assert seen == {name: set(verdicts) for name, verdicts in want.items()}
 
 

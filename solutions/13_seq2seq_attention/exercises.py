@@ -5,14 +5,15 @@ the trap: `B = T` in the scores, where a sum that is lined up wrongly raises no 
 
 Search runs on tables of probabilities that depend on the step and on the last token, so that
 whoever hands on too short a prefix is answered for another step.  `sos` is a number past the
-vocabulary.  Tables are drawn until nothing hangs on a tie, nor on what the unit leaves open: whether
-a finished hypothesis takes one of the places in the beam or is put aside (`one_answer`).
+vocabulary.  Tables are drawn until nothing hangs on a tie, nor on what the unit leaves open:
+whether a finished hypothesis takes one of the places in the beam or is put aside (`one_answer`).
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,8 +83,8 @@ SHIFTED = "return np.concatenate([start, Y[:, :-1]], axis=1)"
 
 teacher_inputs.variant(
     "SQ1",
-    "Your tokens are not moved: at each step the decoder reads the very token that it is to say. It "
-    "learns to copy, its loss goes to 0, and without a teacher it can do nothing.",
+    "Your tokens are not moved: at each step the decoder reads the very token that it is to say. "
+    "It learns to copy, its loss goes to 0, and without a teacher it can do nothing.",
     {SHIFTED: "return Y.copy()"},
 )
 teacher_inputs.variant(
@@ -249,8 +250,9 @@ additive_scores.variant(
 )
 additive_scores.variant(
     "AS1",
-    "The tanh is missing. Without it the state adds the same number to the scores of all positions, "
-    "and the softmax takes no notice of that: the decoder's state could not steer its attention.",
+    "The tanh is missing. Without it the state adds the same number to the scores of all "
+    "positions, and the softmax takes no notice of that: the decoder's state could not steer its "
+    "attention.",
     {HIDDEN: "from_state + from_source"},
 )
 additive_scores.variant(
@@ -285,8 +287,8 @@ additive_scores.variant(
 )
 additive_scores.variant(
     "AS7",
-    "The state of an example meets positions instead of its own example: it lacks the axis of time, "
-    "which is the middle one. Where B = T this raises no error.",
+    "The state of an example meets positions instead of its own example: it lacks the axis of "
+    "time, which is the middle one. Where B = T this raises no error.",
     {FROM_STATE: "ops.matmul(s, W1)"},
 )
 additive_scores.variant(
@@ -297,7 +299,8 @@ additive_scores.variant(
 )
 additive_scores.variant(
     "AS9",
-    "Your scores have an axis too many, of length 1. One number for each position is wanted, (B, T).",
+    "Your scores have an axis too many, of length 1. One number for each position is wanted, (B, "
+    "T).",
     {SUMMED: "return ops.sum(hidden * v, axis=-1, keepdims=True)"},
 )
 additive_scores.variant(
@@ -447,9 +450,7 @@ def attend_gradients(program, scores, H, mask, cotangent):
         return ops.concatenate([context, alpha], axis=1)
 
     found = probes.vjp(both, scores, H, cotangent=cotangent)
-    return {
-        f"gradient of {name}": item for name, item in zip(("scores", "H"), found, strict=True)
-    }
+    return {f"gradient of {name}": item for name, item in zip(("scores", "H"), found, strict=True)}
 
 
 MASKED = "scores = ops.where(mask, scores, -1e9)"
@@ -497,8 +498,8 @@ attend.variant(
 )
 attend.variant(
     "AT2e",
-    "You lower the scores of padded positions, but not by enough: what is left has some weight, and "
-    "more where all scores are low. Use something like -1e9.",
+    "You lower the scores of padded positions, but not by enough: what is left has some weight, "
+    "and more where all scores are low. Use something like -1e9.",
     {MASKED: "scores = ops.where(mask, scores, -10.0)"},
 )
 attend.variant(
@@ -508,8 +509,8 @@ attend.variant(
 )
 attend.variant(
     "AT4b",
-    "Your context has the weighted states one after the other. Add them up over the source, so that "
-    "the context has as many features as one state.",
+    "Your context has the weighted states one after the other. Add them up over the source, so "
+    "that the context has as many features as one state.",
     {
         MEAN: "context = ops.reshape(ops.expand_dims(alpha, axis=-1) * H, "
         "(H.shape[0], H.shape[1] * H.shape[2]))"
@@ -532,9 +533,9 @@ attend.variant(
 )
 attend.variant(
     "AT7",
-    "You take exp of the scores as they are: large ones overflow, of very low ones nothing is left, "
-    "and the quotient is not a number. Take away each row's maximum first, or use the softmax of "
-    "keras.ops.",
+    "You take exp of the scores as they are: large ones overflow, of very low ones nothing is "
+    "left, and the quotient is not a number. Take away each row's maximum first, or use the "
+    "softmax of keras.ops.",
     {ALPHA: "alpha = ops.exp(scores) / ops.sum(ops.exp(scores), axis=1, keepdims=True)"},
 )
 attend.variant(
@@ -794,8 +795,8 @@ build_encoder_decoder.variant(
 )
 build_encoder_decoder.variant(
     "SQ1",
-    "Your decoder reads the teacher's tokens in both directions: at each step it sees what it is to "
-    "say. In training that is easy; without a teacher there is nothing to see.",
+    "Your decoder reads the teacher's tokens in both directions: at each step it sees what it is "
+    "to say. In training that is easy; without a teacher there is nothing to see.",
     {
         STATES: "S = keras.layers.Bidirectional(keras.layers.GRU(units, return_sequences=True))"
         "(said, initial_state=[start, start])"
@@ -803,8 +804,8 @@ build_encoder_decoder.variant(
 )
 build_encoder_decoder.variant(
     "ED1",
-    "Your attention looks at the decoder's own states, also those of later steps. The value and the "
-    "key are the encoder's states.",
+    "Your attention looks at the decoder's own states, also those of later steps. The value and "
+    "the key are the encoder's states.",
     {
         "key = keras.layers.Dense(units, use_bias=False)(H)": (
             "key = keras.layers.Dense(units, use_bias=False)(S)"
@@ -824,8 +825,8 @@ build_encoder_decoder.variant(
 )
 build_encoder_decoder.variant(
     "ED4",
-    "Your model ends in a softmax. Logits are wanted: the loss takes their softmax itself, and more "
-    "exactly.",
+    "Your model ends in a softmax. Logits are wanted: the loss takes their softmax itself, and "
+    "more exactly.",
     {LOGITS: 'logits = keras.layers.Dense(target[1], activation="softmax")(S)'},
 )
 build_encoder_decoder.variant(
@@ -918,8 +919,9 @@ def decoder_on_its_own(source, target, units, attention):
 
 build_encoder_decoder.variant(
     "SQ3",
-    "Your decoder never reads the teacher's tokens: it goes on with what it would have said itself. "
-    "While it learns that is mostly wrong; it should be told the right token of each step before.",
+    "Your decoder never reads the teacher's tokens: it goes on with what it would have said "
+    "itself. While it learns that is mostly wrong; it should be told the right token of each step "
+    "before.",
     decoder_on_its_own,
 )
 
@@ -968,7 +970,7 @@ def copies(got: Any) -> bool:
     return len(losses) > 3 and bool(losses[2] < 0.02)
 
 
-# ---------------------------------------------------------------------------------- tables to search
+# ------------------------------------------------------------------------------ tables to search
 
 
 def table(
@@ -1003,7 +1005,7 @@ def searched(
             row = table[t % len(table), tokens[-1] if tokens else words]
             found += [((*tokens, w), logp + np.log(row[w])) for w in range(words) if row[w] > 0]
         found.sort(key=lambda item: -item[1])
-        if any(a[1] - b[1] < 1e-6 for a, b in zip(found, found[1:], strict=False)):
+        if any(a[1] - b[1] < 1e-6 for a, b in pairwise(found)):
             return None
         if aside:
             finished += [item for item in found[:width] if item[0][-1] == eos]
@@ -1082,13 +1084,15 @@ def greedy_form(program, table, sos, eos, max_len):
 @greedy_decode.check(points=1, cases=ending, judge=exact(), helpers=(asked,))
 def greedy_to_eos(program, table, sos, eos, max_len):
     """It goes on with the likeliest token until `eos`, which belongs to the result"""
-    return list(program.greedy_decode(asked(table, sos, []), sos, eos, max_len))
+    tokens = list(program.greedy_decode(asked(table, sos, []), sos, eos, max_len))
+    return tokens[tokens[:1] == [sos] :]  # what is wrong with that, the form says
 
 
 @greedy_decode.check(points=0.75, cases=endless, judge=exact(), helpers=(asked,))
 def greedy_to_max_len(program, table, sos, eos, max_len):
     """Where `eos` doesn't come, `max_len` tokens are written"""
-    return list(program.greedy_decode(asked(table, sos, []), sos, eos, max_len))
+    tokens = list(program.greedy_decode(asked(table, sos, []), sos, eos, max_len))
+    return tokens[tokens[:1] == [sos] :]  # what is wrong with that, the form says
 
 
 @greedy_decode.check(points=0.75, cases=both, judge=exact(), helpers=(asked,))
@@ -1194,16 +1198,18 @@ greedy_decode.equivalent("recursive, NumPy integers", greedy_recursive)
 beam_search = unit.exercise("beam_search", points=6)
 
 
-def beam_case(probabilities: Array, eos: int, width: int, steps: int, label: str, **more: Any) -> Case:
+def beam_case(
+    probabilities: Array, eos: int, width: int, steps: int, label: str, **more: Any
+) -> Case:
     inputs = {"table": probabilities, "sos": probabilities.shape[-1], "eos": eos, "width": width}
     return Case(inputs | {"max_len": steps} | more, label)
 
 
 def narrow(rng: np.random.Generator) -> Iterator[Case]:
-    """Width 1, `eos` at some step or never."""
-    for label, words, length in (("eos comes", 6, 4), ("eos doesn't come", 9, None)):
-        inputs = dict(greedy_tables(rng, label, 6, words, length).inputs)
-        yield Case(inputs | {"width": 1}, f"width 1, {label}")
+    """Width 1; `eos` comes, so that whoever returns finished hypotheses only is right here."""
+    for words, length in ((6, 4), (5, 3)):
+        case = greedy_tables(rng, f"width 1, {length} tokens", 6, words, length)
+        yield Case({**case.inputs, "width": 1}, case.label)
 
 
 def everything(rng: np.random.Generator) -> Iterator[Case]:
@@ -1221,7 +1227,9 @@ def everything(rng: np.random.Generator) -> Iterator[Case]:
 def garden_paths(rng: np.random.Generator) -> Iterator[Case]:
     """Greedy search is led astray; then a beam that forgets what a wider one would have kept."""
     for width, words, steps in ((2, 5, 4), (3, 5, 4)):
-        yield beam_case(*garden_path(rng, width, words, steps), f"greedy is wrong, width {width} right")
+        yield beam_case(
+            *garden_path(rng, width, words, steps), f"greedy is wrong, width {width} right"
+        )
     for width, words, steps in ((2, 5, 4), (3, 5, 4)):
         probabilities, eos, *_ = forgetful(rng, width, words, steps)
         label = f"width {width}: a better sequence is forgotten"
@@ -1303,9 +1311,13 @@ def long_sequences(rng: np.random.Generator) -> Iterator[Case]:
     yield beam_case(probabilities, 3, 1, 400, "400 steps, width 1")
 
 
-def pairs(found):
-    """What came back, as plain data."""
-    return [{"tokens": [int(token) for token in tokens], "logp": float(logp)} for tokens, logp in found]
+def pairs(found, sos, as_ranked=False):
+    """What came back, as plain data; order and `sos` are judged by checks of their own."""
+    plain = []
+    for tokens, logp in found:
+        tokens = [int(token) for token in tokens]
+        plain.append({"tokens": tokens[tokens[:1] == [sos] :], "logp": float(logp)})
+    return plain if as_ranked else sorted(plain, key=lambda item: -item["logp"])
 
 
 @beam_search.check(points=0.5, cases=garden_paths, judge=exact(secret=False), helpers=(asked,))
@@ -1328,38 +1340,39 @@ def beam_form(program, table, sos, eos, width, max_len):
 @beam_search.check(points=1, cases=narrow, judge=close(float64), helpers=(asked, pairs))
 def beam_of_one(program, table, sos, eos, width, max_len):
     """With width 1 it is greedy search, and says how likely the sequence is"""
-    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len))
+    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len), sos)
 
 
 @beam_search.check(points=1, cases=everything, judge=close(float64), helpers=(asked, pairs))
 def beam_of_all(program, table, sos, eos, width, max_len):
-    """A beam with room for all finds every possible sequence, in the right order"""
-    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len))
+    """A beam with room for all finds every possible sequence"""
+    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len), sos)
 
 
 @beam_search.check(points=1.25, cases=garden_paths, judge=close(float64), helpers=(asked, pairs))
 def beam_of_few(program, table, sos, eos, width, max_len):
     """At each step the `width` best of all extensions are kept"""
-    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len))
+    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len), sos)
 
 
 @beam_search.check(points=1.25, cases=endings, judge=close(float64), helpers=(asked, pairs))
 def beam_with_ends(program, table, sos, eos, width, max_len):
     """Finished hypotheses are kept as they are, and compete with the others at the end"""
-    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len))
+    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len), sos)
 
 
 @beam_search.check(points=0.5, cases=penalties, judge=close(float64), helpers=(asked, pairs))
 def beam_by_length(program, table, sos, eos, width, max_len, length_penalty):
     """`length_penalty` ranks the final list, and leaves the log-probabilities as they are"""
     step = asked(table, sos, [])
-    return pairs(program.beam_search(step, sos, eos, width, max_len, length_penalty))
+    found = program.beam_search(step, sos, eos, width, max_len, length_penalty)
+    return pairs(found, sos, as_ranked=True)
 
 
 @beam_search.check(points=0.5, cases=long_sequences, judge=close(float64), helpers=(asked, pairs))
 def beam_for_long(program, table, sos, eos, width, max_len):
     """Over 400 steps nothing underflows"""
-    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len))
+    return pairs(program.beam_search(asked(table, sos, []), sos, eos, width, max_len), sos)
 
 
 BEAM_START = "beam = [([sos], 0.0)]"
@@ -1420,9 +1433,11 @@ beam_search.variant(
     "BS3b",
     "Finished hypotheses drop out of your beam. They stay candidates, with the score that they "
     "have, and compete with the others at the end.",
-    {"                candidates.append((prefix, logp))\n                continue": (
-        "                continue"
-    )},
+    {
+        "                candidates.append((prefix, logp))\n                continue": (
+            "                continue"
+        )
+    },
 )
 beam_search.variant(
     "BS3c",
@@ -1577,11 +1592,11 @@ def beam_in_arrays(step, sos, eos, width, max_len, length_penalty=0.0):
                 owners.append([(index, token) for token in range(len(rows[-1]))])
         flat, who = np.concatenate(rows), [owner for row in owners for owner in row]
         order = [i for i in np.argsort(-flat) if np.isfinite(flat[i])][:width]
-        prefixes = [
-            prefixes[who[i][0]] + ([] if who[i][1] is None else [who[i][1]]) for i in order
-        ]
+        prefixes = [prefixes[who[i][0]] + ([] if who[i][1] is None else [who[i][1]]) for i in order]
         scores = flat[order]
-    ranks = np.argsort([-s / (len(p) - 1) ** length_penalty for s, p in zip(scores, prefixes, strict=True)])
+    ranks = np.argsort(
+        [-s / (len(p) - 1) ** length_penalty for s, p in zip(scores, prefixes, strict=True)]
+    )
     return [(prefixes[i][1:], scores[i]) for i in ranks]
 
 

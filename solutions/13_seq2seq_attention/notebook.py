@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 13 · Seq2Seq: attention and beam search (文本翻译：注意力模型与集束搜索)
+# # 13 · Seq2Seq: attention and beam search (文本翻译, 注意力模型, 集束搜索)
 #
 # Translation turns one sequence into another, of another length and in another order. This unit
 # builds a translator whose every answer you can judge at a glance: it reads dates as people write
@@ -259,11 +259,16 @@ def written(date, form):
 def random_dates(m, rng, forms=FORMS):
     """Days of the hundred years from 1930, each in some form, and the same days in ISO form."""
     first, last = datetime.date(1930, 1, 1), datetime.date(2029, 12, 31)
-    dates = [datetime.date.fromordinal(n) for n in rng.integers(first.toordinal(), last.toordinal() + 1, m)]
+    dates = [
+        datetime.date.fromordinal(n)
+        for n in rng.integers(first.toordinal(), last.toordinal() + 1, m)
+    ]
     return [written(date, rng.choice(forms)) for date in dates], [str(date) for date in dates]
 
 
-LETTERS = sorted({letter for text in random_dates(3000, np.random.default_rng(0))[0] for letter in text})
+LETTERS = sorted(
+    {letter for text in random_dates(3000, np.random.default_rng(0))[0] for letter in text}
+)
 READ = {letter: token for token, letter in enumerate(LETTERS, 1)}  # 0 is padding
 SAID = "0123456789-"
 SOS, EOS = 11, 12
@@ -412,7 +417,10 @@ axis.set(xlabel="epoch", ylabel="loss, with a teacher", ylim=(0, None))
 axis.legend()
 plt.show()
 for text, iso, *said in zip(
-    new_texts[:6], new_isos, *(translated(models[a], new_texts[:6]) for a in (True, False)), strict=False
+    new_texts[:6],
+    new_isos,
+    *(translated(models[a], new_texts[:6]) for a in (True, False)),
+    strict=False,
 ):
     print(f"{text:20} {iso}   with attention {said[0]}   without {said[1]}")
 
@@ -593,19 +601,29 @@ def beam_search(
 # %% tags=["experiment"]
 rng = np.random.default_rng(3)
 widths = (1, 2, 3, 4, 6, 8, 16, 1024)
+
+
+class Language:
+    """Random probabilities of the next word, by step and last word; counts how often it is asked."""
+
+    def __init__(self, rng):
+        logits = 1.5 * rng.normal(size=(5, 5, 4))
+        self.table = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        self.asked = 0
+
+    def step(self, prefix):
+        self.asked += 1
+        return self.table[len(prefix) - 1, prefix[-1]]
+
+
 right, calls = np.zeros(len(widths)), np.zeros(len(widths))
 for _ in range(150):
-    logits = 1.5 * rng.normal(size=(5, 5, 4))  # step, last word, next word
-    language = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-
-    def step(prefix, language=language):
-        calls[place] += 1
-        return language[len(prefix) - 1, prefix[-1]]
-
-    best = []
-    for place, width in enumerate(widths):
-        best.append(beam_search(step, 4, -1, width, 5)[0][1])
+    language, best, asked = Language(rng), [], []
+    for width in widths:
+        best.append(beam_search(language.step, 4, -1, width, 5)[0][1])
+        asked.append(language.asked)
     right += np.isclose(best, best[-1], rtol=1e-12)
+    calls += np.diff(asked, prepend=0)
 
 fig, (left, right_axis) = plt.subplots(1, 2, figsize=(11, 3.2), layout="constrained")
 names = [str(width) for width in widths]

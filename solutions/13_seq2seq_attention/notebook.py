@@ -266,9 +266,9 @@ def random_dates(m, rng, forms=FORMS):
     return [written(date, rng.choice(forms)) for date in dates], [str(date) for date in dates]
 
 
-LETTERS = sorted(
-    {letter for text in random_dates(3000, np.random.default_rng(0))[0] for letter in text}
-)
+MONTHS = [f"{datetime.date(2000, n, 1):%B}" for n in range(1, 13)]
+WEEKDAYS = [f"{datetime.date(2000, 1, n):%A}" for n in range(1, 8)]  # for the last experiment
+LETTERS = sorted({*"".join(MONTHS + WEEKDAYS), *"of 0123456789',./"})
 READ = {letter: token for token, letter in enumerate(LETTERS, 1)}  # 0 is padding
 SAID = "0123456789-"
 SOS, EOS = 11, 12
@@ -276,9 +276,9 @@ SOURCE = (18, len(LETTERS) + 1)  # longest date, number of tokens
 TARGET = (11, 13)  # ten characters and eos
 
 
-def to_source(texts):
-    """The tokens of some dates, padded, `(B, T_x)`."""
-    tokens = np.zeros((len(texts), SOURCE[0]), dtype="int32")
+def to_source(texts, length=SOURCE[0]):
+    """The tokens of some dates, padded to a length, `(B, T_x)`."""
+    tokens = np.zeros((len(texts), length), dtype="int32")
     for row, text in zip(tokens, texts, strict=True):
         row[: len(text)] = [READ[letter] for letter in text]
     return tokens
@@ -383,15 +383,14 @@ def trained(model, texts, isos, epochs, batch_size=32, inputs=teacher_inputs):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     model.optimizer.build(model.trainable_variables)
-    fitted = model.fit(
-        [to_source(texts), inputs(Y, SOS)], Y, batch_size=batch_size, epochs=epochs, verbose=0
-    )
+    source = to_source(texts, model.input_shape[0][1])
+    fitted = model.fit([source, inputs(Y, SOS)], Y, batch_size=batch_size, epochs=epochs, verbose=0)
     return fitted.history["loss"]
 
 
 def translated(model, texts):
     """Greedy translations of many dates at once: every token goes back in as the next input."""
-    source = to_source(texts)
+    source = to_source(texts, model.input_shape[0][1])
     read = np.full((len(texts), TARGET[0]), SOS, dtype="int32")
     for t in range(TARGET[0]):
         logits = model.predict([source, read], batch_size=len(texts), verbose=0)
@@ -761,11 +760,9 @@ m, units, epochs, batch_size = (40_000, 128, 15, 256) if gpu else (200, 32, 1, 5
 rng = np.random.default_rng(8)
 long_texts, long_isos = long_dates(m, rng)
 unseen_texts, unseen_isos = long_dates(2000 if gpu else 50, rng)
-LETTERS = sorted({letter for text in long_texts + unseen_texts for letter in text})
-READ = {letter: token for token, letter in enumerate(LETTERS, 1)}
-SOURCE = (max(map(len, long_texts + unseen_texts)), len(LETTERS) + 1)
+length = max(map(len, long_texts + unseen_texts))
 keras.utils.set_random_seed(0)
-translator = build_encoder_decoder(SOURCE, TARGET, units, attention=True)
+translator = build_encoder_decoder((length, SOURCE[1]), TARGET, units, attention=True)
 loss = trained(translator, long_texts, long_isos, epochs, batch_size)
 share = share_right(translator, unseen_texts, unseen_isos)
 print(f"{m} dates, {epochs} epochs: loss {loss[-1]:.4f}, {share:.1%} of unseen dates right")

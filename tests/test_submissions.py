@@ -109,14 +109,6 @@ WORTH = {
         "ctc_prefix_beam": 4,
         "train_crnn": 3,
     },
-    "13_seq2seq_attention": {
-        "teacher_inputs": 2,
-        "additive_scores": 4,
-        "attend": 4,
-        "build_encoder_decoder": 4,
-        "greedy_decode": 3,
-        "beam_search": 6,
-    },
 }
 EXPECTED = {
     unit: tomllib.loads((CLASS / unit / "expected.toml").read_text(encoding="utf-8"))

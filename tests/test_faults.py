@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -220,6 +221,17 @@ def test_slots_that_lose_one_template_replace_it_once() -> None:
                 thread.join()
             assert answers == ["ok"] * 6
             assert pool._templates["numpy"] is not template
+
+
+def test_a_template_that_is_gone_when_asked_for_a_child_leaves_nothing_open() -> None:
+    with Pool(limits=TIGHT) as pool:
+        pool.fork("numpy").close()
+        template = pool._templates["numpy"]
+        template.end_all()
+        for _ in range(3):
+            with pytest.raises(SandboxError):
+                template.fork()
+        gc.collect()  # a socket that was only let go of warns here, and that fails the test
 
 
 def test_without_isolation_a_replaced_template_is_no_verdict() -> None:

@@ -55,25 +55,11 @@ class Template:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
             raise SandboxError(f"No connection to a child can be made: {error}") from None
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        with self._changed:
-            self._slot += 1
-            slot = self._slot
-            request = {
-                "slot": slot,
-                "isolated": self.isolated,
-                "memory": self.limits.memory_mib * MIB,
-                "scratch": self.limits.scratch_mib * MIB,
-                "cpu_seconds": self.limits.total_cpu_seconds,
-                "threads": 2 * self.limits.threads,  # at which the grader stops it
-            }
-            try:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-            except OSError as error:
-                raise SandboxError(f"The template process has ended: {error}") from None
-            finally:
-                theirs.close()
+        slot = 0  # which none has
         try:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with theirs:
+                slot = self._ask(theirs)
             child = Child(ours, self, slot)
             self.children.add(child)
             return child
@@ -84,6 +70,25 @@ class Template:
             with self._changed:
                 detail = self._errors.pop(slot, str(error))
             raise SandboxError(detail) from None
+
+    def _ask(self, connection: socket.socket) -> int:
+        """Asks for a child that answers on this connection; which one it is."""
+        with self._changed:
+            self._slot += 1
+            request = {
+                "slot": self._slot,
+                "isolated": self.isolated,
+                "memory": self.limits.memory_mib * MIB,
+                "scratch": self.limits.scratch_mib * MIB,
+                "cpu_seconds": self.limits.total_cpu_seconds,
+                "threads": 2 * self.limits.threads,  # at which the grader stops it
+            }
+            try:
+                body = json.dumps(request).encode()
+                socket.send_fds(self._control, [body], [connection.fileno()])
+            except OSError as error:
+                raise SandboxError(f"The template process has ended: {error}") from None
+            return self._slot
 
     def end(self, slot: int) -> tuple[int, float] | None:
         """How a child that has ended did so: exit code or minus the signal, and CPU seconds.

@@ -426,7 +426,7 @@ def test_many_naps_take_no_longer_than_a_submission_may(tight: Pool) -> None:
 
 def test_what_starts_again_and_again_ends(tight: Pool) -> None:
     cells = ["import os\nif os.urandom(1)[0] < 200:\n    while True: pass"] * 12
-    with budgeted(tight, *cells, submission_seconds=4.0) as observer:
+    with budgeted(tight, *cells, submission_seconds=1.5) as observer:
         assert seen(observer, "1").status == "timeout"
 
 

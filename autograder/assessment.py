@@ -185,8 +185,8 @@ class Assessment:
     def _judged(
         self, question: Question, observer: Observes, borrowed: tuple[str, ...]
     ) -> Observed:
-        lent = [self._reference_hash, *borrowed] if borrowed else []
-        key = key_of(self._program_hash, question.key, lent)
+        lent = (self._reference_hash, *borrowed) if borrowed else ()
+        key = evidence_key(self._program_hash, question, lent)
         evidences = self._kept.get(key, lambda: observe_all(observer, question))
         comparisons = tuple(
             question.check.judge(item.value, want) if item.status == "ok" else None
@@ -294,6 +294,11 @@ class Assessment:
         if isinstance(question.check.judge, EqualSides) and isinstance(got, dict):
             got, want, others = got.get("left"), want["left"], ()
         return relation(got, want, inputs, others)
+
+
+def evidence_key(program_hash: str, question: Question, lent: Sequence[str] = ()) -> str:
+    """What an assessed program's evidence is kept by; `lent` tells what was the reference's."""
+    return key_of(program_hash, question.key, list(lent))
 
 
 class _Explainer:

@@ -1,10 +1,17 @@
-"""The rows of `check-course` that need no sandbox; the rest is in test_course.py."""
+"""`check-course` on units that do not hold; what holds is in test_course.py."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.progress import Progress
 
-from autograder.course_check import HOLLOW, _hollowed
+from autograder.cache import EvidenceCache
+from autograder.course import Course
+from autograder.course_check import HOLLOW, SLOW_SECONDS, _hollowed, prove
+from autograder.sandbox.pool import Pool
+
+TINY = Path(__file__).parent / "files" / "course"
 
 STUB = '''
 class Counter:
@@ -55,3 +62,33 @@ def test_a_hollow_function_takes_anything():
     stub = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
     double = made(_hollowed(stub, "double", HOLLOW["echo"]), "double")
     assert double(3, other=4) == 3
+
+
+def center_by_chance(X):
+    import os
+
+    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0  # noqa: F821
+
+
+def center_by_chance_slowly(X):
+    import os
+    import time
+
+    end = time.process_time() + 0.25  # at each of three cases
+    while time.process_time() < end:
+        pass
+    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0  # noqa: F821
+
+
+def test_a_variant_is_asked_twice_where_that_is_cheap():
+    course = Course(TINY)
+    loaded = course.load("01_lines")
+    center = loaded.unit.exercises[0]
+    center.variant("chance", "It is something else each time.", center_by_chance)
+    center.variant("slow", "It is something else each time.", center_by_chance_slowly)
+    with Pool() as pool, Progress(disable=True) as progress:
+        matrix = prove(course, loaded, pool, EvidenceCache(None), 1, 1, progress)
+    rows = {row.name: row for row in matrix.rows if row.kind == "variant"}
+    assert rows["axis"].problem == ""
+    assert rows["chance"].problem == "is not recognised."
+    assert 3 * 0.25 > SLOW_SECONDS and rows["slow"].problem == ""

@@ -1,9 +1,9 @@
 """Unit 10, the R-CNN family: proposals, crops, RoI pooling, anchors, deltas, matching, losses.
 
-Inputs.  Pictures, maps, crops and bins are rectangular.  No case hangs on a convention that is free:
-nothing ties, nothing rounds from exactly a half, no bright regions touch at a corner only, no
-overlap lies within 0.02 of a threshold, and the anchor that is best for a box overlaps no other more.
-Maps and pictures have negative values where a maximum could be mixed up with a zero.
+Inputs.  Pictures, maps, crops and bins are rectangular.  No case hangs on a convention that is
+free: nothing ties, nothing rounds from exactly a half, no bright regions touch at a corner only, no
+overlap lies within 0.02 of a threshold, and the anchor that is best for a box overlaps no other
+more.  Maps have negative values where a maximum could be mixed up with a zero.
 
 Everything is NumPy in float64; boxes are xyxy with exclusive ends, as in unit 08.
 """
@@ -17,8 +17,11 @@ import numpy as np
 
 from autograder import Case, Unit, accuracy, close, equal_sides, exact, float64, unchanged
 
-if TYPE_CHECKING:  # it is there where observations run, beside the student's code
+if TYPE_CHECKING:  # these are there where observations run, beside the student's code
     from autograder import probes
+
+    def iou_matrix(A: Any, B: Any) -> Any: ...
+
 
 unit = Unit("10_rcnn_family")
 
@@ -202,7 +205,7 @@ def propose_with_scipy(image, thr):
 
 
 def propose_by_merging(image, thr):
-    """Every pixel has a number of its own; neighbours take the smaller one until nothing changes."""
+    """Every pixel has a number; neighbours take the smaller one until nothing changes."""
     bright = np.max(image, axis=-1) > thr
     number = np.where(bright, np.arange(1, bright.size + 1).reshape(bright.shape), 0)
     while True:
@@ -210,9 +213,8 @@ def propose_by_merging(image, thr):
         for axis in (0, 1):
             a, b = np.moveaxis(number, axis, 0)[:-1], np.moveaxis(number, axis, 0)[1:]
             both = (a > 0) & (b > 0)
-            least = np.minimum(a, b)
-            a[both] = least[both]
-            b[both] = least[both]
+            a[both] = np.minimum(a, b)[both]
+            b[both] = np.minimum(a, b)[both]
         if (old == number).all():
             break
     boxes = np.zeros((0, 4))
@@ -384,8 +386,8 @@ crop_and_resize.variant(
 )
 crop_and_resize.variant(
     "CR8",
-    "Beyond the outermost centres you go on as if there were zeros (or a slope). There the outermost "
-    "pixel counts, so that a region of one color stays of that color.",
+    "Beyond the outermost centres you go on as if there were zeros (or a slope). There the "
+    "outermost pixel counts, so that a region of one color stays of that color.",
     {CENTRES: "(np.arange(m) + 0.5) * n / m - 0.5"},
 )
 
@@ -408,8 +410,8 @@ def crop_with_one_factor(image, rois, size):
 
 crop_and_resize.variant(
     "CR9",
-    "You scale both axes by the factor of the height. Each axis has a factor of its own, and a long "
-    "region is squeezed.",
+    "You scale both axes by the factor of the height. Each axis has a factor of its own, and a "
+    "long region is squeezed.",
     crop_with_one_factor,
 )
 
@@ -466,17 +468,19 @@ def pools(
     out: Any,
     scale: float,
     label: str,
+    below: float = 4.0,
 ) -> Case:
-    """Values are shifted below zero in half of the channels."""
-    feat = rng.normal(size=shape) - 4.0 * (np.arange(shape[2]) % 2)
+    """Values are shifted below zero in half of the channels, or in none."""
+    feat = rng.uniform(0.5, 4, shape) - below * (np.arange(shape[2]) % 2)
     return Case({"feat": feat, "rois": np.array(rois, float), "out": out, "scale": scale}, label)
 
 
 def plain(rng: np.random.Generator) -> Iterator[Case]:
+    """Nothing but pooling itself: all values are positive."""
     rois = [[2, 1, 6, 5], [4, 2, 8, 6], [0, 0, 4, 4]]
-    yield pools(rng, (7, 9, 3), rois, 2, 1.0, "4×4 cells to 2×2, scale 1")
+    yield pools(rng, (7, 9, 3), rois, 2, 1.0, "4×4 cells to 2×2, scale 1", below=0)
     rois = [[1, 2, 7, 8], [3, 0, 9, 6]]
-    yield pools(rng, (8, 10, 2), rois, 3, 1.0, "6×6 cells to 3×3, scale 1")
+    yield pools(rng, (8, 10, 2), rois, 3, 1.0, "6×6 cells to 3×3, scale 1", below=0)
 
 
 def uneven(rng: np.random.Generator) -> Iterator[Case]:
@@ -599,8 +603,8 @@ def shape_scene(rng: np.random.Generator) -> tuple[Any, list[list[float]], list[
             continue
         taken[y1 : y1 + h, x1 : x1 + w] |= kind > 0
         image[y1 : y1 + h, x1 : x1 + w] += rng.uniform(0.4, 0.7) * covered
-        jitter = rng.uniform(-1.5, 1.5, 4)
-        rois.append(np.clip([x1, y1, x1 + w, y1 + h] + jitter, 0, SHAPES_SIDE).tolist())
+        roi = np.array([x1, y1, x1 + w, y1 + h]) + rng.uniform(-1.5, 1.5, 4)
+        rois.append(np.clip(roi, 0, SHAPES_SIDE).tolist())
         kinds.append(int(kind))
     return image, rois, kinds
 
@@ -700,9 +704,9 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC6",
-    "Some of your bins are empty where a region has fewer cells than bins (their maximum is then an "
-    "error, or minus infinity). A bin's start is rounded down and its end *up*, so that each has a "
-    "cell.",
+    "Some of your bins are empty where a region has fewer cells than bins (their maximum is then "
+    "an error, or minus infinity). A bin's start is rounded down and its end *up*, so that each "
+    "has a cell.",
     {
         ROW_BINS: "slice(i * h // oh, (i + 1) * h // oh)",
         COL_BINS: "slice(j * w // ow, (j + 1) * w // ow)",
@@ -711,8 +715,8 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC6b",
-    "No bin is empty, but neighbouring bins never share a row or column: where the bins don't divide "
-    "the region evenly, a bin's end is rounded *up*.",
+    "No bin is empty, but neighbouring bins never share a row or column: where the bins don't "
+    "divide the region evenly, a bin's end is rounded *up*.",
     {
         ROW_BINS: "slice(i * h // oh, max((i + 1) * h // oh, i * h // oh + 1))",
         COL_BINS: "slice(j * w // ow, max((j + 1) * w // ow, j * w // ow + 1))",
@@ -720,8 +724,8 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC6c",
-    "Your bins are all of one rounded-down size, so that cells at the right and lower end of a region "
-    "are left over. The bins divide all of the region.",
+    "Your bins are all of one rounded-down size, so that cells at the right and lower end of a "
+    "region are left over. The bins divide all of the region.",
     {
         ROW_BINS: "slice(i * max(h // oh, 1), (i + 1) * max(h // oh, 1))",
         COL_BINS: "slice(j * max(w // ow, 1), (j + 1) * max(w // ow, 1))",
@@ -735,14 +739,14 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC7b",
-    "You take the maximum over the channels as well. Channels mean different things: each is pooled "
-    "by itself.",
+    "You take the maximum over the channels as well. Channels mean different things: each is "
+    "pooled by itself.",
     {MAXIMUM: "region[rows, cols].max()"},
 )
 roi_max_pool.variant(
     "RC12",
-    "You cut regions out with x and y exchanged. A map is indexed row first, `[y, x]`; a box names x "
-    "first.",
+    "You cut regions out with x and y exchanged. A map is indexed row first, `[y, x]`; a box "
+    "names x first.",
     {
         "(x1, y1, x2, y2) in enumerate": "(y1, x1, y2, x2) in enumerate",
         REGION: (
@@ -774,8 +778,8 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC17",
-    "You widen each region to whole cells: start rounded down, end rounded up. That is the rule for "
-    "*bins*; the region's own coordinates are rounded to the nearest.",
+    "You widen each region to whole cells: start rounded down, end rounded up. That is the rule "
+    "for *bins*; the region's own coordinates are rounded to the nearest.",
     {REGIONS: ("np.c_[np.floor(rois[:, :2] * scale), np.ceil(rois[:, 2:] * scale)].astype(int)")},
 )
 roi_max_pool.variant(
@@ -792,7 +796,7 @@ def pool_with_floats(feat, rois, out, scale):
     oh, ow = (out, out) if isinstance(out, int) else out
     result = []
     for roi in rois:
-        x1, y1, x2, y2 = [int(round(float(v) * scale)) for v in roi]
+        x1, y1, x2, y2 = [round(float(v) * scale) for v in roi]
         bin_h, bin_w = (y2 - y1) / oh, (x2 - x1) / ow
         bins = [
             feat[
@@ -926,14 +930,14 @@ generate_anchors.variant(
 )
 generate_anchors.variant(
     "RC2",
-    "Your areas change with the ratio. Both sides have to change, one by the square root of the ratio, "
-    "the other by its inverse, so that the area stays scale².",
+    "Your areas change with the ratio. Both sides have to change, one by the square root of the "
+    "ratio, the other by its inverse, so that the area stays scale².",
     {HALF: "half = np.stack([s, s * r], axis=-1).reshape(-1, 2) / 2"},
 )
 generate_anchors.variant(
     "RC2b",
-    "Your areas are right for no ratio but 1, and your quotients are the square of what is asked for: "
-    "dividing one side by the ratio and multiplying the other changes their quotient twice.",
+    "Your areas are right for no ratio but 1, and your quotients are the square of what is asked "
+    "for: dividing one side by the ratio and multiplying the other changes their quotient twice.",
     {HALF: "half = np.stack([s / r, s * r], axis=-1).reshape(-1, 2) / 2"},
 )
 generate_anchors.variant(
@@ -952,20 +956,20 @@ generate_anchors.variant(
 )
 generate_anchors.variant(
     "RC20",
-    "Your ratios are upside down: the ratio is the height divided by the width, so that a ratio of 2 "
-    "stands upright.",
+    "Your ratios are upside down: the ratio is the height divided by the width, so that a ratio "
+    "of 2 stands upright.",
     {HALF: "half = np.stack([s * np.sqrt(r), s / np.sqrt(r)], axis=-1).reshape(-1, 2) / 2"},
 )
 generate_anchors.variant(
     "RC21",
-    "Within a cell your anchors go through the scales for each ratio. It is the other way round: all "
-    "ratios of the first scale come first.",
+    "Within a cell your anchors go through the scales for each ratio. It is the other way round: "
+    "all ratios of the first scale come first.",
     {KINDS: "r, s = np.meshgrid(ratios, scales, indexing='ij')"},
 )
 generate_anchors.variant(
     "RC22",
-    "You list all cells for the first kind of anchor, then all cells for the next. The anchors of one "
-    "cell stay together.",
+    "You list all cells for the first kind of anchor, then all cells for the next. The anchors of "
+    "one cell stay together.",
     {
         ANCHORS: (
             "both = np.concatenate([centre - half, centre + half], axis=-1)\n"
@@ -978,14 +982,15 @@ generate_anchors.variant(
     "You give centres and sizes. Boxes are corners here: `[x1, y1, x2, y2]`.",
     {
         ANCHORS: (
-            "return np.concatenate([centre + 0 * half, 0 * centre + 2 * half], axis=-1).reshape(-1, 4)"
+            "both = np.concatenate([centre + 0 * half, 0 * centre + 2 * half], axis=-1)\n"
+            "    return both.reshape(-1, 4)"
         )
     },
 )
 generate_anchors.variant(
     "RC24",
-    "Your anchors are twice as wide and high as they should be: half of a side lies on each side of "
-    "the centre.",
+    "Your anchors are twice as wide and high as they should be: half of a side lies on each side "
+    "of the centre.",
     {"reshape(-1, 2) / 2": "reshape(-1, 2)"},
 )
 generate_anchors.variant(
@@ -1116,8 +1121,8 @@ encode_deltas.variant(
 )
 encode_deltas.variant(
     "RC3c",
-    "Your tw and th are relative differences, which are near the logarithm only for small ones. Take "
-    "the logarithm of the quotient.",
+    "Your tw and th are relative differences, which are near the logarithm only for small ones. "
+    "Take the logarithm of the quotient.",
     {LOG: "(gt_size - size) / size"},
 )
 encode_deltas.variant(
@@ -1142,7 +1147,8 @@ encode_deltas.variant(
 )
 encode_deltas.variant(
     "RC31",
-    "You divide shifts by the anchor's sides in the wrong order: tx by the width, ty by the height.",
+    "You divide shifts by the anchor's sides in the wrong order: tx by the width, ty by the "
+    "height.",
     {SHIFT: "(gt_centre - centre) / size[:, ::-1]"},
 )
 encode_deltas.variant(
@@ -1161,7 +1167,8 @@ def encode_in_place(anchors, gt):
 
 encode_deltas.variant(
     "RC33",
-    "The deltas are right, but you turn corners into sizes in the caller's own array. Make a new one.",
+    "The deltas are right, but you turn corners into sizes in the caller's own array. Make a new "
+    "one.",
     encode_in_place,
 )
 
@@ -1256,8 +1263,8 @@ DECODED = "return np.concatenate([centre - half, centre + half], axis=1)"
 
 decode_deltas.variant(
     "RC3d",
-    "You stretch by 1 + t. Sizes were made logarithms, so that the exponential undoes it, and no size "
-    "comes out negative.",
+    "You stretch by 1 + t. Sizes were made logarithms, so that the exponential undoes it, and no "
+    "size comes out negative.",
     {STRETCHED: "half = size * (1 + d[:, 2:]) / 2"},
 )
 decode_deltas.variant(
@@ -1272,8 +1279,8 @@ decode_deltas.variant(
 )
 decode_deltas.variant(
     "RC34",
-    "You move the upper left corner and stretch from there. It is the *centre* that moves, and the box "
-    "grows around it.",
+    "You move the upper left corner and stretch from there. It is the *centre* that moves, and "
+    "the box grows around it.",
     {
         MOVED: "centre = anchors[:, :2] + d[:, :2] * size",
         DECODED: ("return np.concatenate([centre, centre + 2 * half], axis=1)"),
@@ -1493,8 +1500,8 @@ NO_BOX = "    if len(gt) == 0:\n        return labels, labels - 1\n"
 
 match_anchors.variant(
     "RC8",
-    "You call anchors between the thresholds negative. They cover half an object: neither answer is "
-    "fair, and they are ignored.",
+    "You call anchors between the thresholds negative. They cover half an object: neither answer "
+    "is fair, and they are ignored.",
     {NEITHER: ""},
 )
 match_anchors.variant(
@@ -1518,7 +1525,8 @@ match_anchors.variant(
 )
 match_anchors.variant(
     "RC9c",
-    "You make only the best anchor of each box positive. Every anchor from `pos` on is right as well.",
+    "You make only the best anchor of each box positive. Every anchor from `pos` on is right as "
+    "well.",
     {SURE: ""},
 )
 match_anchors.variant(
@@ -1534,8 +1542,8 @@ match_anchors.variant(
 )
 match_anchors.variant(
     "RC43",
-    "The index that you give to positive anchors is not that of the box which they overlap most. Look "
-    "for the maximum along the *boxes* of each anchor.",
+    "The index that you give to positive anchors is not that of the box which they overlap most. "
+    "Look for the maximum along the *boxes* of each anchor.",
     {MATCHED: "return labels, np.where(labels == 1, overlaps.argmin(axis=1), -1)"},
 )
 match_anchors.variant(
@@ -1550,8 +1558,8 @@ match_anchors.variant(
 )
 match_anchors.variant(
     "RC46",
-    "An anchor that is positive only as the best one of its box has no box from you. It too is to be "
-    "moved to the box that it overlaps most.",
+    "An anchor that is positive only as the best one of its box has no box from you. It too is to "
+    "be moved to the box that it overlaps most.",
     {MATCHED: "return labels, np.where(best >= pos, overlaps.argmax(axis=1), -1)"},
 )
 match_anchors.variant(
@@ -1605,13 +1613,13 @@ smooth_l1 = unit.exercise("smooth_l1", points=1)
 
 
 def numbers_inside(rng: np.random.Generator) -> Iterator[Case]:
-    for beta in (1.0, 0.3):
+    for beta in (1.0, 2.6):
         x = beta * rng.uniform(0.1, 0.95, (3, 4)) * rng.choice([-1.0, 1.0], (3, 4))
         yield Case({"x": x, "beta": beta}, f"|x| below β = {beta}")
 
 
 def numbers_outside(rng: np.random.Generator) -> Iterator[Case]:
-    for beta in (1.0, 2.5):
+    for beta in (1.0, 0.3):
         x = beta * rng.uniform(1.1, 5, 7) * rng.choice([-1.0, 1.0], 7)
         yield Case({"x": x, "beta": beta}, f"|x| above β = {beta}")
 
@@ -1689,7 +1697,8 @@ smooth_l1.variant(
 )
 smooth_l1.variant(
     "SM6",
-    "The factor ½ is missing inside: the slope is twice what it should be, and the pieces don't meet.",
+    "The factor ½ is missing inside: the slope is twice what it should be, and the pieces don't "
+    "meet.",
     {INSIDE: "size**2 / beta"},
 )
 smooth_l1.variant(
@@ -1699,7 +1708,8 @@ smooth_l1.variant(
 )
 smooth_l1.variant(
     "SM8",
-    "You take nothing off outside. The linear piece lies half of β lower, so that both pieces meet.",
+    "You take nothing off outside. The linear piece lies half of β lower, so that both pieces "
+    "meet.",
     {OUTSIDE: "size"},
 )
 
@@ -1746,10 +1756,10 @@ def perfect_boxes(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(anchors_with_labels(rng, labels, perfect=True), f"{len(labels)} perfect boxes")
 
 
-def all_positive(rng: np.random.Generator) -> Iterator[Case]:
-    """Neither negatives nor ignored ones; both parts count."""
-    for n in (2, 5):
-        yield Case(anchors_with_labels(rng, [1] * n), f"{n} anchors, all of them positive")
+def one_positive(rng: np.random.Generator) -> Iterator[Case]:
+    """A single one, so that sums are means: what is divided by is another check's."""
+    for _ in range(2):
+        yield Case(anchors_with_labels(rng, [1]), "one anchor, which is positive")
 
 
 def with_negatives(rng: np.random.Generator) -> Iterator[Case]:
@@ -1791,15 +1801,15 @@ def objectness(program, labels, deltas_true, logits, deltas_pred):
     return {"loss": program.rpn_loss(labels, deltas_true, logits, deltas_pred)}
 
 
-@rpn_loss.check(points=0.5, cases=all_positive, judge=close(float64))
+@rpn_loss.check(points=0.5, cases=one_positive, judge=close(float64))
 def both_parts(program, labels, deltas_true, logits, deltas_pred):
-    """Positive anchors add smooth L1 of their four deltas, divided by their number"""
+    """A positive anchor adds smooth L1 of its four deltas"""
     return {"loss": program.rpn_loss(labels, deltas_true, logits, deltas_pred)}
 
 
 @rpn_loss.check(points=0.5, cases=with_negatives, judge=close(float64))
 def boxes_of_negatives(program, labels, deltas_true, logits, deltas_pred):
-    """The boxes of negative anchors don't count, not even in a denominator"""
+    """The boxes of negative anchors don't count; positive ones are averaged over their number"""
     return {"loss": program.rpn_loss(labels, deltas_true, logits, deltas_pred)}
 
 
@@ -1857,19 +1867,20 @@ LOSS = "float(objectness + boxes / max(positive.sum(), 1))"
 
 rpn_loss.variant(
     "RC8b",
-    "You count ignored anchors as negatives. The label -1 means that the anchor is not in the loss at "
-    "all.",
+    "You count ignored anchors as negatives. The label -1 means that the anchor is not in the "
+    "loss at all.",
     {COUNTED: "y, z = np.maximum(labels, 0), logits"},
 )
 rpn_loss.variant(
     "RC8c",
-    "You divide the part of the boxes by the number of *all* anchors. Divide by that of the positive "
-    "ones, which alone are in the sum.",
+    "You divide the part of the boxes by the number of *all* anchors. Divide by that of the "
+    "positive ones, which alone are in the sum.",
     {LOSS: "float(objectness + boxes / len(labels))"},
 )
 rpn_loss.variant(
     "RC8d",
-    "Ignored anchors are not in your sum of cross-entropies, but in the number by which you divide it.",
+    "Ignored anchors are not in your sum of cross-entropies, but in the number by which you "
+    "divide it.",
     {ENTROPY: "np.sum(np.logaddexp(0, z) - y * z) / len(labels)"},
 )
 rpn_loss.variant(
@@ -1879,20 +1890,20 @@ rpn_loss.variant(
 )
 rpn_loss.variant(
     "RC10",
-    "You take a softmax over the anchors, as if exactly one of them were right. Each anchor is judged "
-    "by itself: object or background.",
+    "You take a softmax over the anchors, as if exactly one of them were right. Each anchor is "
+    "judged by itself: object or background.",
     {ENTROPY: "np.sum((np.logaddexp.reduce(z) - z) * y) / max(y.sum(), 1)"},
 )
 rpn_loss.variant(
     "RC11",
-    "You train boxes of background anchors as well. There is no object to which they could be moved: "
-    "only positive anchors count.",
+    "You train boxes of background anchors as well. There is no object to which they could be "
+    "moved: only positive anchors count.",
     {POSITIVE: "positive = labels >= 0"},
 )
 rpn_loss.variant(
     "RC11b",
-    "You train the boxes of *all* anchors, ignored ones and background included, divided by the number "
-    "of the positive ones. Only positive anchors have a box to be moved to.",
+    "You train the boxes of *all* anchors, ignored ones and background included, divided by the "
+    "number of the positive ones. Only positive anchors have a box to be moved to.",
     {SUMMED: "smooth_l1(deltas_pred - deltas_true).sum()"},
 )
 rpn_loss.variant(
@@ -1911,7 +1922,8 @@ rpn_loss.variant(
     "Compute the logarithm of the sum of exponentials without the sigmoid.",
     {
         ENTROPY: (
-            "np.mean(-y * np.log(1 / (1 + np.exp(-z))) - (1 - y) * np.log(1 - 1 / (1 + np.exp(-z))))"
+            "np.mean(-y * np.log(1 / (1 + np.exp(-z)))"
+            " - (1 - y) * np.log(1 - 1 / (1 + np.exp(-z))))"
         )
     },
 )
@@ -1942,8 +1954,8 @@ rpn_loss.variant(
 )
 rpn_loss.variant(
     "RC58",
-    "You cut probabilities off near 0 and 1 to save the logarithm, so that a wrong answer given with "
-    "certainty costs no more than a less certain one. Compute it without the sigmoid.",
+    "You cut probabilities off near 0 and 1 to save the logarithm, so that a wrong answer given "
+    "with certainty costs no more than a less certain one. Compute it without the sigmoid.",
     {ENTROPY: ("np.mean(np.logaddexp(0, np.clip(z, -16, 16)) - y * np.clip(z, -16, 16))")},
 )
 

@@ -760,8 +760,8 @@ def targets(boxes, kinds):
     objects = boxes[kinds > 0]
     labels, index = match_anchors(anchors, objects, 0.6, 0.3)
     deltas = np.zeros((len(anchors), 4))
-    positive = labels == 1
-    deltas[positive] = encode_deltas(anchors[positive], objects[index[positive]])
+    own = labels == 1
+    deltas[own] = encode_deltas(anchors[own], objects[index[own]])
     return labels, deltas
 
 

@@ -576,7 +576,13 @@ def pool_arguments_unchanged(program, feat, rois, out, scale):
 # Generated pictures of 48×48: one to three shapes (ellipse, box, triangle) of random gray on a dark
 # background with noise, and three regions that show none.  The scene of the notebook, made small.
 SHAPES_SIDE = 48
-HEAD_FLOOR, HEAD_TYPICAL = 0.9, 0.95
+
+# Measured by benchmarks/calibrate_10.py over 20 seeds of pictures, some 190 unseen regions each:
+# reference and both equivalents (the same numbers) mean 0.9962, sd 0.0040, 0.9851 to 1.0000, 0.4
+# CPU s a training.  The floor is the mean less 2 sd (0.9882), rounded down; the worst seed is above
+# it.  Regions that aren't scaled reach 0.38; empty or averaged bins are as good as the right ones:
+# accuracy shows that the parts fit together, values show that each is right.
+HEAD_FLOOR, HEAD_TYPICAL = 0.98, 0.996
 
 
 def shape_scene(rng: np.random.Generator) -> tuple[Any, list[list[float]], list[int]]:
@@ -704,9 +710,17 @@ roi_max_pool.variant(
 )
 roi_max_pool.variant(
     "RC6",
-    "Some of your bins are empty where a region has fewer cells than bins (their maximum is then "
-    "an error, or minus infinity). A bin's start is rounded down and its end *up*, so that each "
-    "has a cell.",
+    "Some of your bins are empty where a region has fewer cells than bins, and nothing has no "
+    "maximum. A bin's start is rounded down and its end *up*, so that each has a cell.",
+    {
+        ROW_BINS: "slice(i * h // oh, (i + 1) * h // oh)",
+        COL_BINS: "slice(j * w // ow, (j + 1) * w // ow)",
+    },
+)
+roi_max_pool.variant(
+    "RC6d",
+    "Where a region has fewer cells than bins some of your bins are empty, and stay at minus "
+    "infinity. A bin's start is rounded down and its end *up*, so that each has a cell.",
     {
         ROW_BINS: "slice(i * h // oh, (i + 1) * h // oh)",
         COL_BINS: "slice(j * w // ow, (j + 1) * w // ow)",
@@ -1092,7 +1106,7 @@ def deltas_of_sizes(program, anchors, gt):
 def deltas_of_itself(program, anchors, gt):
     """A box that equals its anchor has four deltas of zero"""
     deltas = np.asarray(program.encode_deltas(anchors, gt))
-    return {"deltas + 1": deltas + 1}  # zero has no relative precision
+    return {"1 + deltas": 1 + deltas}  # zero has no relative precision
 
 
 @encode_deltas.check(points=0.25, cases=box_pairs, judge=unchanged())
@@ -1896,8 +1910,14 @@ rpn_loss.variant(
 )
 rpn_loss.variant(
     "RC11",
-    "You train boxes of background anchors as well. There is no object to which they could be "
+    "You train the boxes of background anchors as well. There is no object to which they could be "
     "moved: only positive anchors count.",
+    {SUMMED: "smooth_l1(deltas_pred[labels >= 0] - deltas_true[labels >= 0]).sum()"},
+)
+rpn_loss.variant(
+    "RC11c",
+    "You train the boxes of background anchors as well, and average over both kinds. Only positive "
+    "anchors have an object to be moved to; the sum is over them, and divided by their number.",
     {POSITIVE: "positive = labels >= 0"},
 )
 rpn_loss.variant(

@@ -1,8 +1,8 @@
 """Measures what a softmax head learns on features that are pooled rightly, and wrongly.
 
 The floor of `roi_max_pool.head_learns` is the mean less two standard deviations over these seeds,
-of whichever right pooling does worst (they all pool the same, so that they should agree).  Each seed
-draws the pictures anew, as the grader does, and is observed by the check's own code.
+of whichever right pooling does worst (they all pool the same, so that they should agree).  Each
+seed draws the pictures anew, as the grader does, and is observed by the check's own code.
 
     python benchmarks/calibrate_10.py [--seeds 20] [--wrong 5]
 """

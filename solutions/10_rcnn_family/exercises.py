@@ -1479,9 +1479,10 @@ def boxes_of_positives(program, anchors, gt, pos, neg):
     # Only where anchors surely are positive: whether they are labelled so is another check's.
     width = np.minimum(anchors[:, None, 2], gt[:, 2]) - np.maximum(anchors[:, None, 0], gt[:, 0])
     height = np.minimum(anchors[:, None, 3], gt[:, 3]) - np.maximum(anchors[:, None, 1], gt[:, 1])
-    near = (np.maximum(width, 0) * np.maximum(height, 0)).max(axis=1)
-    sizes = (gt[:, 2:] - gt[:, :2]).prod(axis=1).min()
-    return {"gt_index of anchors on a box": np.where(near > 0.8 * sizes, index, -1)}
+    common = np.maximum(width, 0) * np.maximum(height, 0)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (anchors, gt)]
+    overlaps = common / (areas[0][:, None] + areas[1] - common)
+    return {"gt_index of anchors above `pos`": index[overlaps.max(axis=1) >= pos]}
 
 
 @match_anchors.check(points=0.25, cases=low_matches, judge=exact(), helpers=(labels_of,))

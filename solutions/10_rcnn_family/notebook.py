@@ -914,9 +914,9 @@ for image, boxes, kinds in day_test:
 print(f"of {objects} objects {named} are found and named rightly; {wrong} boxes are wrong")
 
 # %% [markdown]
-# Boxes are a little off, since ours is a tiny network; the real one moves each box a second time, by
-# the deltas of its head. What you have seen is the whole plan of it, though: one set of features,
-# used three times.
+# Some boxes are off, a few are wrong, and some objects are missed: our network is tiny and has learnt
+# for seconds. The real one moves each box a second time, by the deltas of its head. But this is the
+# whole plan of it: one set of features, used twice (here the RPN sees a coarser pooling of it).
 #
 # ## Break it
 #

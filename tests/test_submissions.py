@@ -92,6 +92,17 @@ WORTH = {
         "nms": 4,
         "multiclass_nms": 3,
     },
+    "10_rcnn_family": {
+        "propose_regions": 2,
+        "crop_and_resize": 3,
+        "roi_max_pool": 4,
+        "generate_anchors": 3,
+        "encode_deltas": 2,
+        "decode_deltas": 2,
+        "match_anchors": 4,
+        "smooth_l1": 1,
+        "rpn_loss": 3,
+    },
     "12_gru_lstm": {
         "gru_cell": 5,
         "lstm_cell": 5,

@@ -1,0 +1,15 @@
+# Half done: crop_and_resize, match_anchors and rpn_loss are stubs; the rest is right.
+#: rest = "ada"
+
+# %% crop_and_resize whole
+def crop_and_resize(image, rois, size):
+    # TODO
+    raise NotImplementedError()
+
+# %% match_anchors whole
+def match_anchors(anchors, gt, pos=0.7, neg=0.3):
+    raise NotImplementedError()
+
+# %% rpn_loss whole
+def rpn_loss(labels, deltas_true, logits, deltas_pred):
+    raise NotImplementedError()

@@ -702,12 +702,18 @@ build_yolo = unit.exercise("build_yolo", points=4)
 # The notebook's scenes; a test asserts that both are the same.
 SIZE, CELLS = 36, 3
 SHAPES = ("ellipse", "rectangle", "triangle")
-FLOOR, TYPICAL = 0.9, 0.97  # 3 seeds of 600 scenes, 12 epochs: 0.9889 to 0.9948; to be calibrated
+# Measured with benchmarks/calibrate_09.py, 20 seeds (scenes and start): reference mean 0.9828,
+# sd 0.0049, 0.9748 to 0.9896; functional form, a third fewer filters after the poolings, mean
+# 0.9809, sd 0.0069, 0.9674 to 0.9956; 7 to 9 CPU s a training.  The floor is the lowest mean less
+# 2 sd (0.9671, the functional form's), rounded down.  Saying "nothing" everywhere gives 0.78.
+FLOOR, TYPICAL = 0.96, 0.98
 
 
-def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scene(
+    rng: np.random.Generator, noise: float = 0.04
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A picture `(36, 36, 3)` in [0, 1], its boxes `(n, 4)` in pixels, and their classes `(n,)`."""
-    image = rng.uniform(0.0, 0.25, 3) + 0.04 * rng.normal(size=(SIZE, SIZE, 3))
+    image = np.tile(rng.uniform(0.0, 0.25, 3), (SIZE, SIZE, 1))
     y, x = np.mgrid[:SIZE, :SIZE] + 0.5
     cell = SIZE / CELLS
     boxes, classes = [], []
@@ -727,6 +733,7 @@ def scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         image[inside] = rng.uniform(0.45, 1.0, 3)
         boxes.append([centre_x - w / 2, centre_y - h / 2, centre_x + w / 2, centre_y + h / 2])
         classes.append(label)
+    image += noise * rng.normal(size=image.shape)
     return np.clip(image, 0, 1), np.array(boxes), np.array(classes)
 
 
@@ -739,18 +746,36 @@ def scenes(rng: np.random.Generator) -> Iterator[Case]:
 
     An entry of the labels is the class, plus 3 if the object is taller than wide, or 6 for nothing.
     """
-    train = [scene(rng) for _ in range(400)]
-    new = [scene(rng) for _ in range(150)]
+    train = [scene(rng, noise=0) for _ in range(400)]
+    new = [scene(rng, noise=0) for _ in range(150)]
     y = [target_of(boxes, classes) for _, boxes, classes in train]
     truth = np.array([target_of(boxes, classes) for _, boxes, classes in new])
     kinds = truth[..., 5:].argmax(axis=-1) + 3 * (truth[..., 3] > truth[..., 4])
     inputs = {
-        "images": np.array([255 * image for image, _, _ in train]).astype(np.uint8),
+        "images": few_colours(np.array([image for image, _, _ in train])),
         "targets": np.array(y, dtype=np.float32),
-        "new_images": np.array([255 * image for image, _, _ in new]).astype(np.uint8),
+        "new_images": few_colours(np.array([image for image, _, _ in new])),
     }
     labels = np.where(truth[..., 0] > 0, kinds, 6)
     yield Case(inputs, "scenes with one to three shapes", {"labels": labels})
+
+
+def few_colours(images: Any) -> dict[str, Any]:
+    """Pictures of at most four colours, in a third of the bytes: `painted` undoes it."""
+    colours = np.zeros((len(images), 4, 3), dtype=np.float32)
+    numbers = np.zeros(images.shape[:3], dtype=np.uint8)
+    for k, image in enumerate(images):
+        own, inverse = np.unique(image.reshape(-1, 3), axis=0, return_inverse=True)
+        colours[k, : len(own)], numbers[k] = own, inverse.reshape(numbers.shape[1:])
+    return {"numbers": numbers, "colours": colours}
+
+
+def painted(images, noise=0.04):
+    """Float32 pictures in [0, 1] as the notebook's `scene` makes them, noise included."""
+    numbers, colours = images["numbers"], images["colours"]
+    exact = colours[np.arange(len(numbers))[:, None, None], numbers]
+    grain = np.random.default_rng(0).normal(size=exact.shape)
+    return np.clip(exact + noise * grain, 0, 1).astype("float32")
 
 
 def target_of(boxes: Any, classes: Any) -> Any:
@@ -796,15 +821,26 @@ def any_number_can_be_said(program, X):
     """The answers are not squeezed: a size above 1 can be said"""
     model = program.build_yolo(X.shape[1:])
     last = [layer for layer in model.layers if layer.weights][-1]
-    *others, bias = last.get_weights()
-    last.set_weights([*(0 * w for w in others), 0 * bias + 2.5])
-    answers = probes.to_arrays(model(X))
+    before = np.asarray(probes.to_arrays(model(X)), dtype=float)
+    last.set_weights([1000 * weights for weights in last.get_weights()])
+    after = np.asarray(probes.to_arrays(model(X)), dtype=float)
+    far = np.abs(after - 1000 * before).max()
     return {
-        "answers when the last layer says 2.5": sorted(set(np.round(answers, 3).ravel().tolist()))
+        "weights of the last layer times 1000 give answers times 1000": bool(
+            far <= np.abs(before).max()
+        ),
+        "the numbers of a cell always add up to 1": bool(np.allclose(after.sum(axis=-1), 1)),
     }
 
 
-@build_yolo.check(points=1.5, cases=scenes, judge=accuracy(FLOOR, TYPICAL), tries=3, seconds=60)
+@build_yolo.check(
+    points=1.5,
+    cases=scenes,
+    judge=accuracy(FLOOR, TYPICAL),
+    tries=3,
+    seconds=60,
+    helpers=(painted,),
+)
 def learns_scenes(program, images, targets, new_images):
     """After 8 epochs on 400 scenes it knows, cell by cell, what is in unseen ones: the class, and
     whether it is tall or wide"""
@@ -814,11 +850,11 @@ def learns_scenes(program, images, targets, new_images):
         cells = squares[..., 0] + y_true[..., 0] * ops.sum(squares[..., 1:], axis=-1)
         return ops.sum(cells, axis=(1, 2))
 
-    model = program.build_yolo(images.shape[1:])
+    X = painted(images)
+    model = program.build_yolo(X.shape[1:])
     model.compile(optimizer=keras.optimizers.Adam(2e-3), loss=loss, jit_compile=False)
-    X = images.astype("float32") / 255
     history = model.fit(X, targets, batch_size=16, epochs=8, verbose=0)
-    y = np.asarray(probes.to_arrays(model(new_images.astype("float32") / 255)))
+    y = np.asarray(probes.to_arrays(model(painted(new_images))))
     kinds = y[..., 5:].argmax(axis=-1) + 3 * (y[..., 3] > y[..., 4])
     return {
         "predictions": np.where(y[..., 0] > 0.5, kinds, 6),

@@ -818,7 +818,7 @@ def no_dense_head(program, X):
     model = program.build_yolo(X.shape[1:])
     kinds = {layer["class"] for layer in probes.layers(model)}
     return {
-        "Dense, Flatten": sorted(kinds & {"Dense", "Flatten"}),
+        "Dense, Flatten": " and ".join(sorted(kinds & {"Dense", "Flatten"})) or "neither",
         "below 300,000 weights": int(model.count_params()) < 300_000,
     }
 

@@ -338,7 +338,7 @@ def detect(
 # %% tags=["experiment"]
 rng = np.random.default_rng(9)
 keras.utils.set_random_seed(9)
-scenes = [scene(rng) for _ in range(750)]
+scenes = [scene(rng) for _ in range(660)]
 images = np.array([image for image, _, _ in scenes], dtype="float32")
 targets = np.array([encode_yolo(boxes, classes, SIZE) for _, boxes, classes in scenes])
 
@@ -361,6 +361,8 @@ for axis, image in zip(axes[1:], images[600:], strict=False):
 plt.show()
 
 # %% [markdown]
+# A score may exceed 1: nothing squeezes what the net says, and $p_c$ and $c$ are only close to 1.
+#
 # How good is that? A found object is a box of the right class with an IoU above a half. **Recall**
 # is the share of all objects that are found, **precision** the share of all boxes that are right.
 

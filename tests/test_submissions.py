@@ -92,6 +92,13 @@ WORTH = {
         "nms": 4,
         "multiclass_nms": 3,
     },
+    "09_yolo": {
+        "encode_yolo": 4,
+        "decode_yolo": 3,
+        "yolo_loss": 4,
+        "build_yolo": 4,
+        "detect": 5,
+    },
     "10_rcnn_family": {
         "propose_regions": 2,
         "crop_and_resize": 3,

@@ -1,0 +1,3 @@
+# The upload broke off in the middle of the file.
+#: rest = "ada"
+#: keep = 0.5

@@ -640,8 +640,9 @@ def moved_tokens(rng: np.random.Generator, attention: bool) -> Case:
 
 
 def teacher_moved(rng: np.random.Generator) -> Iterator[Case]:
-    """With attention, which can look at what it should not."""
+    """With attention, which can look at what it should not, and without."""
     yield moved_tokens(rng, attention=True)
+    yield moved_tokens(rng, attention=False)
 
 
 def source_moved(rng: np.random.Generator) -> Iterator[Case]:

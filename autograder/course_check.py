@@ -200,7 +200,7 @@ def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
     stub = clear_solutions(bank.loaded.solution_cell(exercise.name).source)
     cells = bank.loaded.reference.cells
     last = (cells[-1][0] + 1, _hollowed(stub, exercise.name, HOLLOW[alternative.name]))
-    row = _row("hollow", alternative.name, _assessed(bank, exercise, Program((*cells, last))))
+    row = _row("hollow", alternative.name, assessed(bank, exercise, Program((*cells, last))))
     return replace(row, problem="an answer without a solution gets points.") if row.points else row
 
 
@@ -256,7 +256,7 @@ def _is_unanswered(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Raise) and ast.unparse(statement) == STUB[-1]
 
 
-def _assessed(
+def assessed(
     bank: Bank, exercise: Exercise, program: Program, kept: Draft | None = None
 ) -> ExerciseResult:
     with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
@@ -267,7 +267,7 @@ def _assessed(
     return found
 
 
-def _without_training(exercise: Exercise) -> Exercise:
+def without_training(exercise: Exercise) -> Exercise:
     """The exercise less the checks that train: minutes each, and a floor calibrated elsewhere.
 
     Where nothing else counts alone, they stay: without them no pass would count.
@@ -280,8 +280,8 @@ def _without_training(exercise: Exercise) -> Exercise:
 def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
     """Trains on the first seed only."""
     first = bank.seed == f"{SEED}-0"
-    asked = exercise if first else _without_training(exercise)
-    found = _assessed(bank, asked, bank.program(exercise, equivalent))
+    asked = exercise if first else without_training(exercise)
+    found = assessed(bank, asked, bank.program(exercise, equivalent))
     row = _row("equivalent", equivalent.name, found)
     worst = max((d for d in row.deviations.values() if d is not None), default=0.0)
     if row.failed:
@@ -294,10 +294,10 @@ def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
 def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
     """Trains only what no other check tells from the reference."""
     program = bank.program(exercise, variant)
-    rest, kept = _without_training(exercise), _slow_evidence(bank, exercise, variant)
-    row = _row("variant", variant.name, _assessed(bank, rest, program, kept))
+    rest, kept = without_training(exercise), _slow_evidence(bank, exercise, variant)
+    row = _row("variant", variant.name, assessed(bank, rest, program, kept))
     if not row.failed:
-        row = _row("variant", variant.name, _assessed(bank, exercise, program))
+        row = _row("variant", variant.name, assessed(bank, exercise, program))
     if not row.failed:
         return replace(row, problem="must lose points.")
     if not {variant.name, *variant.same_as} & set(row.recognised):

@@ -19,7 +19,7 @@ from autograder.course import Course
 COURSE = Course.find(Path(__file__).parent)
 # The front end does not depend on the unit: one in NumPy, one in Keras. Kernels run all of them in
 # test_notebook_check.py.
-UNITS = ["03_optimizers", "12_gru_lstm"]
+UNITS = ["03_optimizers", "08_sliding_windows_iou_nms"]
 # What would cover the page or keep cells out of it.
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},

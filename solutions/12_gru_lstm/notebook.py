@@ -613,8 +613,8 @@ for place, (name, step) in enumerate(cells.items()):
     model = keras.Sequential(
         [keras.Input((8, 8)), keras.layers.RNN(OwnCell(32, step)), keras.layers.Dense(10)]
     )
-    curve = fit(model, rows[train], labels[train], rows[test], labels[test], epochs=15)
-    left.plot(range(1, 16), curve, ".-", label=f"{name}: {curve[-1]:.1%}")
+    curve = fit(model, rows[train], labels[train], rows[test], labels[test], epochs=8)
+    left.plot(range(1, 9), curve, ".-", label=f"{name}: {curve[-1]:.1%}")
     gaps = gate_tests(step)
     where = np.arange(3) + 0.27 * (place - 1)
     right_axis.bar(where, list(gaps.values()), 0.25, label=name)

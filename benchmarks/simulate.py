@@ -1,0 +1,310 @@
+"""Simulates grading very many submissions on many machines: where it saturates, what it costs.
+
+    python benchmarks/simulate.py measure GRADES     # what a submission costs, from a graded class
+    python benchmarks/simulate.py run [--submissions N] [--nodes N ...] [--commands N]
+
+`measure` wants the results of `autograder grade tests/submissions --jobs 1 --fresh --out GRADES` on
+a quiet machine.  `run` plays a deadline: what students hand in before it, rising towards it, on
+machines of which some are slow and some die.  docs/scale.md says what came out of it and what is
+assumed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simpy
+
+from autograder.course import Course
+from autograder.engine import Outbox
+from autograder.findings import Result
+from autograder.report import record
+from autograder.submission import find, outline
+
+COURSE = Path(__file__).parents[1]
+COSTS = Path(__file__).with_name("submission_costs.json")
+HOUR = 3600.0
+
+
+# ------------------------------------------------------------------------------- what one costs
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of one submission by unit, and of the parts that one process does for all.
+
+    `grading` are those of a slot; `before` and `after` of the command, which reads the notebook and
+    writes record and page; `dispatch` of Dask's scheduler (its own measurement: 3.8 ms a task).
+    """
+
+    grading: dict[str, list[float]]
+    before: float
+    after: float
+    dispatch: float = 0.0038
+    measured: dict[str, str] = field(default_factory=dict)
+
+
+def measure(grades: Path, course: Course, scratch: Path) -> Costs:
+    """Costs from the records of a graded class; the command's share is measured here and now."""
+    results = [record.loads(path.read_text("utf-8")) for path in sorted(grades.glob("*/*.json"))]
+    results = [result for result in results if result.status == "graded"]
+    if not results:
+        raise SystemExit(f"There are no graded results in {grades}.")
+    grading: dict[str, list[float]] = {}
+    for result in results:
+        grading.setdefault(result.unit, []).append(result.seconds)
+    before, after = _reading(results, course), _writing(results, scratch)
+    versions = results[0].versions | {"date": time.strftime("%Y-%m-%d")}
+    return Costs(grading, before, after, measured=versions)
+
+
+def _reading(results: Sequence[Result], course: Course) -> float:
+    """Mean seconds to read a notebook and to pack it for a worker."""
+    outlines = {unit: outline(course.load(unit)) for unit in {result.unit for result in results}}
+    began, count = time.perf_counter(), 0
+    for unit in outlines:
+        paths = [Path(result.path) for result in results if result.unit == unit]
+        submissions, _ = find(paths, outlines, unit)
+        for submission in submissions:
+            json.dumps(asdict(submission))
+            count += 1
+    return (time.perf_counter() - began) / count
+
+
+def _writing(results: Sequence[Result], folder: Path) -> float:
+    """Mean seconds to read a worker's answer and to write record and page, durably."""
+    outbox = Outbox(folder)
+    outbox.open()
+    texts = [record.dumps(result) for result in results]
+    outbox.write(results[0])  # templates are read once
+    began = time.perf_counter()
+    for text in texts:
+        outbox.write(record.loads(text))
+    return (time.perf_counter() - began) / len(texts)
+
+
+# --------------------------------------------------------------------------------- what happens
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A cluster and a deadline.  What is not measured is assumed, and can be given otherwise."""
+
+    submissions: int = 1_000_000
+    nodes: int = 32
+    slots: int = 16  # a node
+    commands: int = 1  # that hand over and write; each has its share of the students
+    before_deadline: float = 8 * HOUR  # mean time, of an exponential law cut off at a week
+    spread: float = 0.15  # sd of the logarithm of a node's speed
+    stragglers: float = 0.01  # share of submissions that take `slowdown` times as long
+    slowdown: float = 4.0
+    between_failures: float = 1000 * HOUR  # of a node
+    repair: float = 0.5 * HOUR
+    price: float = 0.05  # of a core for an hour, in whatever currency
+    seed: int = 0
+
+
+@dataclass
+class Outcome:
+    """What a simulation gives; times in seconds from handing in to the page being there."""
+
+    median: float
+    p99: float
+    worst: float
+    after_deadline: float  # until the last page is there
+    busy: dict[str, float]  # share of the last hour before the deadline that each part was busy
+    repeated: int  # submissions that were begun again because a node died
+    core_seconds: float  # of grading, a submission
+    price: float  # of a submission, the machines kept from the first one to the last
+
+
+class Grading:
+    """One simulated deadline."""
+
+    def __init__(self, setting: Setting, costs: Costs) -> None:
+        self._setting, self._costs = setting, costs
+        self._random = np.random.default_rng(setting.seed)
+        self._world = simpy.Environment()
+        self._queue = simpy.Store(self._world)
+        self._scheduler = simpy.Resource(self._world)
+        self._commands = [simpy.Resource(self._world) for _ in range(setting.commands)]
+        self._waits: list[float] = []
+        self._busy: Counter[str] = Counter()
+        self._worked = 0.0
+        self._repeated = 0
+        week = 7 * 24 * HOUR
+        early = self._random.exponential(setting.before_deadline, setting.submissions)
+        self._arrivals = np.sort(week - np.minimum(early, week))
+        self._deadline = week
+        seconds = np.concatenate([np.asarray(each) for each in costs.grading.values()])
+        drawn = self._random.choice(seconds, setting.submissions)
+        slow = self._random.random(setting.submissions) < setting.stragglers
+        self._seconds = drawn * np.where(slow, setting.slowdown, 1.0)
+
+    def run(self) -> Outcome:
+        """Plays it to the end of the last submission."""
+        setting = self._setting
+        for _ in range(setting.nodes):
+            self._world.process(self._node(float(np.exp(self._random.normal(0, setting.spread)))))
+        done = self._world.process(self._students())
+        self._world.run(until=done)
+        waits = np.asarray(self._waits)
+        end = float(self._world.now)
+        kept = setting.nodes * setting.slots * (end - float(self._arrivals[0])) / HOUR
+        capacity = {"slots": setting.nodes * setting.slots, "command": setting.commands}
+        return Outcome(
+            float(np.median(waits)),
+            float(np.quantile(waits, 0.99)),
+            float(waits.max()),
+            end - self._deadline,
+            {part: self._busy[part] / HOUR / capacity.get(part, 1) for part in _PARTS},
+            self._repeated,
+            self._worked / setting.submissions,
+            kept * setting.price / setting.submissions,
+        )
+
+    def _students(self) -> Iterator[Any]:
+        last = []
+        for number, at in enumerate(self._arrivals):
+            yield self._world.timeout(at - self._world.now)
+            last.append(self._world.process(self._submission(number)))
+            if len(last) > 10_000:  # those that are over need not be remembered
+                last = [process for process in last if process.is_alive]
+        yield self._world.all_of(last)
+
+    def _submission(self, number: int) -> Iterator[Any]:
+        arrived = self._world.now
+        command = self._commands[number % len(self._commands)]
+        yield from self._use("command", command, self._costs.before)
+        yield from self._use("scheduler", self._scheduler, self._costs.dispatch)
+        graded = self._world.event()
+        yield self._queue.put((float(self._seconds[number]), graded))
+        yield graded
+        yield from self._use("command", command, self._costs.after)
+        self._waits.append(self._world.now - arrived)
+
+    def _use(self, part: str, resource: simpy.Resource, seconds: float) -> Iterator[Any]:
+        with resource.request() as turn:
+            yield turn
+            self._count(part, seconds)
+            yield self._world.timeout(seconds)
+
+    def _count(self, part: str, seconds: float) -> None:
+        """Adds what falls into the last hour before the deadline."""
+        now = self._world.now
+        begin, end = max(now, self._deadline - HOUR), min(now + seconds, self._deadline)
+        self._busy[part] += max(0.0, end - begin)
+
+    def _node(self, slowness: float) -> Iterator[Any]:
+        """Its slots work until it dies; after the repair new ones do."""
+        while True:
+            slots = [self._world.process(self._slot(slowness)) for _ in range(self._setting.slots)]
+            yield self._world.timeout(self._random.exponential(self._setting.between_failures))
+            for slot in slots:
+                slot.interrupt()
+            yield self._world.timeout(self._setting.repair)
+
+    def _slot(self, slowness: float) -> Iterator[Any]:
+        job, asked = None, None
+        try:
+            while True:
+                asked = self._queue.get()
+                job = yield asked
+                seconds = job[0] * slowness
+                self._count("slots", seconds)
+                yield self._world.timeout(seconds)
+                self._worked += seconds
+                job[1].succeed()
+                job = None
+        except simpy.Interrupt:
+            if job is not None:  # another slot begins it anew
+                self._repeated += 1
+                self._queue.put(job)
+            elif asked is not None:
+                asked.cancel()
+
+
+_PARTS = ("slots", "command", "scheduler")
+
+
+# ---------------------------------------------------------------------------------- what is shown
+
+
+def show(costs: Costs, outcomes: Sequence[tuple[Setting, Outcome]]) -> None:
+    """The tables of docs/scale.md."""
+    for unit, seconds in sorted(costs.grading.items()):
+        told = f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s"
+        print(f"{unit:32} {len(seconds):3} submissions, {told}")
+    print(f"the command: {1e3 * costs.before:.1f} ms before, {1e3 * costs.after:.1f} ms after")
+    rate = 1 / (costs.before + costs.after)
+    print(f"so one command hands over and writes {rate:.0f} submissions a second at most,")
+    print(f"and one scheduler sends {1 / costs.dispatch:.0f}\n")
+    print(
+        "| nodes | commands | median | 99 % within | last page after the deadline "
+        "| busy in the last hour: slots, command, scheduler | begun again | price |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for setting, found in outcomes:
+        busy = ", ".join(f"{found.busy[part]:.0%}" for part in _PARTS)
+        print(
+            f"| {setting.nodes} | {setting.commands} | {clock(found.median)} | {clock(found.p99)} "
+            f"| {clock(max(found.after_deadline, 0))} | {busy} | {found.repeated} "
+            f"| {found.price:.4f} |"
+        )
+
+
+def clock(seconds: float) -> str:
+    """A time as people say it."""
+    for unit, size in (("h", HOUR), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="what", required=True)
+    measuring = commands.add_parser("measure", help="costs from a graded class")
+    measuring.add_argument("grades", type=Path)
+    measuring.add_argument("--out", type=Path, default=COSTS)
+    running = commands.add_parser("run", help="simulate a deadline")
+    running.add_argument("--costs", type=Path, default=COSTS)
+    running.add_argument("--submissions", type=int, default=1_000_000)
+    running.add_argument("--nodes", type=int, nargs="+", default=[8, 16, 32, 64])
+    running.add_argument("--commands", type=int, nargs="+", default=[1])
+    running.add_argument("--hours", type=float, default=8.0, help="mean time before the deadline")
+    running.add_argument("--price", type=float, default=0.05, help="of a core for an hour")
+    options = parser.parse_args()
+    if options.what == "measure":
+        with tempfile.TemporaryDirectory(prefix="simulate-", dir=options.grades) as scratch:
+            costs = measure(options.grades, Course.find(COURSE), Path(scratch))
+        options.out.write_text(json.dumps(asdict(costs), indent=1) + "\n", encoding="utf-8")
+        show(costs, [])
+        return
+    costs = Costs(**json.loads(options.costs.read_text(encoding="utf-8")))
+    outcomes = []
+    for count in options.commands:
+        for nodes in options.nodes:
+            setting = Setting(
+                options.submissions,
+                nodes,
+                commands=count,
+                before_deadline=options.hours * HOUR,
+                price=options.price,
+            )
+            outcomes.append((setting, Grading(setting, costs).run()))
+    show(costs, outcomes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The mutants of the adequacy study: what the operators make, and what the study says of it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from rich.progress import Progress
+
+from autograder.course import LoadedUnit
+from autograder.sandbox.pool import Pool
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import adequacy
+
+CELL = '''
+import numpy as np
+
+def other(a):
+    return a + 1
+
+def scaled(X: np.ndarray, c: float = 2.0) -> np.ndarray:
+    """Says nothing."""
+    total = np.sum(X, axis=1, keepdims=True)
+    if c < 0 and c != -1:
+        total = -total
+    return X[1:] * c / total.T
+'''
+
+
+def test_operators_make_every_change_once() -> None:
+    made = list(adequacy.mutants(CELL, "scaled"))
+    assert len({mutant.source for mutant in made}) == len(made)
+    assert {mutant.operator for mutant in made} == {
+        "operator",
+        "operand",
+        "sign",
+        "comparison",
+        "connective",
+        "constant",
+        "axis",
+        "bound",
+        "arguments",
+        "function",
+        "transposed",
+        "variable",
+        "statement",
+    }
+    for wanted in (
+        "np.mean(X, axis=1, keepdims=True)",
+        "np.sum(X, axis=2, keepdims=True)",
+        "np.sum(X, keepdims=True)",
+        "np.sum(X, axis=1, keepdims=False)",
+        "if c <= 0 and c != -1",
+        "if c < 0 or c != -1",
+        "total = total",
+        "X[:] * c / total.T",
+        "X[1:] / c / total.T",
+        "X[1:] * c / total\n",
+        "return X[1:] * c\n",
+    ):
+        assert any(wanted in mutant.source + "\n" for mutant in made), wanted
+
+
+def test_only_the_body_of_the_function_is_changed() -> None:
+    kept = ast.dump(ast.parse(CELL).body[1])
+    for mutant in adequacy.mutants(CELL, "scaled"):
+        tree = ast.parse(mutant.source)
+        assert ast.dump(tree.body[1]) == kept
+        assert ast.unparse(tree.body[2]).startswith("def scaled(X: np.ndarray, c: float=2.0)")
+        assert "Says nothing." in mutant.source
+
+
+def test_a_study_tells_what_is_killed_and_lists_what_is_not(
+    lines: LoadedUnit, pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = adequacy.Study(lines, pool, 2)
+    with Progress(disable=True) as progress:
+        found = adequacy.studied(study, lines.unit.exercises[:1], 1, progress)
+    study.close()
+    assert {one.verdict for one in found["mutants"]} == {"killed"}
+    assert [one.verdict for one in found["variants"]] == ["top 1"] * 3
+    assert {one.verdict for one in found["equivalents"]} == {"passed"}
+    adequacy.show(lines.name, found)
+    assert "| `center` |" in capsys.readouterr().out
+
+
+def test_bounds_are_those_of_clopper_and_pearson() -> None:
+    assert adequacy.share(0, 0) == "none"
+    assert adequacy.share(31, 31) == "31/31 = 100.0% (88.8% to 100.0%)"

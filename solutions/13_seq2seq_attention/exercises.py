@@ -607,7 +607,10 @@ attend.symptom("no_gradient", LOST)(no_gradient)
 
 build_encoder_decoder = unit.exercise("build_encoder_decoder", points=4)
 
-FLOOR, TYPICAL = 0.80, 0.95
+# Over 20 seeds the legal form that does worst, an LSTM whose directions are added, has the mean 0.904
+# and the standard deviation 0.064, its worst 0.783 and 0.787: the floor is the mean less two
+# deviations.  The reference got 0.994 and 0.009 in ten epochs (benchmarks/calibrate_13.py).
+FLOOR, TYPICAL = 0.77, 0.95
 
 DIGITS, SOS = 6, 10
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -795,7 +798,7 @@ def learns_dates(program, source, tokens, said, new_tokens):
     model.optimizer.build(model.trainable_variables)  # else the training step is traced twice
     read = np.concatenate([np.full((len(said), 1), sos), said[:, :-1]], axis=1)
     data = [tokens.astype("int32"), read.astype("int32")]
-    history = model.fit(data, said.astype("int32"), batch_size=32, epochs=10, verbose=0)
+    history = model.fit(data, said.astype("int32"), batch_size=32, epochs=8, verbose=0)
 
     read = np.full((len(new_tokens), steps), sos, "int32")
     found = np.zeros((len(new_tokens), steps), int)

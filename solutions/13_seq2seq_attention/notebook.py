@@ -323,7 +323,7 @@ for text, iso in zip(texts[:8], isos, strict=False):
 #
 # All weights are shared by all steps, so their number depends on no length. `check` makes sure of
 # it, and it also trains your model, 32 units, with attention, on 1200 short dates (like `9 Sep 87`,
-# said as six digits), and asks for 80 % of 300 others, completely right and without a teacher. A
+# said as six digits), and asks for 77 % of 300 others, completely right and without a teacher. A
 # right model typically gets 95 %, and up to three trainings are tried: the luck of the start costs
 # nobody a point.
 

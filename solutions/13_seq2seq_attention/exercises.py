@@ -607,8 +607,8 @@ attend.symptom("no_gradient", LOST)(no_gradient)
 
 build_encoder_decoder = unit.exercise("build_encoder_decoder", points=4)
 
-# Over 20 seeds the legal form that does worst, an LSTM whose directions are added, has the mean 0.904
-# and the standard deviation 0.064, its worst 0.783 and 0.787: the floor is the mean less two
+# Over 20 seeds the legal form that does worst, an LSTM whose directions are added, has the mean
+# 0.904 and the standard deviation 0.064, its worst 0.783 and 0.787: the floor is the mean less two
 # deviations.  The reference got 0.994 and 0.009 in ten epochs (benchmarks/calibrate_13.py).
 FLOOR, TYPICAL = 0.77, 0.95
 

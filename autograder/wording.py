@@ -13,6 +13,7 @@ from autograder.program import ProgramCell
 Words = tuple[str, str, str]  # seen, expected, advice
 
 _MOST_NAMES = 200  # that are searched for one that was misspelt
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _DEFINITION = r"^(?:async )?(?:def|class) {name}\b"
 
 
@@ -70,7 +71,9 @@ def cell_failure(number: int, evidence: Evidence) -> str:
 
 def exception(failure: Failure) -> str:
     """An exception as Python prints it, on one line, in backticks."""
-    message = " ".join(failure.message.split())[:300].replace("`", "'")
+    # Keras colours its messages, and goes on with all arguments of the call.
+    said = _COLOURS.sub("", failure.message).split("Arguments received by ")[0]
+    message = " ".join(said.split())[:300].replace("`", "'")
     return f"`{failure.type_name}: {message}`" if message else f"`{failure.type_name}`"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.evidence import MAX_TEXT, Evidence
+from autograder.evidence import MAX_TEXT, Evidence, Failure
 from autograder.ipynb import ProgramCell
 from autograder.program import Program
 from autograder.questions import Observation
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.wording import cell_failure, place_of, status_words
+from autograder.wording import cell_failure, exception, place_of, status_words
 
 
 def run(
@@ -78,6 +78,16 @@ def test_a_failing_cell_is_told_with_its_line(pool: Pool) -> None:
     cells, _ = run(pool, "a = 1", "b = 2\n\n1 / 0")
     said = cell_failure(2, cells[2])
     assert said == "Cell 2, line 3 failed with `ZeroDivisionError: division by zero`: `1 / 0`"
+
+
+def test_a_message_of_keras_is_told_without_colours_and_arguments() -> None:
+    """As Keras 3.15 words what a layer raises."""
+    raised = (
+        "Exception encountered when calling Dense.call().\n\n\x1b[1mThe shapes don't fit.\x1b[0m"
+        "\n\nArguments received by Dense.call():\n  • inputs=tf.Tensor([[1. 2.]])"
+    )
+    told = "Exception encountered when calling Dense.call(). The shapes don't fit."
+    assert exception(Failure("ValueError", raised)) == f"`ValueError: {told}`"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.tensors import to_arrays, to_tensors
 
 __all__ = [
+    "kept",
     "layers",
     "leaf_layers",
     "numerical_gradient",
@@ -144,6 +145,23 @@ def _output_shape(layer: Any) -> list[int | None] | None:
         return list(layer.output.shape)
     except AttributeError:
         return None
+
+
+def kept(program: Any, key: str, make: Callable[[], Any]) -> Any:
+    """What `make()` returned when something was first asked for under `key`.
+
+    For what is slow to build and set anew by every observation, such as a model whose weights are
+    all assigned.  It is kept for as long as the program's names stay as they are.
+
+    Args:
+        program: the program under observation.
+        key: says all that the result depends on but the program.
+        make: builds it; where it raises nothing is kept.
+    """
+    found: dict[str, Any] = vars(program)["_kept"]
+    if key not in found:
+        found[key] = make()
+    return found[key]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder import probes
-from autograder.worker import Namespace
+from autograder.worker import Names, Namespace
 
 rng = np.random.default_rng(5)
 W = rng.normal(size=(4, 3))
@@ -110,6 +110,27 @@ def test_what_the_program_lacks_is_there_while_it_is_replaced():
         assert program.area() == 25
     with pytest.raises(NameError):
         program.area()
+
+
+def test_what_is_kept_is_made_once_for_each_key_and_each_state_of_the_names():
+    source = """def observation(program, key):
+    return probes.kept(program, key, lambda: program.count())"""
+    names = {"made": 0}
+    exec("def count():\n    global made\n    made += 1\n    return made", names)
+    program = Names(names, lambda file_name: 0)
+    seen = [program.observe(source, {"key": key}).value for key in ("a", "a", "b", "a")]
+    assert seen == [1, 1, 2, 1]
+    again = Names(names, lambda file_name: 0)
+    assert again.observe(source, {"key": "a"}).value == 3
+
+
+def test_nothing_is_kept_of_what_raised():
+    program = program_of(
+        "tried = []\ndef build():\n    tried.append(1)\n    return 1 / len(tried[1:])"
+    )
+    with pytest.raises(ZeroDivisionError):
+        probes.kept(program, "built", program.build)
+    assert probes.kept(program, "built", program.build) == 1
 
 
 @pytest.fixture

@@ -49,14 +49,14 @@ def in_float64(make):
         keras.config.set_dtype_policy(policy)
 
 
-def block_model(block, shape, *args):
-    """A model of one block, in float64."""
+def block_model(program, name, shape, *args):
+    """A model of one block, in float64; every check that looks at numbers assigns all weights."""
 
     def make():
         x = keras.Input(tuple(shape))
-        return keras.Model(x, block(x, *args))
+        return keras.Model(x, getattr(program, name)(x, *args))
 
-    return in_float64(make)
+    return probes.kept(program, f"{name}{(*shape, *args)}", lambda: in_float64(make))
 
 
 def opened(model):
@@ -157,12 +157,14 @@ def build(program, name, blocks, *args, **settings):
 
         return called
 
-    with (
-        probes.replaced(program, blocks[0][0], stand_in(*blocks[0])),
-        probes.replaced(program, blocks[-1][0], stand_in(*blocks[-1])),
-    ):
-        model = in_float64(lambda: getattr(program, name)(*args, **settings))
-    return model, calls
+    def make():
+        with (
+            probes.replaced(program, blocks[0][0], stand_in(*blocks[0])),
+            probes.replaced(program, blocks[-1][0], stand_in(*blocks[-1])),
+        ):
+            return in_float64(lambda: getattr(program, name)(*args, **settings)), calls
+
+    return probes.kept(program, f"{name}{args}{settings}", make)
 
 
 MODEL = (block_model, in_float64, opened)
@@ -183,11 +185,10 @@ def vgg_shapes(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def vgg_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    for case in vgg_shapes(rng):
-        seed = int(rng.integers(2**31))
-        x = rng.normal(size=(2, *case.inputs["shape"]))
-        inputs = {name: case.inputs[name] for name in ("n_conv", "filters")}
-        yield Case({"x": x, "seed": seed, **inputs}, case.label)
+    """Of the same form as `vgg_fields`: one model serves both."""
+    for n_conv in (2, 3):
+        inputs = {"x": rng.normal(size=(2, 16, 16, 2)), "seed": int(rng.integers(2**31))}
+        yield Case({**inputs, "n_conv": n_conv, "filters": 3}, f"n_conv = {n_conv}")
 
 
 def vgg_backward(rng: np.random.Generator) -> Iterator[Case]:
@@ -213,7 +214,7 @@ def vgg_fields(rng: np.random.Generator) -> Iterator[Case]:
 )
 def vgg_form(program, shape, n_conv, filters):
     """`vgg_block` is `n_conv` convolutions of 3 by 3, then one max pooling, and halves the size"""
-    model = block_model(program.vgg_block, shape, n_conv, filters)
+    model = block_model(program, "vgg_block", shape, n_conv, filters)
     return {
         "output": str(model.output_shape),
         "layers": "; ".join(described(model)),
@@ -227,14 +228,14 @@ def vgg_form(program, shape, n_conv, filters):
 )
 def vgg_values(program, x, seed, n_conv, filters):
     """With given weights it computes what it should"""
-    model = fill(block_model(program.vgg_block, x.shape[1:], n_conv, filters), seed)
+    model = fill(block_model(program, "vgg_block", x.shape[1:], n_conv, filters), seed)
     return {"output": values_of(model, x)}
 
 
 @vgg_block.check(points=0.75, cases=vgg_fields, judge=exact(secret=False), helpers=MODEL)
 def vgg_receptive_field(program, x, n_conv):
     """`n_conv` convolutions see `2 n_conv + 1` pixels each way, before the pooling"""
-    model = block_model(program.vgg_block, x.shape[1:], n_conv, 3)
+    model = block_model(program, "vgg_block", x.shape[1:], n_conv, 3)
     model.set_weights([np.full(w.shape, 0.1) for w in model.get_weights()])
     _, H, W, K = model.output_shape
     cotangent = np.zeros((1, H, W, K))
@@ -249,7 +250,7 @@ def vgg_receptive_field(program, x, n_conv):
 @vgg_block.check(points=0.5, cases=vgg_backward, judge=close(float64), helpers=(*MODEL, fill))
 def vgg_gradients(program, x, seed, n_conv, filters, cotangent):
     """Gradients come back through it"""
-    model = fill(block_model(program.vgg_block, x.shape[1:], n_conv, filters), seed)
+    model = fill(block_model(program, "vgg_block", x.shape[1:], n_conv, filters), seed)
     return {"gradient of x": probes.vjp(model, x, cotangent=cotangent)[0]}
 
 
@@ -371,18 +372,17 @@ def network(
     yield Case(inputs, f"{H} by {W} pixels, {classes} classes")
 
 
-def with_pictures(cases: Iterator[Case], rng: np.random.Generator) -> Iterator[Case]:
-    """Pictures and a seed for weights, for each case."""
-    for case in cases:
-        pictures = {
-            "x": rng.normal(size=(3, *case.inputs["shape"])),
-            "seed": int(rng.integers(2**31)),
-        }
-        yield Case({**case.inputs, **pictures}, case.label)
+def with_pictures(
+    rng: np.random.Generator, blocks: list[Any], shape: tuple[int, ...]
+) -> Iterator[Case]:
+    """Pictures and a seed for weights; always of one form, so that a network is built once."""
+    inputs = {"shape": shape, "classes": 4, "blocks": blocks}
+    pictures = {"x": rng.normal(size=(3, *shape)), "seed": int(rng.integers(2**31))}
+    yield Case({**inputs, **pictures}, f"{shape[0]} by {shape[1]} pixels, 4 classes")
 
 
 def vgg_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(vgg_net(rng), rng)
+    yield from with_pictures(rng, VGG, (12, 8, 2))
 
 
 @build_vgg_mini.check(
@@ -500,26 +500,26 @@ build_vgg_mini.equivalent("dropout before the output, head as a Sequential", vgg
 inception_block = unit.exercise("inception_block", points=4)
 
 
+# Channels and the six sizes all differ, so that the kernels' shapes tell the layers apart.
+MODULE = {"shape": (4, 7, 5), "sizes": (4, 2, 7, 3, 6, 8)}
+
+
 def modules(rng: np.random.Generator) -> Iterator[Case]:
-    """Channels and the six sizes all differ, so that the kernels' shapes tell the layers apart."""
-    for H, W in ((5, 6), (4, 7)):
-        channels, *sizes = (int(n) for n in rng.choice(np.arange(2, 11), 7, replace=False))
-        inputs = {"shape": (H, W, channels), "sizes": tuple(sizes)}
-        yield Case(inputs, f"{channels} channels, sizes {', '.join(map(str, sizes))}")
+    channels, *sizes = (int(n) for n in rng.choice(np.arange(2, 11), 7, replace=False))
+    inputs = {"shape": (5, 6, channels), "sizes": tuple(sizes)}
+    yield Case(inputs, f"{channels} channels, sizes {', '.join(map(str, sizes))}")
 
 
 def joined_modules(rng: np.random.Generator) -> Iterator[Case]:
     """First one whose branches are equally wide: there, adding them up raises no error."""
     inputs = {"shape": (5, 6, 3), "sizes": (4, 2, 4, 3, 4, 4)}
     yield Case(inputs, "3 channels, four branches of 4")
-    yield next(modules(rng))
+    yield Case(MODULE, "branches of 4, 7, 6 and 8")
 
 
 def module_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    case = next(modules(rng))
-    x = rng.normal(size=(2, *case.inputs["shape"]))
-    seed = int(rng.integers(2**31))
-    yield Case({"x": x, "seed": seed, "sizes": case.inputs["sizes"]}, case.label)
+    x, seed = rng.normal(size=(2, *MODULE["shape"])), int(rng.integers(2**31))
+    yield Case({"x": x, "seed": seed, "sizes": MODULE["sizes"]}, "branches of 4, 7, 6 and 8")
 
 
 def module_backward(rng: np.random.Generator) -> Iterator[Case]:
@@ -527,6 +527,16 @@ def module_backward(rng: np.random.Generator) -> Iterator[Case]:
         f1, _, f3, _, f5, fpool = case.inputs["sizes"]
         shape = (*case.inputs["x"].shape[:3], f1 + f3 + f5 + fpool)
         yield Case({**case.inputs, "cotangent": rng.normal(size=shape)}, case.label)
+
+
+def module_model(program, shape, sizes):
+    """A model of one module, and where in its output the channels of each branch are."""
+
+    def make():
+        model = block_model(program, "inception_block", shape, *sizes)
+        return model, branch_channels(model, shape[-1], sizes)
+
+    return probes.kept(program, f"branches {(*shape, *sizes)}", make)
 
 
 def branch_channels(model, channels, sizes):
@@ -551,18 +561,17 @@ def branch_channels(model, channels, sizes):
 
 def branch(program, number, x, seed, sizes):
     """What one branch of a module puts out, with given weights."""
-    model = block_model(program.inception_block, x.shape[1:], *sizes)
-    places = branch_channels(model, x.shape[-1], sizes)[number]
-    return {"channels of this branch": values_of(fill(model, seed), x)[..., places]}
+    model, places = module_model(program, x.shape[1:], sizes)
+    return {"channels of this branch": values_of(fill(model, seed), x)[..., places[number]]}
 
 
-BRANCH = (*MODEL, branch, branch_channels, fill, values_of)
+BRANCH = (*MODEL, branch, branch_channels, fill, module_model, values_of)
 
 
 @inception_block.check(points=0.5, cases=joined_modules, judge=exact(secret=False), helpers=MODEL)
 def inception_form(program, shape, sizes):
     """The four branches lie side by side: height and width stay, the channels add up"""
-    return {"output": str(block_model(program.inception_block, shape, *sizes).output_shape)}
+    return {"output": str(block_model(program, "inception_block", shape, *sizes).output_shape)}
 
 
 @inception_block.check(
@@ -570,7 +579,7 @@ def inception_form(program, shape, sizes):
 )
 def inception_layers(program, shape, sizes):
     """It has the six convolutions, the reductions before the larger filters, and all parameters"""
-    model = block_model(program.inception_block, shape, *sizes)
+    model = block_model(program, "inception_block", shape, *sizes)
     kernels = sorted(
         "{} by {}, {} to {} channels".format(*layer.kernel.shape)
         for layer in opened(model)
@@ -610,8 +619,8 @@ def inception_pooling(program, x, seed, sizes):
 @inception_block.check(points=0.75, cases=module_backward, judge=close(float64), helpers=BRANCH)
 def inception_gradients(program, x, seed, sizes, cotangent):
     """Gradients come back through all four branches"""
-    model = block_model(program.inception_block, x.shape[1:], *sizes)
-    places = [at for found in branch_channels(model, x.shape[-1], sizes) for at in found]
+    model, branches = module_model(program, x.shape[1:], sizes)
+    places = [at for found in branches for at in found]
     if len(places) != cotangent.shape[-1] or len(places) != model.output_shape[-1]:
         return {"channels of all branches that are found": len(places)}
     fill(model, seed)
@@ -749,26 +758,30 @@ def google_net(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def google_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(google_net(rng), rng)
+    yield from with_pictures(rng, GOOGLENET, (9, 7, 2))
+
+
+def google_net_form(rng: np.random.Generator) -> Iterator[Case]:
+    yield Case({"shape": (9, 7, 2), "classes": 4, "blocks": GOOGLENET}, "4 classes")
 
 
 def head_losses(rng: np.random.Generator) -> Iterator[Case]:
     """Probabilities that the three heads might have put out, all different."""
-    inputs = {"shape": (8, 8, 1), "classes": 4, "blocks": GOOGLENET}
+    inputs = {"shape": (9, 7, 2), "classes": 4, "blocks": GOOGLENET}
     heads = rng.dirichlet(np.ones(4), size=(3, 6))
     labels = rng.permutation([0, 1, 2, 3, 3, 1])
     yield Case({**inputs, "heads": heads, "labels": labels}, "six examples, three heads")
 
 
 @build_googlenet_mini.check(
-    points=0.5, cases=google_net, judge=exact(secret=False), helpers=NETWORK
+    points=0.5, cases=google_net_form, judge=exact(secret=False), helpers=NETWORK
 )
 def googlenet_form(program, shape, classes, blocks):
     """Three heads with `aux`, one without; each gives one probability for each class"""
     form = {}
     for aux in (True, False):
-        arguments = (tuple(shape), classes) if aux else (tuple(shape), classes, False)
-        model, _ = build(program, "build_googlenet_mini", blocks, *arguments)
+        settings = {} if aux else {"aux": False}
+        model, _ = build(program, "build_googlenet_mini", blocks, tuple(shape), classes, **settings)
         outputs = model(ops.ones((2, *shape), dtype="float64"))
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         outputs = probes.to_arrays(list(outputs))
@@ -803,7 +816,7 @@ def googlenet_main(program, shape, classes, blocks, x, seed):
 )
 def googlenet_heads(program, shape, classes, blocks, x, seed):
     """With given weights, and stand-ins for the modules, the two auxiliary heads are right"""
-    model, _ = build(program, "build_googlenet_mini", blocks, tuple(shape), classes, aux=True)
+    model, _ = build(program, "build_googlenet_mini", blocks, tuple(shape), classes)
     outputs = values_of(fill(model, seed), x)
     heads = outputs[1:] if isinstance(outputs, (list, tuple)) else []
     return {f"aux{number}": head for number, head in enumerate(heads, 1)}
@@ -967,28 +980,19 @@ build_googlenet_mini.equivalent("cut from the whole model, with dropout", google
 identity_block = unit.exercise("identity_block", points=4)
 
 
-def residual_shapes(rng: np.random.Generator) -> Iterator[Case]:
-    for H, W in ((4, 6), (5, 4)):
-        channels = int(rng.integers(2, 10))
-        yield Case({"shape": (H, W, channels), "filters": channels}, f"{channels} channels")
-
-
 def one_shape(rng: np.random.Generator) -> Iterator[Case]:
-    yield next(residual_shapes(rng))
+    channels = int(rng.integers(2, 10))
+    yield Case({"shape": (4, 6, channels), "filters": channels}, f"{channels} channels")
 
 
 def residual_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    for case in residual_shapes(rng):
-        x = rng.normal(size=(3, *case.inputs["shape"]))
-        yield Case({"x": x, "seed": int(rng.integers(2**31))}, case.label)
-
-
-def one_residual(rng: np.random.Generator) -> Iterator[Case]:
-    yield next(residual_inputs(rng))
+    """Always of one shape, so that a block is built once; the form is judged on another one."""
+    x, seed = rng.normal(size=(3, 4, 5, 3)), int(rng.integers(2**31))
+    yield Case({"x": x, "seed": seed}, "3 channels")
 
 
 def residual_backward(rng: np.random.Generator) -> Iterator[Case]:
-    for case in one_residual(rng):
+    for case in residual_inputs(rng):
         cotangent = rng.normal(size=case.inputs["x"].shape)
         yield Case({**case.inputs, "cotangent": cotangent}, case.label)
 
@@ -1009,7 +1013,7 @@ def silenced(rng: np.random.Generator) -> Iterator[Case]:
 
 def zeroed(model, beta):
     """The same model, in which every batch normalisation puts out `beta`, whatever comes in."""
-    for layer in opened(model):
+    for layer in opened(fill(model, 0, False)):
         if hasattr(layer, "moving_variance"):
             layer.gamma.assign(np.zeros(layer.gamma.shape))
             layer.beta.assign(np.full(layer.beta.shape, beta))
@@ -1057,7 +1061,7 @@ def contribution(model, norm, x):
 )
 def identity_form(program, shape, filters):
     """`identity_block` keeps the shape, with two convolutions of 3 by 3 and two normalisations"""
-    model = block_model(program.identity_block, shape, filters)
+    model = block_model(program, "identity_block", shape, filters)
     kernels = [
         "{} by {}, {} to {} channels".format(*layer.kernel.shape)
         for layer in opened(model)
@@ -1077,16 +1081,16 @@ def identity_form(program, shape, filters):
 )
 def identity_values(program, x, seed):
     """With given weights it predicts what it should"""
-    model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
+    model = fill(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), seed, False)
     return {"output": values_of(model, x)}
 
 
 @identity_block.check(
-    points=1, cases=one_residual, judge=close(float64), helpers=(*MODEL, fill, contribution)
+    points=1, cases=residual_inputs, judge=close(float64), helpers=(*MODEL, fill, contribution)
 )
 def identity_branch(program, x, seed):
     """With given weights, what the convolutions add to the sum is right"""
-    model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
+    model = fill(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), seed, False)
     norms = [layer for layer in opened(model) if hasattr(layer, "moving_variance")]
     return {"what is added": contribution(model, norms[-1], x)}
 
@@ -1095,11 +1099,11 @@ def identity_branch(program, x, seed):
     points=0.75,
     cases=branch_constants,
     judge=equal_sides("the output, and relu(x + β), where all γ are 0 and all β alike"),
-    helpers=(*MODEL, zeroed, values_of),
+    helpers=(*MODEL, fill, zeroed, values_of),
 )
 def identity_property(program, x, beta):
     """With all γ at 0 it hands on relu(x + β): a block that does nothing is easy to learn"""
-    model = zeroed(block_model(program.identity_block, x.shape[1:], x.shape[-1]), beta)
+    model = zeroed(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), beta)
     return {
         "left": {"output": values_of(model, x)},
         "right": {"output": np.maximum(x + beta, 0)},
@@ -1110,11 +1114,11 @@ def identity_property(program, x, beta):
     points=0.25,
     cases=silenced,
     judge=equal_sides("the gradient of x, and that of relu(x), where all γ and β are 0"),
-    helpers=(*MODEL, zeroed),
+    helpers=(*MODEL, fill, zeroed),
 )
 def identity_gradient(program, x, cotangent):
     """With all γ at 0 the gradient takes the way around: it is handed on where x is positive"""
-    model = zeroed(block_model(program.identity_block, x.shape[1:], x.shape[-1]), 0.0)
+    model = zeroed(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), 0.0)
     return {
         "left": {"gradient of x": probes.vjp(model, x, cotangent=cotangent)[0]},
         "right": {"gradient of x": cotangent * (x > 0)},
@@ -1129,19 +1133,19 @@ def identity_gradient(program, x, cotangent):
 )
 def identity_gradients(program, x, seed, cotangent):
     """With given weights, the gradient in training comes back on both ways"""
-    model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
+    model = fill(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), seed, False)
     return {"gradient of x": training_gradient(model, x, cotangent)}
 
 
 @identity_block.check(
     points=0.5,
-    cases=one_residual,
+    cases=residual_inputs,
     judge=exact(secret=False),
     helpers=(*MODEL, fill, in_training),
 )
 def identity_training(program, x, seed):
     """Normalisation learns its averages in training and uses them in predictions"""
-    model = fill(block_model(program.identity_block, x.shape[1:], x.shape[-1]), seed, False)
+    model = fill(block_model(program, "identity_block", x.shape[1:], x.shape[-1]), seed, False)
     return in_training(model, x)
 
 
@@ -1336,7 +1340,7 @@ def after_kernel(model, kernel):
 )
 def projection_form(program, shape, filters, stride):
     """`projection_block` has a third convolution, of 1 by 1, and divides the size by its stride"""
-    model = block_model(program.projection_block, shape, filters, stride)
+    model = block_model(program, "projection_block", shape, filters, stride)
     kernels = sorted(
         "{} by {}, {} to {} channels".format(*layer.kernel.shape)
         for layer in opened(model)
@@ -1356,32 +1360,36 @@ def projection_form(program, shape, filters, stride):
 )
 def projection_values(program, x, seed, filters, stride):
     """With given weights it predicts what it should"""
-    model = block_model(program.projection_block, x.shape[1:], filters, stride)
+    model = block_model(program, "projection_block", x.shape[1:], filters, stride)
     return {"output": values_of(fill(model, seed, False), x)}
 
 
 @projection_block.check(
     points=0.5,
-    cases=projection_inputs,
+    cases=strided,
     judge=close(float64),
     helpers=(*MODEL, fill, contribution, after_kernel),
 )
 def projection_main(program, x, seed, filters, stride):
     """With given weights, what the 3 by 3 convolutions add to the sum is right"""
-    model = fill(block_model(program.projection_block, x.shape[1:], filters, stride), seed, False)
+    model = fill(
+        block_model(program, "projection_block", x.shape[1:], filters, stride), seed, False
+    )
     kernel = (3, 3, filters, filters)
     return {"what is added": contribution(model, after_kernel(model, kernel), x)}
 
 
 @projection_block.check(
     points=0.5,
-    cases=projection_inputs,
+    cases=strided,
     judge=close(float64),
     helpers=(*MODEL, fill, contribution, after_kernel),
 )
 def projection_alone(program, x, seed, filters, stride):
     """With given weights, what the projection adds to the sum is right"""
-    model = fill(block_model(program.projection_block, x.shape[1:], filters, stride), seed, False)
+    model = fill(
+        block_model(program, "projection_block", x.shape[1:], filters, stride), seed, False
+    )
     kernel = (1, 1, x.shape[-1], filters)
     return {"what is added": contribution(model, after_kernel(model, kernel), x)}
 
@@ -1394,7 +1402,7 @@ def projection_alone(program, x, seed, filters, stride):
 )
 def projection_gradients(program, x, seed, filters, stride, cotangent):
     """With given weights, the gradient in training comes back on both ways"""
-    model = block_model(program.projection_block, x.shape[1:], filters, stride)
+    model = block_model(program, "projection_block", x.shape[1:], filters, stride)
     return {"gradient of x": training_gradient(fill(model, seed, False), x, cotangent)}
 
 
@@ -1406,7 +1414,7 @@ def projection_gradients(program, x, seed, filters, stride, cotangent):
 )
 def projection_training(program, x, seed, filters, stride):
     """Normalisation learns its averages in training and uses them in predictions"""
-    model = block_model(program.projection_block, x.shape[1:], filters, stride)
+    model = block_model(program, "projection_block", x.shape[1:], filters, stride)
     return in_training(fill(model, seed, False), x)
 
 
@@ -1551,7 +1559,7 @@ def res_net(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def res_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
-    yield from with_pictures(res_net(rng), rng)
+    yield from with_pictures(rng, RESNET, (9, 7, 2))
 
 
 def digit_task(rng: np.random.Generator) -> Iterator[Case]:

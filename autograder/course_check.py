@@ -34,7 +34,7 @@ from autograder.submission import Submission
 SEED = "check-course"
 
 # CPU time from which the evidence of a variant is not made twice: Keras compiles, a net trains.
-SLOW_SECONDS = 0.5
+SLOW_SECONDS = 0.2
 
 # Answers without a solution in them, for a function or for every unanswered method of a class: none
 # may get a point.

@@ -22,6 +22,7 @@ __all__ = [
     "seed",
     "to_arrays",
     "to_tensors",
+    "training_step",
     "vjp",
 ]
 
@@ -97,6 +98,40 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
         None if g is None else tf.cast(g, min(g.dtype, output.dtype, key=lambda t: t.size)).numpy()
         for g in found
     ]
+
+
+def training_step(
+    model: Any, loss: Callable[[Any, Any], Any], optimizer: Any
+) -> Callable[[Any, Any], float]:
+    """What trains a Keras model on one batch and returns its loss, as a function of `x` and `y`.
+
+    It does what a step of `fit` does, in a graph that is made in a third of the time.  Batches have
+    one size: another one makes another graph.
+
+    Args:
+        model: built, with one output; need not be compiled.
+        loss: of the right answers and the model's output.
+        optimizer: of Keras; its state goes on from step to step.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise NotImplementedError(f"It trains on the TensorFlow backend; this one is {backend}.")
+    import tensorflow as tf
+
+    optimizer.build(model.trainable_variables)
+
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            value = loss(y, model(x, training=True)) + sum(model.losses)
+        variables = model.trainable_variables
+        if variables:
+            optimizer.apply(tape.gradient(value, variables), variables)
+        return value
+
+    graph = tf.function(step, autograph=False)
+    return lambda x, y: float(graph(tf.convert_to_tensor(x), tf.convert_to_tensor(y)))
 
 
 def layers(model: Any) -> list[dict[str, Any]]:

@@ -203,3 +203,35 @@ def test_a_seed_repeats_what_keras_draws(ops):
 
     first, second = drawn(), drawn()
     assert np.array_equal(first[0], second[0]) and first[1] == second[1]
+
+
+@pytest.mark.slow
+def test_a_training_step_does_what_fit_does(ops):
+    import keras
+
+    x, y = rng.normal(size=(6, 3)).astype("float32"), rng.integers(0, 2, 6)
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        normalised = [keras.layers.Dense(4), keras.layers.BatchNormalization()]
+        last = keras.layers.Dense(2, "softmax", kernel_regularizer="l2")
+        models.append(keras.Sequential([keras.Input((3,)), *normalised, last]))
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    step = probes.training_step(models[0], loss, keras.optimizers.SGD(0.1, momentum=0.9))
+    models[1].compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, jit_compile=False)
+    losses = [step(x, y) for _ in range(3)]
+    history = models[1].fit(x, y, batch_size=6, epochs=3, verbose=0).history["loss"]
+    assert losses == pytest.approx(history, rel=1e-5)
+    for one, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_step_of_what_cannot_learn_changes_nothing(ops):
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, trainable=False)])
+    before = model.get_weights()
+    step = probes.training_step(model, keras.losses.MeanSquaredError(), keras.optimizers.SGD(0.1))
+    assert step(np.ones((4, 3), "float32"), np.zeros((4, 2), "float32")) > 0
+    assert all(map(np.array_equal, before, model.get_weights()))

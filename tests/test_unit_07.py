@@ -17,6 +17,7 @@ import pytest
 
 from autograder import probes
 from autograder.course import Course, LoadedUnit, draw
+from autograder.worker import Namespace
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
@@ -302,7 +303,7 @@ def test_a_wrong_block_costs_the_network_nothing(loaded: LoadedUnit) -> None:
         for _, source in loaded.reference.cells:
             exec(source, names)
         names |= dict.fromkeys(blocks, wrong) if broken else {}
-        programs.append(SimpleNamespace(_names=names, **names))
+        programs.append(Namespace(names))
     judged = 0
     for exercise in loaded.unit.exercises:
         for check in exercise.checks:

@@ -178,7 +178,7 @@ def build_vgg_mini(input_shape: tuple[int, int, int], classes: int) -> keras.Mod
 # %% [markdown]
 # ### Experiment: feature maps
 #
-# 600 digits to learn from, 600 others to be judged by; then the *feature maps* (特征图) of one
+# 640 digits to learn from, 600 others to be judged by; then the *feature maps* (特征图) of one
 # digit: what the last filters of each block make of it, before the pooling. A filter is a question,
 # a bright place a yes.
 
@@ -188,20 +188,31 @@ from sklearn.datasets import load_digits
 digits = load_digits()
 pictures, labels = (digits.images / 16).astype("float32")[..., None], digits.target
 order = np.random.default_rng(0).permutation(len(pictures))
-train, test = order[:600], order[600:1200]
+train, test = order[:640], order[640:1240]
 
 
 def fit(model, epochs, rate):
-    """Trains on the digits; the accuracy on new ones after each epoch."""
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    new = pictures[test], labels[test]
-    history = model.fit(pictures[train], labels[train], 32, epochs, verbose=0, validation_data=new)
-    return history.history["val_accuracy"]
+    """Trains on the digits; the accuracy on new ones after each epoch.
+
+    What `model.fit` would do, written out: for so few steps that is quicker.
+    """
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(autograph=False)
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            outputs = model(x, training=True)
+            loss = ops.mean(keras.losses.sparse_categorical_crossentropy(y, outputs))
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+
+    reached = []
+    for _ in range(epochs):
+        for batch in np.random.permutation(train).reshape(-1, 32):
+            step(tf.constant(pictures[batch]), tf.constant(labels[batch]))
+        found = np.argmax(model(pictures[test]), axis=-1)
+        reached.append(np.mean(found == labels[test]))
+    return reached
 
 
 keras.utils.set_random_seed(1)
@@ -519,9 +530,9 @@ def projection_block(x: Tensor, filters: int, stride: int) -> Tensor:
 # ### A small ResNet
 #
 # `check` also trains it, with your own blocks (with stand-ins for those that can't be used yet):
-# 4 epochs on 600 digits, with a batch normalisation that forgets fast
-# (momentum 0.8: there are few steps). It asks for 88 % of 400 others; a right one
-# typically gets 95 %, and up to three trainings are tried.
+# 6 epochs on 640 digits, with a batch normalisation that forgets fast
+# (momentum 0.8: there are few steps). It asks for 92 % of 400 others; a right one
+# typically gets 96 %, and up to three trainings are tried.
 
 
 # %%

@@ -1548,8 +1548,8 @@ build_resnet_mini = unit.exercise("build_resnet_mini", points=4)
 RESNET = [["identity_block", ["filters"]], ["projection_block", ["filters", "stride"]]]
 # Measured by benchmarks/calibrate_07.py over 20 seeds of digits and start, 400 unseen digits each:
 # the reference reaches a mean of 0.9641, sd 0.0166, 0.9125 to 0.9875, the loop below 0.9735, sd
-# 0.0110; 4 CPU s a training.  The floor is the worse mean less 2 sd (0.9309), less a hundredth.  The
-# worst seed falls short of it, hence three tries.
+# 0.0110; 4 CPU s a training.  The floor is the worse mean less 2 sd (0.9309), less a hundredth.
+# The worst seed falls short of it, hence three tries.
 DIGITS_FLOOR, DIGITS_TYPICAL = 0.92, 0.96
 
 

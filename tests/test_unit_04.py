@@ -18,7 +18,7 @@ import pytest
 from scipy import ndimage, stats
 
 from autograder.course import Course, draw
-from autograder.course_check import _assessed
+from autograder.course_check import assessed
 from autograder.program import Program
 
 UNIT = "04_regularization"
@@ -202,7 +202,7 @@ def test_a_class_without_memory_gets_nothing(start: str, answer: str) -> None:
     last = (cells[-1][0] + 1, CONSTANT.format(start=start, answer=answer))
     with Pool() as pool:
         bank = Bank(loaded, "constant", pool, EvidenceCache(None))
-        result = _assessed(bank, exercise, Program((*cells, last)))
+        result = assessed(bank, exercise, Program((*cells, last)))
         bank.close()
     assert result.points == 0
 

@@ -1,1 +1,0 @@
-# The notebook as it was handed out.

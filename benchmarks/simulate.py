@@ -5,8 +5,7 @@
 
 `measure` wants the results of `autograder grade tests/submissions --jobs 1 --fresh --out GRADES` on
 a quiet machine.  `run` plays a deadline: what students hand in before it, rising towards it, on
-machines of which some are slow and some die.  docs/scale.md says what came out of it and what is
-assumed.
+machines of which some are slow and some die.  `Setting` says what is assumed.
 """
 
 from __future__ import annotations
@@ -136,6 +135,7 @@ class Grading:
         self._random = np.random.default_rng(setting.seed)
         self._world = simpy.Environment()
         self._queue = simpy.Store(self._world)
+        self._all_done = self._world.event()
         self._scheduler = simpy.Resource(self._world)
         self._commands = [simpy.Resource(self._world) for _ in range(setting.commands)]
         self._waits: list[float] = []
@@ -174,13 +174,10 @@ class Grading:
         )
 
     def _students(self) -> Iterator[Any]:
-        last = []
         for number, at in enumerate(self._arrivals):
             yield self._world.timeout(at - self._world.now)
-            last.append(self._world.process(self._submission(number)))
-            if len(last) > 10_000:  # those that are over need not be remembered
-                last = [process for process in last if process.is_alive]
-        yield self._world.all_of(last)
+            self._world.process(self._submission(number))
+        yield self._all_done
 
     def _submission(self, number: int) -> Iterator[Any]:
         arrived = self._world.now
@@ -192,6 +189,8 @@ class Grading:
         yield graded
         yield from self._use("command", command, self._costs.after)
         self._waits.append(self._world.now - arrived)
+        if len(self._waits) == self._setting.submissions:
+            self._all_done.succeed()
 
     def _use(self, part: str, resource: simpy.Resource, seconds: float) -> Iterator[Any]:
         with resource.request() as turn:
@@ -241,7 +240,7 @@ _PARTS = ("slots", "command", "scheduler")
 
 
 def show(costs: Costs, outcomes: Sequence[tuple[Setting, Outcome]]) -> None:
-    """The tables of docs/scale.md."""
+    """What a submission costs, and a table with one line a simulation."""
     for unit, seconds in sorted(costs.grading.items()):
         told = f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s"
         print(f"{unit:32} {len(seconds):3} submissions, {told}")

@@ -226,7 +226,7 @@ def check_course(
     course_dir: Path,
 ) -> int:
     """Proves the checks of units; see the command's help."""
-    from autograder import course_check
+    from autograder import course_check, course_matrix
 
     course = Course.find(course_dir)
     console, notes = _Console(), _Console(stderr=True)
@@ -238,10 +238,10 @@ def check_course(
                 matrix = course_check.prove(
                     course, course.load(name), pool, cache, seeds, jobs or _cores(), progress
                 )
-            console.print(course_check.table(matrix))
+            console.print(course_matrix.table(matrix))
             matrices.append(matrix)
     if json_path is not None:
-        write_whole(json_path, course_check.dumps(matrices).encode())
+        write_whole(json_path, course_matrix.dumps(matrices).encode())
     return 0 if all(matrix.holds for matrix in matrices) else 1
 
 

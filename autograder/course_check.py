@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
 from autograder.assessment import Assessment, evidence_key
 from autograder.bank import Bank
 from autograder.cache import Draft, EvidenceCache
 from autograder.course import PUBLIC_SEED, Course, LoadedUnit
+from autograder.course_matrix import Matrix, Row, merged
 from autograder.exercise import Alternative, Check, Exercise
 from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
@@ -44,37 +41,6 @@ HOLLOW = {
     "echo": "return args[0] if args else None",
     "echo_all": "return args",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One program against one exercise.
-
-    `deviations` hold the worst deviation for each check, None where nothing could be compared.
-    """
-
-    kind: str  # reference, release, hollow, lookup, equivalent, variant
-    exercise: str
-    name: str
-    points: float
-    max_points: float
-    recognised: tuple[str, ...] = ()
-    deviations: dict[str, float | None] = field(default_factory=dict)
-    failed: tuple[str, ...] = ()
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Every program of a unit against its checks, and what is wrong with the unit itself."""
-
-    unit: str
-    rows: tuple[Row, ...]
-    problems: tuple[str, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        return not self.problems and not any(row.problem for row in self.rows)
 
 
 def prove(
@@ -105,35 +71,7 @@ def prove(
     finally:
         for bank in (public, *banks):
             bank.close()
-    return Matrix(loaded.name, tuple(_merged(rows)), problems)
-
-
-def table(matrix: Matrix) -> Table:
-    """The matrix for a terminal."""
-    shown = Table(title=f"{matrix.unit}: {'holds' if matrix.holds else 'DOES NOT HOLD'}")
-    for heading in ("program", "points", "deviation", "checks failed, explained by"):
-        shown.add_column(heading, overflow="fold")
-    for row in matrix.rows:
-        told = ", ".join(row.failed)
-        if row.recognised:
-            told += f" ({', '.join(row.recognised)})"
-        style = "red" if row.problem else ""
-        name = f"{row.kind} {row.exercise}.{row.name}" if row.name else f"{row.kind} {row.exercise}"
-        shown.add_row(
-            Text(name, style),
-            f"{row.points:g}/{row.max_points:g}",
-            _deviation(row),
-            Text(f"{row.problem} {told}".strip(), style),
-        )
-    for problem in matrix.problems:
-        shown.add_row(Text("unit", "red"), "", "", Text(problem, "red"))
-    return shown
-
-
-def dumps(matrices: Sequence[Matrix]) -> str:
-    """The matrices as JSON; an infinite deviation is "inf"."""
-    data = [asdict(matrix) | {"holds": matrix.holds} for matrix in matrices]
-    return json.dumps(_finite(data), indent=1, sort_keys=True) + "\n"
+    return Matrix(loaded.name, tuple(merged(rows)), problems)
 
 
 def _jobs(
@@ -259,6 +197,7 @@ def _is_unanswered(statement: ast.stmt) -> bool:
 def assessed(
     bank: Bank, exercise: Exercise, program: Program, kept: Draft | None = None
 ) -> ExerciseResult:
+    """One of the unit's own programs against one exercise; `kept` holds what is seen of it."""
     with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
         kept = kept or Draft(bank.cache)
@@ -345,24 +284,6 @@ def _row(kind: str, name: str, result: ExerciseResult) -> Row:
     )
 
 
-def _merged(rows: Sequence[Row]) -> Iterator[Row]:
-    """Rows of one program on several seeds become one: the worst."""
-    merged: dict[tuple[str, str, str], Row] = {}
-    for row in rows:
-        key = (row.kind, row.exercise, row.name)
-        old = merged.get(key)
-        if old is None or (row.problem and not old.problem):
-            merged[key] = row
-        elif not old.problem:
-            worst = {
-                name: max((v for v in (value, old.deviations[name]) if v is not None), default=None)
-                for name, value in row.deviations.items()
-            }
-            merged[key] = replace(old, deviations=worst)
-    order = ("reference", "release", "hollow", "lookup", "equivalent", "variant")
-    return iter(sorted(merged.values(), key=lambda row: order.index(row.kind)))
-
-
 def _twins(loaded: LoadedUnit, bank: Bank) -> Iterator[str]:
     """Variants of one exercise that no check tells apart, without saying so."""
     for exercise in loaded.unit.exercises:
@@ -405,18 +326,3 @@ def _stale(course: Course, loaded: LoadedUnit) -> Iterator[str]:
         release_unit(course, loaded, write=False)
     except Stale as stale:
         yield f"Generated files are {stale}"
-
-
-def _deviation(row: Row) -> str:
-    known = [value for value in row.deviations.values() if value is not None]
-    return f"{max(known):.3g}" if known else ""
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_finite(item) for item in data]
-    if isinstance(data, float) and data in (float("inf"), float("-inf")):
-        return str(data)
-    return data

@@ -15,7 +15,8 @@ from rich.progress import Progress
 
 from autograder.cache import EvidenceCache
 from autograder.course import PUBLIC_SEED, Course, LoadedUnit
-from autograder.course_check import Matrix, prove
+from autograder.course_check import prove
+from autograder.course_matrix import Matrix
 from autograder.notebook import clear_solutions, solution_lines
 from autograder.public_cases import PublicCases, suffix
 from autograder.release import release_unit

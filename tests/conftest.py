@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,21 @@ def lines_course(course: Path) -> Path:
     """The same without the unit that needs TensorFlow."""
     shutil.rmtree(course / "solutions" / "02_swish")
     return course
+
+
+@pytest.fixture(scope="module")
+def loaded(request: pytest.FixtureRequest) -> LoadedUnit:
+    """The unit that a test module is about: its `UNIT`."""
+    return Course.find(Path(__file__).parent).load(request.module.UNIT)
+
+
+@pytest.fixture(scope="module")
+def reference(loaded: LoadedUnit) -> SimpleNamespace:
+    """The names that the reference's cells leave behind, experiments aside."""
+    names: dict[str, Any] = {}
+    for _, source in loaded.reference.cells:
+        exec(source, names)
+    return SimpleNamespace(**names)
 
 
 @pytest.fixture(scope="session")

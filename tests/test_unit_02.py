@@ -7,7 +7,6 @@ steps through a formula of the cost, and Keras with its own initializers and Den
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +15,11 @@ import pytest
 from scipy import stats
 
 from autograder import worker
-from autograder.course import Course, LoadedUnit
+from autograder.course import LoadedUnit
 from autograder.exercise import Check
 from autograder.judge import Wanted
+
+UNIT = "02_initialization"
 
 SCHEMES = {
     "fan_in": lambda n_in, n_out: 1 / n_in,
@@ -33,20 +34,6 @@ BENDS: dict[str, Callable[[Any], Any]] = {
 
 # Importing the notebook's Keras costs seconds.
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("02_initialization")
-
-
-@pytest.fixture(scope="module")
-def reference(loaded: LoadedUnit) -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
 
 
 def check_of(loaded: LoadedUnit, exercise: str, name: str) -> Check:

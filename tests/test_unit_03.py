@@ -7,39 +7,21 @@ decimal arithmetic with 40 digits, and the optimisers of Keras with their known 
 import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from closeness import distance
 
-from autograder.course import Course
+UNIT = "03_optimizers"
 
 # TensorFlow's tensors don't know NumPy 2's `copy` keyword yet.
 TENSOR_TO_ARRAY = "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 ROUNDING = 1e-13  # normwise; what float64 may lose over a few dozen updates
 
 
-@pytest.fixture(scope="module")
-def reference():
-    """The names that the reference's cells leave behind, experiments aside."""
-    names = {}
-    loaded = Course.find(Path(__file__).parent).load("03_optimizers")
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
-
-
 def gradients(count, shape, scale=1.0, seed=0):
     rng = np.random.default_rng(seed)
     return [scale * rng.uniform(0.1, 2, shape) * rng.choice([-1, 1], shape) for _ in range(count)]
-
-
-def distance(a, b):
-    """Largest difference, relative to the largest entry of `b`."""
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    assert a.shape == b.shape
-    return np.abs(a - b).max() / np.abs(b).max()
 
 
 def weighted(dws, beta):

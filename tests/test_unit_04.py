@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from closeness import distance
 from scipy import ndimage, stats
 
 from autograder.course import Course, draw
@@ -23,22 +24,6 @@ from autograder.program import Program
 
 UNIT = "04_regularization"
 ROUNDING = 1e-13
-
-
-@pytest.fixture(scope="module")
-def reference() -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in Course.find(Path(__file__).parent).load(UNIT).reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
-
-
-def distance(a: Any, b: Any) -> float:
-    """Largest difference, relative to the largest entry of `b`."""
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    assert a.shape == b.shape
-    return float(np.abs(a - b).max() / np.abs(b).max())
 
 
 # --------------------------------------------------------------------------------------- dropout

@@ -5,27 +5,16 @@ gradients by automatic differentiation, and central differences.
 """
 
 from fractions import Fraction
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from autograder.course import Course
 from autograder.probes import numerical_gradient, vjp
+
+UNIT = "05_batch_normalization"
 
 ROUNDING = 1e-13  # normwise; what float64 may lose on the way
 EPS = 1e-3
-
-
-@pytest.fixture(scope="module")
-def reference():
-    """The names that the reference's cells leave behind, experiments aside."""
-    names = {}
-    loaded = Course.find(Path(__file__).parent).load("05_batch_normalization")
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from closeness import distance
 from scipy import signal
 
 from autograder import probes
-from autograder.course import Course, LoadedUnit, draw
+from autograder.course import LoadedUnit, draw
 from autograder.judge import Wanted
+
+UNIT = "06_convolution_lenet_alexnet"
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
@@ -35,22 +37,8 @@ CONVOLUTIONS = [
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("06_convolution_lenet_alexnet")
-
-
-@pytest.fixture(scope="module")
-def names(loaded: LoadedUnit) -> dict[str, Any]:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return names
-
-
-@pytest.fixture(scope="module")
-def reference(names: dict[str, Any]) -> SimpleNamespace:
-    return SimpleNamespace(**names)
+def names(reference: SimpleNamespace) -> dict[str, Any]:
+    return vars(reference)
 
 
 def experiment(loaded: LoadedUnit, names: dict[str, Any], word: str) -> dict[str, Any]:
@@ -61,13 +49,6 @@ def experiment(loaded: LoadedUnit, names: dict[str, Any], word: str) -> dict[str
     found = dict(names)
     exec(source, found)
     return found
-
-
-def distance(a: Any, b: Any) -> float:
-    """Largest difference, relative to the largest entry of `b`."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape
-    return float(np.abs(a - b).max() / np.abs(b).max())
 
 
 def drawn(size: tuple[int, ...], f: int, K: int) -> tuple[Any, Any, Any]:

@@ -8,40 +8,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from closeness import distance
 
-from autograder.course import Course, LoadedUnit
+from autograder.course import LoadedUnit
+
+UNIT = "08_sliding_windows_iou_nms"
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
 SINGLE = 1e-5  # normwise; what float32 may lose in a small net
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("08_sliding_windows_iou_nms")
-
-
-@pytest.fixture(scope="module")
-def reference(loaded: LoadedUnit) -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
-
-
-def distance(a: Any, b: Any) -> float:
-    """Largest difference, relative to the largest entry of `b`."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape
-    return float(np.abs(a - b).max() / np.abs(b).max())
 
 
 def boxes_of(rng: np.random.Generator, count: int, size: float = 100) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,25 +16,13 @@ import numpy as np
 import pytest
 
 from autograder import probes
-from autograder.course import Course, LoadedUnit
+from autograder.course import LoadedUnit
+
+UNIT = "09_yolo"
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("09_yolo")
-
-
-@pytest.fixture(scope="module")
-def reference(loaded: LoadedUnit) -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
 
 
 def some_boxes(rng: np.random.Generator, count: int, img: tuple[int, int], grid: int) -> Any:

@@ -7,38 +7,19 @@ pixels, autodiff.
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from closeness import distance
 
-from autograder.course import Course, LoadedUnit
+from autograder.course import LoadedUnit
 from autograder.probes import numerical_gradient
 
+UNIT = "10_rcnn_family"
+
 SINGLE = 1e-5  # normwise; what float32 may lose
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("10_rcnn_family")
-
-
-@pytest.fixture(scope="module")
-def reference(loaded: LoadedUnit) -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
-
-
-def distance(a: Any, b: Any) -> float:
-    """Largest difference, relative to the largest entry of `b`."""
-    a, b = np.asarray(a), np.asarray(b)
-    assert a.shape == b.shape
-    return float(np.abs(a - b).max() / np.abs(b).max())
 
 
 def boxes_of(rng: np.random.Generator, count: int, size: float = 100) -> Any:

@@ -7,7 +7,6 @@ forms where gates are forced; and the layers of Keras, with the differences that
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,27 +14,15 @@ import numpy as np
 import pytest
 
 from autograder import probes
-from autograder.course import Course, LoadedUnit, draw
+from autograder.course import LoadedUnit, draw
+
+UNIT = "12_gru_lstm"
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
 ROUNDING = 1e-14  # normwise
 rng = np.random.default_rng(12)
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedUnit:
-    return Course.find(Path(__file__).parent).load("12_gru_lstm")
-
-
-@pytest.fixture(scope="module")
-def reference(loaded: LoadedUnit) -> SimpleNamespace:
-    """The names that the reference's cells leave behind, experiments aside."""
-    names: dict[str, Any] = {}
-    for _, source in loaded.reference.cells:
-        exec(source, names)
-    return SimpleNamespace(**names)
 
 
 def weights(names: str, units: int, features: int) -> dict[str, Any]:

@@ -1,0 +1,14 @@
+"""How far two results are apart, for tests of references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def distance(a: Any, b: Any) -> float:
+    """Largest difference, relative to the largest entry of `b`."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    assert a.shape == b.shape
+    return float(np.abs(a - b).max() / np.abs(b).max())

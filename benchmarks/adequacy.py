@@ -38,7 +38,8 @@ COURSE = Path(__file__).parents[1]
 
 # -------------------------------------------------------------------------------- the operators
 
-Made = Iterator[tuple[str, ast.AST]]  # what was done, and the node in the place of the old one
+Change = tuple[str, ast.AST]  # what was done, and the node in the place of the old one
+Made = Iterator[Change]
 Names = Sequence[str]  # of the function's own variables
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
@@ -80,7 +81,7 @@ _FUNCTIONS = {
 def operator(node: ast.AST, names: Names) -> Made:
     """`a + b` as `a - b`, `a * b` as `a / b`, and so on; in place as well."""
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in _ARITHMETIC:
-        yield from _with(node, op=_ARITHMETIC[type(node.op)]())
+        yield _with(node, op=_ARITHMETIC[type(node.op)]())
 
 
 def operand(node: ast.AST, names: Names) -> Made:
@@ -101,13 +102,13 @@ def comparison(node: ast.AST, names: Names) -> Made:
     """`a < b` as `a <= b` and as `a > b`."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for other in _COMPARISONS.get(type(node.ops[0]), ()):
-            yield from _with(node, ops=[other()])
+            yield _with(node, ops=[other()])
 
 
 def connective(node: ast.AST, names: Names) -> Made:
     """`a and b` as `a or b`."""
     if isinstance(node, ast.BoolOp):
-        yield from _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
+        yield _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
 
 
 def constant(node: ast.AST, names: Names) -> Made:
@@ -115,44 +116,44 @@ def constant(node: ast.AST, names: Names) -> Made:
     if not isinstance(node, ast.Constant):
         return
     if isinstance(node.value, bool):
-        yield from _with(node, value=not node.value)
+        yield _with(node, value=not node.value)
     elif isinstance(node.value, (int, float)):
-        yield from _with(node, value=node.value + 1)
+        yield _with(node, value=node.value + 1)
         if node.value:
-            yield from _with(node, value=0)
+            yield _with(node, value=0)
 
 
 def axis(node: ast.AST, names: Names) -> Made:
-    """Another axis, or none."""
+    """No axis: all of them.  (Another one is another constant.)"""
     if not isinstance(node, ast.Call):
         return
     for index, keyword in enumerate(node.keywords):
         if keyword.arg in ("axis", "axes"):
             rest = node.keywords[:index] + node.keywords[index + 1 :]
-            yield from _with(node, keywords=rest)
+            yield _with(node, keywords=rest)
 
 
 def bound(node: ast.AST, names: Names) -> Made:
     """`a[i:j]` as `a[i:]` and `a[:j]`."""
     if isinstance(node, ast.Slice):
         if node.lower is not None:
-            yield from _with(node, lower=None)
+            yield _with(node, lower=None)
         if node.upper is not None:
-            yield from _with(node, upper=None)
+            yield _with(node, upper=None)
 
 
 def arguments(node: ast.AST, names: Names) -> Made:
     """The first two arguments exchanged, and the sides of `@` and of what does not commute."""
     if isinstance(node, ast.Call) and len(node.args) > 1:
-        yield from _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
+        yield _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.MatMult, ast.Sub, ast.Div)):
-        yield from _with(node, left=node.right, right=node.left)
+        yield _with(node, left=node.right, right=node.left)
 
 
 def function(node: ast.AST, names: Names) -> Made:
     """`sum` as `mean`, `maximum` as `minimum`, `zeros` as `ones`."""
     if isinstance(node, ast.Attribute) and node.attr in _FUNCTIONS:
-        yield from _with(node, attr=_FUNCTIONS[node.attr])
+        yield _with(node, attr=_FUNCTIONS[node.attr])
 
 
 def transposed(node: ast.AST, names: Names) -> Made:
@@ -166,7 +167,7 @@ def variable(node: ast.AST, names: Names) -> Made:
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
         other = names[(names.index(node.id) + 1) % len(names)]
         if other != node.id:
-            yield from _with(node, id=other)
+            yield _with(node, id=other)
 
 
 def statement(node: ast.AST, names: Names) -> Made:
@@ -195,14 +196,14 @@ OPERATORS: tuple[Callable[[ast.AST, Names], Made], ...] = (
 )
 
 
-def _with(node: ast.AST, **fields: Any) -> Made:
+def _with(node: ast.AST, **fields: Any) -> Change:
     changed = copy.copy(node)
     for name, value in fields.items():
         setattr(changed, name, value)
-    yield _told(node, changed)
+    return _told(node, changed)
 
 
-def _told(node: ast.AST, changed: ast.AST) -> tuple[str, ast.AST]:
+def _told(node: ast.AST, changed: ast.AST) -> Change:
     told = [ast.unparse(ast.fix_missing_locations(copy.deepcopy(item))) for item in (node, changed)]
     return " → ".join(f"`{text.splitlines()[0]}`" for text in told), changed
 
@@ -314,13 +315,11 @@ class Study:
         lost, explained = self._assessed(self.banks[0], exercise, variant)
         own = {variant.name, *variant.same_as}
         own |= {other.name for other in exercise.variants if variant.name in other.same_as}
-        verdict = (
-            "trains"
-            if not lost
-            else "top 1"
-            if explained[:1] and explained[0] in own
-            else ("named" if own & set(explained) else "not named")
-        )
+        verdict = "named" if own & set(explained) else "not named"
+        if not lost:
+            verdict = "trains"
+        elif explained and explained[0] in own:
+            verdict = "top 1"
         return Found(exercise.name, variant.name, verdict, explained_by=explained)
 
     def equivalent(self, exercise: Exercise, equivalent: Alternative) -> Found:
@@ -335,6 +334,8 @@ class Study:
         rest = without_training(exercise)
         result = assessed(bank, rest, self.loaded.alternative(exercise, alternative))
         failed = [finding for finding in result.findings if finding.verdict != "passed"]
+        if any(finding.verdict == "fault" for finding in failed):
+            raise SystemExit(f"The grader failed on `{alternative.name}` of `{exercise.name}`.")
         names = dict.fromkeys(name for finding in failed for name in finding.explained_by)
         return bool(failed), tuple(names)
 

@@ -12,59 +12,26 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from calibrate import COURSE, accuracy, floor, grading_shell, line, observed
 
-from autograder import worker
-from autograder.course import Course, LoadedUnit, draw
-from autograder.exercise import Case, Check
-from autograder.program import Program
+from autograder.course import Course
 
-COURSE = Path(__file__).parents[1]
+TRAINING = "train_two_layer"
 
 
-def accuracies(
-    loaded: LoadedUnit, check: Check, program: Program, shell: object, seeds: int
-) -> list[float]:
+def accuracies(*question: Any) -> list[float]:
     """The accuracy on unseen points for each seed; 0 where nothing came back."""
-    return [
-        float(np.mean(value["predictions"] == case.truth["labels"])) if value else 0.0
-        for value, case in observed(loaded, check, program, shell, seeds)
-    ]
+    return [accuracy(value, case) for value, case in observed(*question)]
 
 
-def errors(
-    loaded: LoadedUnit, check: Check, program: Program, shell: object, seeds: int
-) -> list[float]:
+def errors(*question: Any) -> list[float]:
     """The mean error on the two clusters for each case and seed; 1 where nothing came back."""
     return [
-        float(np.abs(value["errors"]).mean()) if value else 1.0
-        for value, _ in observed(loaded, check, program, shell, seeds)
+        float(np.abs(value["errors"]).mean()) if value else 1.0 for value, _ in observed(*question)
     ]
-
-
-def observed(
-    loaded: LoadedUnit, check: Check, program: Program, shell: object, seeds: int
-) -> Iterator[tuple[dict[str, np.ndarray] | None, Case]]:
-    """What the check observes of a program, None where nothing came back, and its case."""
-    shell.reset(new_session=False)  # type: ignore[attr-defined]
-    session = worker.Session(shell)
-    for number, source in program.cells:
-        session.run_cell(number, source)
-    for seed in range(seeds):
-        for case in draw(check, f"calibration {seed}", loaded.name, "train_two_layer"):
-            evidence = session.observe(check.source, dict(case.inputs), seed)
-            yield (evidence.value if evidence.status == "ok" else None), case
-
-
-def line(title: str, reached: list[float]) -> str:
-    """Mean, standard deviation and range in one line."""
-    return (
-        f"{title:32} mean {np.mean(reached):.4f}  sd {np.std(reached, ddof=1):.4f}  "
-        f"{min(reached):.4f} to {max(reached):.4f}"
-    )
 
 
 def main() -> None:
@@ -74,35 +41,36 @@ def main() -> None:
     options = parser.parse_args()
     loaded = Course(COURSE).load("01_two_layer_network")
     exercises = {exercise.name: exercise for exercise in loaded.unit.exercises}
-    checks = {check.name: check for check in exercises["train_two_layer"].checks}
-    check, shell = checks["separates_moons"], worker.make_shell()
+    checks = {check.name: check for check in exercises[TRAINING].checks}
+    check, shell = checks["separates_moons"], grading_shell()
 
     # Start values are free: what counts is the start that does worst.
     programs = {"reference": loaded.reference} | {
-        start.name: loaded.alternative(exercises["train_two_layer"], start)
-        for start in exercises["train_two_layer"].equivalents
+        start.name: loaded.alternative(exercises[TRAINING], start)
+        for start in exercises[TRAINING].equivalents
         if start.name.endswith("_start")
     }
-    floors = []
+    floors, seeds = [], range(options.seeds)
     for name, program in programs.items():
         began = time.process_time()
-        reached = accuracies(loaded, check, program, shell, options.seeds)
+        reached = accuracies(loaded, TRAINING, check, program, shell, seeds)
         seconds = (time.process_time() - began) / options.seeds
-        floors.append(np.mean(reached) - 2 * np.std(reached, ddof=1))
+        floors.append(floor(reached))
         print(line(name, reached), f" {seconds:.2f} CPU s each, floor {floors[-1]:.4f}")
-        worst = max(errors(loaded, checks["learns"], program, shell, options.seeds))
+        worst = max(errors(loaded, TRAINING, checks["learns"], program, shell, seeds))
         print(f"{'':32} largest error on the clusters {worst:.4f}")
     print(f"floor: {min(floors):.4f}")
     if options.alternatives < 2:
         return
-    for name in ("train_two_layer", "backward"):
+    for name in (TRAINING, "backward"):
         exercise = exercises[name]
         for kind, many in (("right", exercise.equivalents), ("wrong", exercise.variants)):
             for alternative in many:
                 if alternative.name == "one_by_one":  # right, and a hundred times slower
                     continue
                 program = loaded.alternative(exercise, alternative)
-                reached = accuracies(loaded, check, program, shell, options.alternatives)
+                few = range(options.alternatives)
+                reached = accuracies(loaded, TRAINING, check, program, shell, few)
                 print(line(f"{kind} {name} {alternative.name}", reached))
 
 

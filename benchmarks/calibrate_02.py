@@ -15,54 +15,24 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from calibrate import COURSE, accuracy, floor, grading_shell, line, observed
 
-from autograder import worker
-from autograder.course import Course, LoadedUnit, draw
-from autograder.exercise import Case, Check
-from autograder.program import Program
+from autograder.course import Course
 
-COURSE = Path(__file__).parents[1]
 LEGAL = ("uniform", "truncated normal")
-
-
-def observed(
-    loaded: LoadedUnit, check: Check, program: Program, shell: Any, seeds: int
-) -> Iterator[tuple[Any, Case]]:
-    """What the check observes of a program, None where nothing came back, and its case."""
-    shell.reset(new_session=False)
-    session = worker.Session(shell)
-    for number, source in program.cells:
-        session.run_cell(number, source)
-    for seed in range(seeds):
-        for case in draw(check, f"calibration {seed}", loaded.name, "init_params"):
-            evidence = session.observe(check.source, dict(case.inputs), seed)
-            yield (evidence.value if evidence.status == "ok" else None), case
 
 
 def accuracies(*question: Any) -> list[float]:
     """The accuracy on unseen digits for each seed; 0 where nothing came back."""
-    return [
-        float(np.mean(value["predictions"] == case.truth["labels"])) if value else 0.0
-        for value, case in observed(*question)
-    ]
+    return [accuracy(value, case) for value, case in observed(*question)]
 
 
 def depths(*question: Any) -> list[float]:
     """The logarithm of the spread in the last layer for each seed."""
     return [float(next(iter(value.values()))) for value, _ in observed(*question)]
-
-
-def line(title: str, reached: list[float]) -> str:
-    """Mean, standard deviation and range in one line."""
-    return (
-        f"{title:28} mean {np.mean(reached):.4f}  sd {np.std(reached, ddof=1):.4f}  "
-        f"{min(reached):.4f} to {max(reached):.4f}"
-    )
 
 
 def main() -> None:
@@ -73,7 +43,7 @@ def main() -> None:
     loaded = Course(COURSE).load("02_initialization")
     exercise = loaded.unit.exercises[0]
     checks = {check.name: check for check in exercise.checks}
-    shell = worker.make_shell()
+    shell, seeds = grading_shell(), range(options.seeds)
 
     programs = {"normal (the reference)": loaded.reference} | {
         right.name: loaded.alternative(exercise, right)
@@ -83,21 +53,25 @@ def main() -> None:
     floors = []
     for name, program in programs.items():
         began = time.process_time()
-        reached = accuracies(loaded, checks["learns_digits"], program, shell, options.seeds)
+        question = loaded, exercise.name, checks["learns_digits"], program, shell, seeds
+        reached = accuracies(*question)
         seconds = (time.process_time() - began) / options.seeds
-        floors.append(np.mean(reached) - 2 * np.std(reached, ddof=1))
+        floors.append(floor(reached))
         below = np.mean(np.array(reached) < floors[-1])
         print(
             line(name, reached), f" {seconds:.2f} CPU s, floor {floors[-1]:.4f}, {below:.1%} under"
         )
     print(f"floor: {min(floors):.4f}")
     for name, program in programs.items():
-        logs = np.array(depths(loaded, checks["deep_signal"], program, shell, 10 * options.seeds))
+        many = range(10 * options.seeds)
+        question = loaded, exercise.name, checks["deep_signal"], program, shell, many
+        logs = np.array(depths(*question))
         tails = (logs - logs.mean()) / logs.std()
         print(line(f"depth, {name}", logs.tolist()), f" tails {tails.min():.1f}, {tails.max():.1f}")
     for variant in exercise.variants if options.alternatives > 1 else ():
         program = loaded.alternative(exercise, variant)
-        question = loaded, checks["learns_digits"], program, shell, options.alternatives
+        few = range(options.alternatives)
+        question = loaded, exercise.name, checks["learns_digits"], program, shell, few
         print(line(f"wrong {variant.name}", accuracies(*question)))
 
 

@@ -994,7 +994,7 @@ def fitted(model, images, labels, new_images, scale, rate, batch, epochs):
 
 build_lenet5 = unit.exercise("build_lenet5", points=5)
 
-# Measured by benchmarks/calibrate_06.py over 20 seeds of digits and start, 400 unseen digits each:
+# Measured by benchmarks/calibrate.py over 20 seeds of digits and start, 400 unseen digits each:
 # the reference has mean 0.9434, sd 0.0237, 0.8775 to 0.9800, 4.1 CPU s a training.  (Tanh and
 # averages do better: 0.9408, sd 0.0102, on 400 digits in 6 epochs, where the reference had 0.9216,
 # sd 0.0297.)  The floor is the mean less 2 sd (0.8961), rounded down.  The worst seed falls short
@@ -1429,7 +1429,7 @@ build_lenet5.equivalent(
 
 build_alexnet_mini = unit.exercise("build_alexnet_mini", points=4)
 
-# Measured by benchmarks/calibrate_06.py, 400 unseen digits each: the reference has mean 0.9365, sd
+# Measured by benchmarks/calibrate.py, 400 unseen digits each: the reference has mean 0.9365, sd
 # 0.0259, 0.9050 to 0.9775 over 12 seeds of digits and start, the narrow form 0.9454, sd 0.0268 over
 # 6; 4 to 5 CPU s a training.  The floor is the lowest mean less 2 sd (0.8847) and a bit, since
 # widths are the student's.

@@ -702,7 +702,7 @@ build_yolo = unit.exercise("build_yolo", points=4)
 # The notebook's scenes; a test asserts that both are the same.
 SIZE, CELLS = 36, 3
 SHAPES = ("ellipse", "rectangle", "triangle")
-# Measured with benchmarks/calibrate_09.py, 20 seeds (scenes and start): reference mean 0.9828,
+# Measured with benchmarks/calibrate.py, 20 seeds (scenes and start): reference mean 0.9828,
 # sd 0.0049, 0.9748 to 0.9896; functional form, a third fewer filters after the poolings, mean
 # 0.9809, sd 0.0069, 0.9674 to 0.9956; 7 to 9 CPU s a training.  The floor is the lowest mean less
 # 2 sd (0.9671, the functional form's), rounded down.  Saying "nothing" everywhere gives 0.78.

@@ -577,7 +577,7 @@ def pool_arguments_unchanged(program, feat, rois, out, scale):
 # background with noise, and three regions that show none.  The scene of the notebook, made small.
 SHAPES_SIDE = 48
 
-# Measured by benchmarks/calibrate_10.py over 20 seeds of pictures, some 190 unseen regions each:
+# Measured by benchmarks/calibrate.py over 20 seeds of pictures, some 190 unseen regions each:
 # reference and both equivalents (the same numbers) mean 0.9962, sd 0.0040, 0.9851 to 1.0000, 0.4
 # CPU s a training.  The floor is the mean less 2 sd (0.9882), rounded down; the worst seed is above
 # it.  Regions that aren't scaled reach 0.38; empty or averaged bins are as good as the right ones:

@@ -998,7 +998,7 @@ gru_to_keras.equivalent("in NumPy, as a tuple", gru_to_keras_in_numpy)
 
 build_classifier = unit.exercise("build_classifier", points=3)
 
-# Measured by benchmarks/calibrate_12.py over 20 seeds of digits and start, 400 unseen digits each:
+# Measured by benchmarks/calibrate.py over 20 seeds of digits and start, 400 unseen digits each:
 # reference, functional form and RNN around a cell (the same numbers) mean 0.9377, sd 0.0195, 0.8800
 # to 0.9650; with dropout on the rows mean 0.9327, sd 0.0140, 0.9100 to 0.9600; 3.5 to 4.2 CPU s a
 # training.  The floor is the lowest mean less 2 sd (0.8988, the reference's), rounded down.  The

@@ -1410,7 +1410,7 @@ ctc_prefix_beam.equivalent("rescaled", beam_with_scaling)
 train_crnn = unit.exercise("train_crnn", points=3)
 
 # Over 20 seeds the mean is 0.895 and the standard deviation 0.041, the worst 0.794 and 0.814: the
-# floor is the mean less two deviations (benchmarks/calibrate_14.py).
+# floor is the mean less two deviations (benchmarks/calibrate.py).
 STRIPS_FLOOR, STRIPS_TYPICAL = 0.81, 0.90
 WIDTH = 32
 

@@ -226,6 +226,8 @@ class Grading:
                 job[1].succeed()
                 job = None
         except simpy.Interrupt:
+            if job is None and asked is not None and asked.triggered:
+                job = asked.value  # it came in the moment of death
             if job is not None:  # another slot begins it anew
                 self._repeated += 1
                 self._queue.put(job)

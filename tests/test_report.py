@@ -458,6 +458,14 @@ def test_nothing_hostile_reaches_a_page() -> None:
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
 
 
+def test_an_explanations_emphasis_is_shown_and_products_stay() -> None:
+    said = "Mend the *edges of <b>*, not the *<i>*, 2*3*4, `a*b*c` or * x *."
+    html = finding_html(backward(advice=said))
+    advice = soup(html).find(class_="ag-advice")
+    assert [tag.get_text() for tag in advice.find_all("em")] == ["edges of <b>"]
+    assert advice.get_text() == "Mend the edges of <b>, not the *<i>*, 2*3*4, a*b*c or * x *."
+
+
 def test_code_in_backticks_is_escaped_and_unclosed_backticks_stay() -> None:
     html = finding_html(backward(advice="Use `<b>x</b>` & `not closed"))
     advice = soup(html).find(class_="ag-advice")

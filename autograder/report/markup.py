@@ -17,6 +17,7 @@ from autograder.report.clean import clean, one_line, shorten
 
 MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
+EMPHASIS = re.compile(r"(?<![\w*])\*(\w[^*\n]{0,60})\*(?![\w*])")  # and not 2*3*4
 # What stays as it is in a file name; `%` is not among it, so that two names never become one.
 NAME_SAFE = " !#$&'()+,-.=@[]^_{}~"
 # How the names of other files on a student end, before the ending that the record has, too.
@@ -26,12 +27,20 @@ DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def inline(text: str) -> Markup:
-    """Return a message as HTML: what stands in backticks as code, everything else escaped."""
+    """Return a message as HTML: `code`, *emphasis*, everything else escaped."""
     # `split` with one group gives text and code in turn, beginning with text.
     parts = INLINE_CODE.split(shorten(clean(text), MESSAGE_LIMIT).strip())
     pieces = [
-        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
+        Markup("<code>{}</code>").format(part) if index % 2 else _emphasised(part)
         for index, part in enumerate(parts)
+    ]
+    return Markup("").join(pieces)
+
+
+def _emphasised(text: str) -> Markup:
+    pieces = [
+        Markup("<em>{}</em>").format(part) if index % 2 else escape(part)
+        for index, part in enumerate(EMPHASIS.split(text))
     ]
     return Markup("").join(pieces)
 

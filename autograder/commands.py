@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder import grading, reports
 from autograder.bank import Bank
 from autograder.cache import evidence_cache, write_whole
-from autograder.course import Course, LoadedUnit
+from autograder.course import Course, Lazy, LoadedUnit
 from autograder.engine import Attempt, Outbox, banks_for, grade_class, write_output
 from autograder.findings import Result
 from autograder.notebook import clear_solutions
@@ -312,10 +312,10 @@ def _grade_into(
 
 def _handed_in(
     course: Course, paths: list[Path], unit: str | None, student: str | None = None
-) -> tuple[dict[str, LoadedUnit], list[Submission], list[Problem]]:
-    """The course's units, and what lies at paths, read."""
-    units = {name: course.load(name) for name in course.unit_names()}
-    outlines = {name: outline(loaded) for name, loaded in units.items()}
+) -> tuple[Mapping[str, LoadedUnit], list[Submission], list[Problem]]:
+    """The course's units, and what lies at paths, read; a unit is loaded when it is needed."""
+    units = Lazy(course.unit_names(), course.load)
+    outlines = Lazy(units, lambda name: outline(units[name]))
     return units, *find(paths, outlines, unit, student)
 
 

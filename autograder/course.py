@@ -11,11 +11,11 @@ import secrets
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,10 +27,36 @@ from autograder.program import Program
 
 PUBLIC_SEED = "public"
 _UNIT_NAME = re.compile(r"\d\d_[a-z0-9_]+")
+_Made = TypeVar("_Made")
 
 
 class CourseError(UserError):
     """There is no course, or no such unit, where one was asked for."""
+
+
+class Lazy(Mapping[str, _Made]):
+    """A mapping whose values are made when they are asked for, and then kept."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], _Made]) -> None:
+        self._names = tuple(names)
+        self._make = make
+        self._made: dict[str, _Made] = {}
+
+    def __getitem__(self, name: str) -> _Made:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import nbformat
-from nbformat.validator import normalize
-
 from autograder.program import ProgramCell
+from autograder.quick_nbformat import nbformat
 
 EXPERIMENT = "experiment"
 # Each cell costs time to run and space in the report; a long notebook has a hundred.
@@ -190,7 +188,9 @@ def _valid(content: dict[str, Any], major: int) -> Any:
         nbformat.validate(notebook, relax_add_props=True)
     except nbformat.ValidationError:
         # Broken metadata, say tags that aren't a list, is no reason not to grade.
-        notebook = normalize(notebook, relax_add_props=True, strip_invalid_metadata=True)[1]
+        notebook = nbformat.validator.normalize(
+            notebook, relax_add_props=True, strip_invalid_metadata=True
+        )[1]
         nbformat.validate(notebook, relax_add_props=True)
     return notebook
 

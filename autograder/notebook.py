@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-import nbformat
-
+from autograder.quick_nbformat import nbformat
 from autograder.script import BEGIN, END, AuthorError, Cell, Figure, read_script
 
 __all__ = [

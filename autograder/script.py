@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import jupytext
-import nbformat
-
 from autograder.faults import UserError
+from autograder.quick_nbformat import jupytext, nbformat
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 

@@ -242,6 +242,12 @@ def test_a_students_check_loads_no_notebook_library():
     assert not loaded & {"nbformat", "jsonschema", "jupytext", "pydantic", "click"}
 
 
+def test_commands_load_nothing_that_serves_none_of_them():
+    loaded = set(fresh("import autograder.commands, sys; print(*sys.modules)"))
+    assert {"nbformat", "jsonschema"} <= loaded
+    assert not loaded & {"rfc3987_syntax", "lark", "matplotlib", "sklearn", "nbgrader"}
+
+
 def test_public_names_are_sorted_and_there():
     assert autograder.__all__ == sorted(set(autograder.__all__))
     for name in autograder.__all__:

@@ -1,0 +1,29 @@
+"""nbformat and jupytext, without the 1.5 CPU seconds that importing them takes beside JupyterLab.
+
+nbformat imports jsonschema; that builds the grammar of internationalised addresses where a package
+for it is installed, as jupyter_server wants it.  No notebook's schema asks for such an address.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _not_installed(name: str) -> Iterator[None]:
+    """As if a package that nothing has imported so far were not there."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # what `import` takes for "not there"
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+with _not_installed("rfc3987_syntax"):
+    import jupytext as jupytext
+    import nbformat as nbformat

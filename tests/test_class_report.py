@@ -112,6 +112,12 @@ def test_the_page_shows_a_unit_with_pictures_mistakes_checks_and_students() -> N
     assert not nothing.find_all("picture")
 
 
+def test_a_page_of_one_submission_draws_nothing() -> None:
+    one = [perfect(), ungradable()]
+    assert not BeautifulSoup(class_page(one), "html.parser").find("picture")
+    assert BeautifulSoup(class_page([*one, mixed()]), "html.parser").find("picture")
+
+
 def test_an_anonymous_page_names_nobody() -> None:
     named = [
         replace(one, student=f"Zebra{n}", seed="s") for n, one in enumerate([*CLASS, hostile()])

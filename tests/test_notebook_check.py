@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -46,11 +47,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def executed(notebook: Any, folder: Path) -> Any:
-    """The notebook, run from top to bottom in a kernel that starts in `folder`."""
+    """The notebook, run from top to bottom in a kernel that starts in `folder`.
+
+    In one thread: several tests run at once, and their threads would wait for each other.
+    """
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    return client.execute()
+    threads = ("TF_NUM_INTRAOP", "TF_NUM_INTEROP", "OMP", "OPENBLAS")
+    return client.execute(env=os.environ | {f"{name}_NUM_THREADS": "1" for name in threads})
 
 
 def typed(folder: Path, *cells: str) -> list[Any]:

@@ -64,14 +64,16 @@ class _UnitView(NamedTuple):
 
 def _unit(name: str, rows: list[Result]) -> _UnitView:
     shares = statistics.exercise_shares(rows)
-    drawn = [plots.points(statistics.points_histogram(rows)), plots.exercises(shares)]
+    pictures = []
+    if len(statistics.graded(rows)) > 1:  # of one it would show nothing that the row doesn't
+        pictures = [plots.points(statistics.points_histogram(rows)), plots.exercises(shares)]
     return _UnitView(
         name,
         rows,
         count_mistakes(rows),
         shares,
         statistics.check_facts(rows),
-        drawn if statistics.graded(rows) else [],
+        pictures,
         statistics.typical_seconds(rows),
     )
 

@@ -271,6 +271,18 @@ def test_keras_mends_a_normalisation_that_always_trains() -> None:
     assert np.abs(probes.to_arrays(model(x, training=False)).mean(axis=0)).max() > 0.5
 
 
+def test_break_it_says_what_the_text_says(
+    loaded: LoadedUnit, reference: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source,) = (cell.source for cell in loaded.cells if "def zeroed" in cell.source)
+    exec(source, dict(vars(reference)))
+    _, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    right, *others = ([float(value) for value in row[1:]] for row in rows)
+    assert [row[0] for row in rows] == ["right", "A", "B", "plain"]
+    assert right == [0, 0]
+    assert min(min(distances) for distances in others) > 0.5
+
+
 def test_a_wrong_block_costs_the_network_nothing(loaded: LoadedUnit) -> None:
     """Networks are judged on stand-ins: their checks see the same whatever the blocks do."""
 

@@ -429,9 +429,10 @@ print(f"{googlenet.count_params()} parameters to train, {alone.count_params()} t
 
 # %% [markdown]
 # Below the heads most gradients are larger, that of the first convolution more than twice as large;
-# in the last module, above them, they are what they were. A network of this depth can be trained without help, and later work found the heads to act as a
-# regulariser more than as a source of gradient; batch normalisation (2015) made them unnecessary.
-# Their story is worth knowing for the idea: a loss may sit anywhere in a network.
+# in the last module, above them, they are what they were. A network of this depth can be trained
+# without help, and later work found the heads to act as a regulariser more than as a source of
+# gradient; batch normalisation (2015) made them unnecessary. Their story is worth knowing for the
+# idea: a loss may sit anywhere in a network.
 
 # %% [markdown]
 # ## 3. ResNet (2015)
@@ -530,9 +531,9 @@ def projection_block(x: Tensor, filters: int, stride: int) -> Tensor:
 # ### A small ResNet
 #
 # `check` also trains it, with your own blocks (with stand-ins for those that can't be used yet):
-# 6 epochs on 640 digits, with a batch normalisation that forgets fast
-# (momentum 0.8: there are few steps). It asks for 92 % of 400 others; a right one
-# typically gets 96 %, and up to three trainings are tried.
+# 6 epochs on 640 digits, with a batch normalisation that forgets fast (momentum 0.8: there are few
+# steps). It asks for 92 % of 400 others; a right one typically gets 96 %, and up to three trainings
+# are tried.
 
 
 # %%
@@ -617,6 +618,13 @@ def zeroed(block, beta):
     return float(np.abs(np.asarray(model(values)) - np.maximum(values + beta, 0)).max())
 
 
+blocks = {"right": identity_block, "A": relu_before, "B": late_skip, "plain": plain}
+print("distance from relu(x + β)     β = 0    β = -1")
+for name, block in blocks.items():
+    print(f"{name:25}{zeroed(block, 0.0):10.3g}{zeroed(block, -1.0):10.3g}")
+
+
+# %% tags=["experiment"]
 def stack(block, depth=3):
     """A classifier with a stack of blocks, 8 channels wide."""
     inputs = keras.Input((8, 8, 1))
@@ -627,10 +635,6 @@ def stack(block, depth=3):
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(averages))
 
 
-blocks = {"right": identity_block, "A": relu_before, "B": late_skip, "plain": plain}
-print("distance from relu(x + β)     β = 0    β = -1")
-for name, block in blocks.items():
-    print(f"{name:25}{zeroed(block, 0.0):10.3g}{zeroed(block, -1.0):10.3g}")
 fig, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
 for name in ("right", "A"):
     keras.utils.set_random_seed(4)

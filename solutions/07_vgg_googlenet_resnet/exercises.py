@@ -918,6 +918,13 @@ build_googlenet_mini.variant(
     {WEIGHTS: "loss_weights=[0.7, 0.3, 0.3]"},
 )
 build_googlenet_mini.variant(
+    "GN26",
+    "Your weights lie in another order than your outputs: here the last auxiliary loss counts in "
+    "full, and the main one with 0.3. (Weights by name beside a *list* of losses are taken in the "
+    "order of the alphabet.)",
+    {WEIGHTS: "loss_weights=[0.3, 0.3, 1.0]"},
+)
+build_googlenet_mini.variant(
     "GN24", NO_SOFTMAX, {'Dense(classes, activation="softmax")': "Dense(classes)"}
 )
 build_googlenet_mini.variant("GN25", TEN_CLASSES, {"Dense(classes,": "Dense(10,"})

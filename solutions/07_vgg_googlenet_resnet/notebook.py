@@ -324,7 +324,7 @@ for axis, (name, numbers) in zip(axes, own.items(), strict=True):
         middle = tf.reduce_sum(model(x)[0, 4, 4])
     field = np.asarray(tape.gradient(middle, x))[0, ..., 0]
     axis.imshow(np.where(field > 0, field / field.max(), np.nan), cmap="viridis", vmin=0)
-    axis.set(title=f"{name}: {(field > 0).sum()} pixels", xticks=[], yticks=[])
+    axis.set(title=f"{name}: pixels {(field > 0).sum()}", xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
@@ -644,7 +644,7 @@ for name in ("right", "A"):
             layer.momentum = 0.8  # there are few steps
     curve = fit(model, 4, 5e-3)
     axis.plot(range(1, 5), curve, ".-", label=f"{name}: {curve[-1]:.1%}")
-axis.set(xlabel="epoch", ylabel="accuracy on new digits", ylim=(0, 1))
+axis.set(xlabel="epoch", ylabel="accuracy on new digits", xticks=range(1, 5), ylim=(0, 1))
 axis.legend()
 plt.show()
 

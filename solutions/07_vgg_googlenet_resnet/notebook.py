@@ -324,7 +324,8 @@ for axis, (name, numbers) in zip(axes, own.items(), strict=True):
         middle = tf.reduce_sum(model(x)[0, 4, 4])
     field = np.asarray(tape.gradient(middle, x))[0, ..., 0]
     axis.imshow(np.where(field > 0, field / field.max(), np.nan), cmap="viridis", vmin=0)
-    axis.set(title=f"{name}: pixels {(field > 0).sum()}", xticks=[], yticks=[])
+    seen = (field > 0).sum()
+    axis.set(title=f"{name}: {seen} pixel{'s' * (seen > 1)}", xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]

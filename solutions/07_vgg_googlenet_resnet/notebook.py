@@ -305,7 +305,6 @@ def inception_block(x: Tensor, f1: int, f3r: int, f3: int, f5r: int, f5: int, fp
 # Which size will the pooling branch have?
 
 # %% tags=["experiment"]
-sizes = {"1 by 1": (0, 1), "3 by 3": (2, 3), "5 by 5": (4, 5), "pooling": (6,)}
 fig, axes = plt.subplots(1, 4, figsize=(11, 3), layout="constrained")
 picture = keras.Input((9, 9, 1))
 model = keras.Model(picture, inception_block(picture, 2, 3, 4, 5, 6, 7))
@@ -324,7 +323,7 @@ for axis, (name, numbers) in zip(axes, own.items(), strict=True):
         middle = tf.reduce_sum(model(x)[0, 4, 4])
     field = np.asarray(tape.gradient(middle, x))[0, ..., 0]
     axis.imshow(np.where(field > 0, field / field.max(), np.nan), cmap="viridis", vmin=0)
-    seen = (field > 0).sum()
+    seen = int((field > 0).sum())
     axis.set(title=f"{name}: {seen} pixel{'s' * (seen > 1)}", xticks=[], yticks=[])
 plt.show()
 

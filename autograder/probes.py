@@ -15,12 +15,14 @@ import numpy as np
 from autograder.tensors import to_arrays, to_tensors
 
 __all__ = [
+    "kept",
     "layers",
     "leaf_layers",
     "numerical_gradient",
     "seed",
     "to_arrays",
     "to_tensors",
+    "training_step",
     "vjp",
 ]
 
@@ -98,6 +100,40 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
     ]
 
 
+def training_step(
+    model: Any, loss: Callable[[Any, Any], Any], optimizer: Any
+) -> Callable[[Any, Any], float]:
+    """What trains a Keras model on one batch and returns its loss, as a function of `x` and `y`.
+
+    It does what a step of `fit` does, in a graph that is made in a third of the time.  Batches have
+    one size: another one makes another graph.
+
+    Args:
+        model: built, with one output; need not be compiled.
+        loss: of the right answers and the model's output.
+        optimizer: of Keras; its state goes on from step to step.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise NotImplementedError(f"It trains on the TensorFlow backend; this one is {backend}.")
+    import tensorflow as tf
+
+    optimizer.build(model.trainable_variables)
+
+    def step(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            value = loss(y, model(x, training=True)) + sum(model.losses)
+        variables = model.trainable_variables
+        if variables:
+            optimizer.apply(tape.gradient(value, variables), variables)
+        return value
+
+    graph = tf.function(step, autograph=False)
+    return lambda x, y: float(graph(tf.convert_to_tensor(x), tf.convert_to_tensor(y)))
+
+
 def layers(model: Any) -> list[dict[str, Any]]:
     """What a Keras model is made of, in the order in which it was put together.
 
@@ -144,6 +180,23 @@ def _output_shape(layer: Any) -> list[int | None] | None:
         return list(layer.output.shape)
     except AttributeError:
         return None
+
+
+def kept(program: Any, key: str, make: Callable[[], Any]) -> Any:
+    """What `make()` returned when something was first asked for under `key`.
+
+    For what is slow to build and set anew by every observation, such as a model whose weights are
+    all assigned.  It is kept for as long as the program's names stay as they are.
+
+    Args:
+        program: the program under observation.
+        key: says all that the result depends on but the program.
+        make: builds it; where it raises nothing is kept.
+    """
+    found: dict[str, Any] = vars(program)["_kept"]
+    if key not in found:
+        found[key] = make()
+    return found[key]
 
 
 @contextmanager

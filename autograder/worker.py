@@ -45,10 +45,14 @@ class MissingName(AttributeError):  # noqa: N818 - read by students, as a statem
 
 
 class Namespace:
-    """What a check sees of a program: the names that its cells left behind."""
+    """What a check sees of a program: the names that its cells left behind.
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    `kept` is what observations of the same names keep for each other (`probes.kept`).
+    """
+
+    def __init__(self, names: dict[str, Any], kept: dict[str, Any] | None = None) -> None:
         self._names = names
+        self._kept = {} if kept is None else kept
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self._names:
@@ -66,6 +70,7 @@ class Names:
         self.names = names
         self._cell_of = cell_of
         self._observations: dict[str, Callable[..., Any]] = {}
+        self._kept: dict[str, Any] = {}
 
     def observe(
         self, source: str, inputs: dict[str, Any], seed: int = 0, forbids: Sequence[str] = ()
@@ -87,7 +92,7 @@ class Names:
             probes.seed(seed)
             observation = self._observation(source)
             with ban:
-                value = observation(Namespace(self.names), **inputs)
+                value = observation(Namespace(self.names, self._kept), **inputs)
                 # Encoding touches student objects, so it belongs to the observation.
                 return "ok", unpack(pack(to_arrays(value))), None
         except MissingName as error:
@@ -136,6 +141,7 @@ class Session(Names):
     def run_cell(self, number: int, source: str) -> Evidence:
         """Runs one cell as Jupyter would.  A failure is recorded; the next cell still runs."""
         self._cell = number
+        self._kept.clear()
         with _captured() as output:
             began = time.process_time()
             try:
@@ -158,6 +164,7 @@ class Session(Names):
 
     def replace(self, names: list[str], ask: Ask) -> None:
         """Puts functions that `ask` the grader in the place of the program's own."""
+        self._kept.clear()
         for name in names:
             self.names[name] = borrowed(name, ask)
 

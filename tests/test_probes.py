@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder import probes
-from autograder.worker import Namespace
+from autograder.worker import Names, Namespace
 
 rng = np.random.default_rng(5)
 W = rng.normal(size=(4, 3))
@@ -112,6 +112,27 @@ def test_what_the_program_lacks_is_there_while_it_is_replaced():
         program.area()
 
 
+def test_what_is_kept_is_made_once_for_each_key_and_each_state_of_the_names():
+    source = """def observation(program, key):
+    return probes.kept(program, key, lambda: program.count())"""
+    names = {"made": 0}
+    exec("def count():\n    global made\n    made += 1\n    return made", names)
+    program = Names(names, lambda file_name: 0)
+    seen = [program.observe(source, {"key": key}).value for key in ("a", "a", "b", "a")]
+    assert seen == [1, 1, 2, 1]
+    again = Names(names, lambda file_name: 0)
+    assert again.observe(source, {"key": "a"}).value == 3
+
+
+def test_nothing_is_kept_of_what_raised():
+    program = program_of(
+        "tried = []\ndef build():\n    tried.append(1)\n    return 1 / len(tried[1:])"
+    )
+    with pytest.raises(ZeroDivisionError):
+        probes.kept(program, "built", program.build)
+    assert probes.kept(program, "built", program.build) == 1
+
+
 @pytest.fixture
 def ops():
     keras = pytest.importorskip("keras")
@@ -182,3 +203,35 @@ def test_a_seed_repeats_what_keras_draws(ops):
 
     first, second = drawn(), drawn()
     assert np.array_equal(first[0], second[0]) and first[1] == second[1]
+
+
+@pytest.mark.slow
+def test_a_training_step_does_what_fit_does(ops):
+    import keras
+
+    x, y = rng.normal(size=(6, 3)).astype("float32"), rng.integers(0, 2, 6)
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        normalised = [keras.layers.Dense(4), keras.layers.BatchNormalization()]
+        last = keras.layers.Dense(2, "softmax", kernel_regularizer="l2")
+        models.append(keras.Sequential([keras.Input((3,)), *normalised, last]))
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    step = probes.training_step(models[0], loss, keras.optimizers.SGD(0.1, momentum=0.9))
+    models[1].compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, jit_compile=False)
+    losses = [step(x, y) for _ in range(3)]
+    history = models[1].fit(x, y, batch_size=6, epochs=3, verbose=0).history["loss"]
+    assert losses == pytest.approx(history, rel=1e-5)
+    for one, other in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_step_of_what_cannot_learn_changes_nothing(ops):
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, trainable=False)])
+    before = model.get_weights()
+    step = probes.training_step(model, keras.losses.MeanSquaredError(), keras.optimizers.SGD(0.1))
+    assert step(np.ones((4, 3), "float32"), np.zeros((4, 2), "float32")) > 0
+    assert all(map(np.array_equal, before, model.get_weights()))

@@ -83,6 +83,15 @@ WORTH = {
         "build_lenet5": 5,
         "build_alexnet_mini": 4,
     },
+    "07_vgg_googlenet_resnet": {
+        "vgg_block": 3,
+        "build_vgg_mini": 3,
+        "inception_block": 4,
+        "build_googlenet_mini": 4,
+        "identity_block": 4,
+        "projection_block": 3,
+        "build_resnet_mini": 4,
+    },
     "08_sliding_windows_iou_nms": {
         "dense_to_conv": 2,
         "convolutionalise": 4,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.evidence import MAX_TEXT, Evidence, Failure
+from autograder.evidence import MAX_TEXT, Evidence, Failure, evidence_of
 from autograder.ipynb import ProgramCell
 from autograder.program import Program
 from autograder.questions import Observation
@@ -236,6 +236,27 @@ def test_one_observation_leaves_nothing_for_the_next_but_the_students_own(pool: 
     ) as program:
         question = Observation("def o(program, x):\n    return program.f(x)", {"x": []}, 0)
         assert [program.observe(question, 1.0).value for _ in range(2)] == [1, 1]
+
+
+def test_what_observations_keep_is_theirs_until_the_names_change(pool: Pool) -> None:
+    """Another cell or a borrowed function may change all that was made of the program."""
+    keeping = "def o(program):\n    return probes.kept(program, 'made', program.make)"
+    made = "made = []\ndef make():\n    made.append(1)\n    return len(made)"
+    child = pool.fork("numpy")
+
+    def observed() -> object:
+        reply = child.request("observe", 1.0, source=keeping, inputs={}, seed=0, forbids=[])
+        return evidence_of(reply).value
+
+    try:
+        child.request("cell", 1.0, number=1, source=made)
+        assert [observed() for _ in range(3)] == [1, 1, 1]
+        child.request("cell", 1.0, number=2, source="def other(): pass")
+        assert [observed() for _ in range(2)] == [2, 2]
+        child.request("replace", 1.0, names=["other"])
+        assert [observed() for _ in range(2)] == [3, 3]
+    finally:
+        child.close()
 
 
 def test_student_objects_come_back_as_names_only(pool: Pool) -> None:

@@ -127,6 +127,14 @@ WORTH = {
         "gru_to_keras": 2,
         "build_classifier": 3,
     },
+    "13_seq2seq_attention": {
+        "teacher_inputs": 2,
+        "additive_scores": 4,
+        "attend": 4,
+        "build_encoder_decoder": 4,
+        "greedy_decode": 3,
+        "beam_search": 6,
+    },
     "14_ctc": {
         "ctc_collapse": 2,
         "ctc_greedy_decode": 2,

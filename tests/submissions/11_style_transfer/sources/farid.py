@@ -2,7 +2,8 @@
 
 # %% content_cost
 def content_cost(aC, aG):
-    return ops.sum(ops.square(ops.stop_gradient(aC) - aG)) / (4 * ops.size(aG))
+    H, W, C = aG.shape
+    return ops.sum(ops.square(ops.stop_gradient(aC) - aG) / (4 * H * W * C))
 
 # %% gram_matrix
 def gram_matrix(a):

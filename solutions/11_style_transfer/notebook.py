@@ -170,8 +170,8 @@ def content_cost(aC: tf.Tensor, aG: tf.Tensor) -> tf.Tensor:
 # $$
 #
 # > **Erratum.** The notes call it the *correlation* of the filters (每个filter之间相关程度). It isn't
-# > quite: the means are not taken away, and nothing is divided by the spreads. It holds plain inner products. On the diagonal
-# > stands how much a channel answers at all.
+# > quite: the means are not taken away, and nothing is divided by the spreads. It holds plain inner
+# > products. On the diagonal stands how much a channel answers at all.
 #
 # Mind the layout. In `(H, W, C)` the numbers of one *place* lie next to each other in memory, not
 # those of one channel. `reshape` doesn't move anything, it only counts anew, so a reshape to
@@ -255,11 +255,26 @@ def style_cost(maps_S: list[tf.Tensor], maps_G: list[tf.Tensor], lambdas: list[f
 
 # %% [markdown]
 # ## 5. The total cost
+#
+# $$J(G)=\alpha\,J_{content}(C,G)+\beta\,J_{style}(S,G)$$
+#
+# Only the quotient $\beta/\alpha$ decides which picture is the best one; both weights are used as they
+# are.
 
 
 # %%
 def total_cost(J_content: tf.Tensor, J_style: tf.Tensor, alpha: float, beta: float) -> tf.Tensor:
-    """Weighs the two costs: `alpha` the content, `beta` the style."""
+    """Both wishes in one number.
+
+    Args:
+        J_content: how far the content is, shape `()`.
+        J_style: how far the style is, shape `()`.
+        alpha: the weight of the content.
+        beta: the weight of the style.
+
+    Returns:
+        The cost, of shape `()`.
+    """
     ### BEGIN SOLUTION
     return alpha * J_content + beta * J_style
     ### END SOLUTION
@@ -406,7 +421,7 @@ plt.show()
 # 3. A style cost that is divided by $n_H n_W$ instead of its square.
 #
 # Predict: which of them survive if the places are shuffled? Which give another cost when the picture is
-# laid out twice, side by side? Which check of yours would fire first?
+# laid out twice, side by side? Which check of this notebook fires first?
 
 # %% tags=["experiment"]
 rng = np.random.default_rng(11)
@@ -446,5 +461,6 @@ for name, gram, power in (
     print(f"{name:24} {values[0]:9.4f} {values[1]:9.4f} {values[2]:11.4f}")
 
 # %% [markdown]
-# Only the right one has both properties. Neither needs a second implementation: a *law* is the
-# cheapest test of a formula whose values nobody knows by heart.
+# Only the right one has both properties. In the checks, values give the first and the third away, and
+# its shape the second, even with a single place. But where nobody knows the values, shuffling tells
+# the first two, and laying the picture out twice the third: a *law* is the cheapest test of a formula.

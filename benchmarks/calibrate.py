@@ -1,13 +1,14 @@
-"""Measures what right solutions of a unit reach where something is trained: the floors of accuracy.
+"""Measures what right solutions of a unit reach where something is trained.
 
-A floor is the mean less two standard deviations over these seeds, of whichever legal form does
-worst.  Each seed draws the data and the start anew, as the grader does, and is observed by the
-check's own code, in the grading configuration: one thread, oneDNN off.
+A floor of accuracy is the mean less two standard deviations over these seeds, of whichever legal
+form does worst; a bound (`at_most`, where a check has several tries) is the mean plus two.  Each
+seed draws the data and the start anew, as the grader does, and is observed by the check's own
+code, in the grading configuration: one thread, oneDNN off.
 
     python benchmarks/calibrate.py UNIT [--exercise NAME] [--form NAME] [--seeds 20] [--first 0]
                                         [--wrong 5]
 
-Long runs can be cut: every accuracy is printed at once, and `--first` is the first seed.  Units 01,
+Long runs can be cut: every number is printed at once, and `--first` is the first seed.  Units 01,
 02 and 04 measure more than accuracies: they have scripts of their own.
 """
 
@@ -25,7 +26,7 @@ import numpy as np
 from autograder import worker
 from autograder.course import Course, LoadedUnit, draw
 from autograder.exercise import Case, Check, Exercise
-from autograder.measured import Accuracy
+from autograder.measured import Accuracy, AtMost
 from autograder.program import Program
 
 COURSE = Path(__file__).parents[1]
@@ -56,14 +57,26 @@ def observed(
             yield (evidence.value if evidence.status == "ok" else None), case
 
 
-def accuracy(value: Any, case: Case) -> float:
-    """The share of unseen examples that are right; 0 where nothing came back."""
+def number(judge: Accuracy | AtMost, value: Any, case: Case) -> float:
+    """What is judged; where nothing came back, the worst there is.
+
+    It is the share of unseen examples that are right, or what an author measures.
+    """
+    if isinstance(judge, AtMost):
+        return float(judge.of(value)) if value else float("inf")
     return float(np.mean(value["predictions"] == case.truth["labels"])) if value else 0.0
 
 
-def floor(reached: Sequence[float]) -> float:
-    """The mean less two standard deviations."""
-    return float(np.mean(reached) - 2 * np.std(reached, ddof=1))
+def threshold(judge: Accuracy | AtMost, reached: Sequence[float]) -> float:
+    """The mean less two standard deviations; plus two where less is better."""
+    deviations = 2 if isinstance(judge, AtMost) else -2
+    return float(np.mean(reached) + deviations * np.std(reached, ddof=1))
+
+
+def trains(check: Check) -> bool:
+    """Whether its threshold is one that this script measures."""
+    judge = check.judge
+    return isinstance(judge, Accuracy) or (isinstance(judge, AtMost) and check.tries > 1)
 
 
 def line(title: str, reached: Sequence[float]) -> str:
@@ -82,23 +95,25 @@ def measure(
     def measured(title: str, program: Program, seeds: range) -> list[float]:
         began, reached = time.process_time(), []
         for value, case in observed(loaded, exercise.name, check, program, shell, seeds):
-            reached.append(accuracy(value, case))
+            reached.append(number(check.judge, value, case))
             print(f"    {title}: {reached[-1]:.4f}", flush=True)
         seconds = (time.process_time() - began) / len(seeds)
         print(line(title, reached), f" {seconds:.2f} CPU s each", flush=True)
         return reached
 
     print(f"{exercise.name}.{check.name}")
-    floors = []
+    thresholds = []
     forms = {"reference": loaded.reference} | {
         form.name: loaded.alternative(exercise, form) for form in exercise.equivalents
     }
     for name, program in forms.items():
         if options.form in (None, name):
             seeds = range(options.first, options.first + options.seeds)
-            floors.append(floor(measured(name, program, seeds)))
-    if floors:
-        print(f"floor: {min(floors):.4f}")
+            thresholds.append(threshold(check.judge, measured(name, program, seeds)))
+    if thresholds and isinstance(check.judge, AtMost):
+        print(f"bound: {max(thresholds):.4f}")
+    elif thresholds:
+        print(f"floor: {min(thresholds):.4f}")
     for variant in exercise.variants if options.wrong > 1 else ():
         if options.form in (None, variant.name):
             program = loaded.alternative(exercise, variant)
@@ -117,7 +132,7 @@ def main() -> None:
     loaded, shell = Course(COURSE).load(options.unit), grading_shell()
     for exercise in loaded.unit.exercises:
         for check in exercise.checks if options.exercise in (None, exercise.name) else ():
-            if isinstance(check.judge, Accuracy):
+            if trains(check):
                 measure(loaded, exercise, check, shell, options)
 
 

@@ -119,6 +119,14 @@ WORTH = {
         "smooth_l1": 1,
         "rpn_loss": 3,
     },
+    "11_style_transfer": {
+        "content_cost": 3,
+        "gram_matrix": 4,
+        "style_layer_cost": 3,
+        "style_cost": 2,
+        "total_cost": 1,
+        "style_step": 5,
+    },
     "12_gru_lstm": {
         "gru_cell": 5,
         "lstm_cell": 5,

@@ -1,0 +1,1 @@
+# Nothing answered: the notebook came back as it was handed out.

@@ -119,7 +119,7 @@ def not_graded(names: Any, message: str, log: Any) -> NoReturn:
     )
     message = f"{names['student']} is not graded. {message}"
     log.error("%s", message)
-    raise NotGradedError(message)
+    raise NotGradedError(message) from None  # its cause is in the message
 
 
 def student_of(converter: Any, folder: str) -> str:

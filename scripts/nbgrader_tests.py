@@ -168,11 +168,12 @@ class Runner:
             "HOME": str(self._home),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONDONTWRITEBYTECODE": "1",  # nothing beside the installed tests
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they need none, and start faster
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(self._home),
             "XDG_CACHE_HOME": str(self._home / "cache"),
         }
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "pytest_timeout"]
         command += ["-c", os.devnull, "--rootdir", str(TESTS.parents[1]), "--disable-warnings"]
         return subprocess.Popen(
             [*command, *arguments],

@@ -43,7 +43,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     tests.mkdir(parents=True)
     (tests / "test_sample.py").write_text(TESTS)
     monkeypatch.setattr(module, "TESTS", tests)
-    monkeypatch.setattr(module, "GRACE", 3)
+    monkeypatch.setattr(module, "GRACE", 20)  # a process starts within it, too
     return module
 
 

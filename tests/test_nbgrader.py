@@ -318,13 +318,22 @@ def test_it_goes_on_where_it_was_killed(graded: Graded, tmp_path: Path) -> None:
     assert rows(course) == rows(graded.parallel)
 
 
-def test_one_run_at_a_time(graded: Graded) -> None:
+def test_one_run_at_a_time_by_either_command(graded: Graded) -> None:
     import fcntl
 
-    with (graded.parallel / ".autograder" / "nbgrade.lock").open("w") as lock:
+    course = graded.parallel
+    before = rows(course), tree(course / "autograded")
+    with (course / ".autograder" / "nbgrade.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = nbgrade(graded.parallel)
-    assert told.exit_code == 2 and "Another `autograder nbgrade` is at work" in told.output
+        told = nbgrade(course, "--force")
+        status, log = nbgrader(course, "autograde", UNIT, "--force")
+    assert (told.exit_code, status) == (2, 1)
+    for said in (told.output, log):
+        assert "Another `nbgrader autograde` or `autograder nbgrade` is at work" in said
+    assert (rows(course), tree(course / "autograded")) == before
+    # Each lets go at its end, in the same process, too.
+    assert nbgrader(course, "autograde", UNIT, "--student", "ada")[0] == 0
+    assert nbgrade(course, "--student", "ada").exit_code == 0
 
 
 # --------------------------------------------------------------------------------- what comes after

@@ -7,7 +7,6 @@ next is graded meanwhile.  So the gradebook and `autograded/` are those of `nbgr
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import warnings
 from collections import Counter
@@ -26,6 +25,7 @@ from autograder.early import frameworks
 from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.plugins.nbgrader import execute, reading
+from autograder.plugins.nbgrader.turn import turn
 from autograder.submission import Submission
 
 
@@ -59,7 +59,7 @@ def autograde(
     Raises:
         UserError: nothing could be graded; nothing was changed.
     """
-    with _turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
+    with turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
         app = _app(course)
         app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
         remarks = _Remarks(told)
@@ -213,19 +213,3 @@ def _app(course: Course) -> Any:
             "`configure(get_config(), __file__)`."
         )
     return app
-
-
-@contextlib.contextmanager
-def _turn(course: Course) -> Iterator[None]:
-    """Lets one run at a time write a course's gradebook."""
-    path = course.root / ".autograder" / "nbgrade.lock"
-    course.seed()  # makes the folder
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ClassError(
-                "Another `autograder nbgrade` is at work on this course. Wait for it, or stop it: "
-                "what it has graded is kept."
-            ) from None
-        yield

@@ -97,8 +97,9 @@ class ClassAutograde(Autograde):
         folders = sorted(self.assignments)
         self._due = {reading.student_of(self, one): one for one in folders if self._is_due(one)}
         self._told.total(len(self._due))
-        for framework in sorted(frameworks(map(Path, self._due.values()))):
-            self._grader.pool.warm(framework)
+        if self._due:
+            for framework in sorted(frameworks(map(Path, self._due.values()))):
+                self._grader.pool.warm(framework)
         results = self._grader.results(self._submissions())
         with contextlib.closing(results) as self._results:
             super().convert_notebooks()

@@ -19,6 +19,7 @@ from nbgrader_class import UNIT, Class, autograded, cell_of, nbgrader, rows, sco
 
 from autograder.cli import main
 from autograder.course import Course
+from autograder.release import release_unit
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +56,11 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "figures" / "plot.svg").write_text("<svg/>")
     (source / "helper.txt").write_text("answer = 42")
     (source / "[draft].md").write_text("answer = 42")
+    # What a unit has for students.
+    (source / "data").mkdir()
+    (source / "data" / "numbers.csv").write_text("1,2,3")
+    (source / "data" / ".left-by-an-editor").write_text("")
+    release_unit(Course(course), Course(course).load(UNIT))
     before = tree(course / "assignments")
     status, log = nbgrader(course, "generate_assignment", UNIT)
     assert status == 0, log
@@ -132,13 +138,13 @@ def without_marks(group: Class) -> Any:
 
 def test_the_release_is_what_autograder_wrote_and_holds_nothing_else(released: Path) -> None:
     names = set(tree(released / "assignments"))
-    assert names == {f"{UNIT}/{UNIT}.ipynb", f"{UNIT}/{UNIT}.cases"}
+    assert names == {f"{UNIT}/{UNIT}.ipynb", f"{UNIT}/{UNIT}.cases", f"{UNIT}/data/numbers.csv"}
 
 
 def test_nothing_of_the_sources_lands_beside_a_submission(graded: Graded) -> None:
     for course in (graded.course, graded.parallel):
         names = {Path(name).name for name in tree(course / "autograded")}
-        assert names == {f"{UNIT}.ipynb", "timestamp.txt", "notes.csv"}
+        assert names == {f"{UNIT}.ipynb", "numbers.csv", "timestamp.txt", "notes.csv"}
 
 
 def test_a_source_that_gets_there_all_the_same_is_refused(released: Path, tmp_path: Path) -> None:
@@ -152,7 +158,7 @@ def test_a_source_that_gets_there_all_the_same_is_refused(released: Path, tmp_pa
         status, log = nbgrader(course, command, UNIT)
         assert status == 1
         assert "nbgrader would copy" in log and "`exercises.py`" in log
-        assert "figures/plot.svg" in log
+        assert "figures/plot.svg" in log and "numbers.csv" not in log
     assert not (course / "autograded").exists()
     assert tree(course / "assignments") == before
     assert scores(course, "ada") == points

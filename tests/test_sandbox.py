@@ -474,7 +474,7 @@ def test_templates_that_end_while_they_start_leave_no_process_behind() -> None:
             (template,) = pool._templates.values()
             started.append(template._process.pid)
             time.sleep(0.001 * number)
-    left = [psutil.Process(pid) for pid in psutil.pids() if group_of(pid) in started]
+    left = [process for process in psutil.process_iter() if group_of(process.pid) in started]
     _, alive = psutil.wait_procs(left, timeout=10)  # what was killed may not be reaped yet
     assert not alive
 

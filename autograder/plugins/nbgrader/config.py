@@ -7,10 +7,13 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+from autograder.release import DATA
+
 # nbgrader's own, which setting the option would otherwise take away.
 _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
-# What authors write; other files are found where they lie, these are kept out wherever they lie.
-_SOURCES = ["exercises.py", "notebook.py", "figures"]
+# What authors write, and what editors leave behind; other files are found where they lie, these are
+# kept out wherever they lie.
+_SOURCES = ["exercises.py", "notebook.py", "figures", ".*"]
 
 # What `zip_collect` takes a file for: `ada_03_optimizers.ipynb`.
 _COLLECTED = r".*[/\\](?P<student_id>[^/\\]+?)[-_. ]+(?P<file_id>\d\d_[a-z0-9_]+)"
@@ -95,6 +98,6 @@ def _ignored(root: Path) -> list[str]:
         for unit in (root / "solutions").glob("*")
         if unit.is_dir()
         for path in unit.iterdir()
-        if path.suffix != ".ipynb"
+        if path.suffix != ".ipynb" and path.name != DATA  # which is for students
     }
     return [*_IGNORED, *_SOURCES, *sorted(map(escape, names.difference(_IGNORED, _SOURCES)))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 from nbgrader.api import Gradebook
 from nbgrader_class import UNIT, Class, autograded, cell_of, nbgrader, rows, scores, shown, tree
+from traitlets.config import Config
 
 from autograder.cli import main
 from autograder.course import Course
+from autograder.plugins.nbgrader import configure
 from autograder.release import release_unit
 
 pytestmark = pytest.mark.slow
@@ -180,6 +183,30 @@ def test_what_would_release_something_else_is_refused(
     assert status == 1
     assert ("run `autograder release 01_lines`" if what == "stale" else "scratch.ipynb") in log
     assert tree(course / "assignments") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "unit"),
+    [
+        ("ada_03_optimizers.ipynb", "ada", "03_optimizers"),
+        ("ab_12_03_optimizers-1.ipynb", "ab_12", "03_optimizers"),
+        ("Ada Lovelace - 03_optimizers (2).ipynb", "Ada Lovelace", "03_optimizers"),
+        ("ada_lovelace_5021_77_03_optimizers_2.ipynb", "ada_lovelace_5021_77", "03_optimizers_2"),
+        ("bob_Week-1.ipynb", "bob", "Week-1"),  # a unit's name is its author's affair
+        ("bob_07_other.ipynb", None, None),
+        ("ada_03_optimizers_final.ipynb", "ada", "03_optimizers"),
+        ("03_optimizers.ipynb", None, None),
+    ],
+)
+def test_zip_collect_takes_files_by_the_names_of_the_units(
+    tmp_path: Path, name: str, student: str | None, unit: str | None
+) -> None:
+    for folder in ("03_optimizers", "03_optimizers_2", "Week-1"):
+        (tmp_path / "solutions" / folder).mkdir(parents=True)
+    config = Config()
+    configure(config, str(tmp_path / "nbgrader_config.py"))
+    found = re.match(config.FileNameCollectorPlugin.named_regexp, f"/x/extracted/class 1/{name}")
+    assert (found and found["student_id"], found and found["file_id"]) == (student, unit)
 
 
 # ---------------------------------------------------------------------------------------- autograde

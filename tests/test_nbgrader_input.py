@@ -226,6 +226,10 @@ def test_a_plain_assignment_is_graded_where_that_is_asked_for(course: Path) -> N
     assert nbgrader(course, "autograde", "warm_up")[0] == 0
     found = {row[2]: row[3] for row in rows(course) if row[1] == "warm_up"}
     assert found == {"check_center": 2.0, "check_learn": 0.0}
+    before = rows(course), tree(course / "autograded")
+    told = CliRunner().invoke(main, ["nbgrade", "warm_up", "--course", str(course), "--force"])
+    assert told.exit_code == 0, told.output
+    assert (rows(course), tree(course / "autograded")) == before
 
 
 def test_nbgraders_timeout_counts_for_plain_assignments(course: Path) -> None:

@@ -6,10 +6,12 @@
 They are those that nbgrader installs, so that they fit the version; a FILE is named as it lies in
 its `tests` folder, and without one all are run.  A test that does not pass with the executor is
 run again as nbgrader is: passes it there, it is lost, and docs/nbgrader.md says why.  Each outcome
-is told when it is known, and the counts when all is through or Ctrl-C was typed.
+and the counts of each file are told when they are known, and a table when all is through, or Ctrl-C
+was typed.
 """
 
 import argparse
+import getpass
 import os
 import re
 import signal
@@ -110,6 +112,7 @@ def run_file(file: str, only: str, seconds: int, count: Counter[str]) -> None:
         with closing(runner.outcomes(failed, {})) as outcomes:
             for _, outcome in outcomes:
                 count["lost" if outcome == "passed" else "fail without it, too"] += 1
+        say(f"{file}: {', '.join(f'{name} {count[name]}' for name in COLUMNS)}")
 
 
 class Runner:
@@ -171,6 +174,7 @@ class Runner:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they need none, and start faster
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(self._home),
+            "USER": getpass.getuser(),  # which some of them look up there
             "XDG_CACHE_HOME": str(self._home / "cache"),
         }
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "pytest_timeout"]

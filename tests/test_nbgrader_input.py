@@ -65,6 +65,13 @@ def test_a_locked_gradebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert nbgrader(course, "autograde", UNIT)[0] == 0
 
 
+def test_a_course_that_can_not_be_written_to(course: Path) -> None:
+    (course / ".autograder" / "nbgrade.lock").mkdir(parents=True)
+    for said in both(course):
+        assert "nbgrade.lock` can't be written: Is a directory." in said
+    assert not (course / "autograded").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

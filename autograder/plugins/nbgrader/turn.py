@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from autograder.course import Course
 from autograder.faults import UserError
@@ -14,7 +15,7 @@ _held: set[Path] = set()  # by this process
 
 
 class TurnError(UserError):
-    """Somebody else is autograding the course."""
+    """A course can't be autograded now: somebody else does, or it can't be written to."""
 
 
 @contextmanager
@@ -22,14 +23,14 @@ def turn(course: Course) -> Iterator[None]:
     """Keeps other autograding off a course; within a turn of this process it changes nothing.
 
     Raises:
-        TurnError: another one is at work; nothing was changed.
+        TurnError: another one is at work, or that can't be told; nothing was changed.
     """
     path = course.root.resolve() / ".autograder" / "nbgrade.lock"
     if path in _held:
         yield
         return
     course.seed()  # makes the folder
-    with path.open("w") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,3 +43,13 @@ def turn(course: Course) -> Iterator[None]:
             yield
         finally:
             _held.discard(path)
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise TurnError(
+            f"`{path}` can't be written: {error.strerror}. Nothing was changed. Who owns the "
+            "folder, and is the disk full?"
+        ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ import pytest
 from click.testing import CliRunner, Result
 from nbgrader.api import Gradebook
 from nbgrader_class import UNIT, Class, autograded, cell_of, nbgrader, rows, scores, shown, tree
+from traitlets.config import Config
 
 from autograder.cli import main
 from autograder.course import Course
+from autograder.plugins.nbgrader import configure
+from autograder.release import release_unit
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +59,11 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "figures" / "plot.svg").write_text("<svg/>")
     (source / "helper.txt").write_text("answer = 42")
     (source / "[draft].md").write_text("answer = 42")
+    # What a unit has for students.
+    (source / "data").mkdir()
+    (source / "data" / "numbers.csv").write_text("1,2,3")
+    (source / "data" / ".left-by-an-editor").write_text("")
+    release_unit(Course(course), Course(course).load(UNIT))
     before = tree(course / "assignments")
     status, log = nbgrader(course, "generate_assignment", UNIT)
     assert status == 0, log
@@ -132,13 +141,13 @@ def without_marks(group: Class) -> Any:
 
 def test_the_release_is_what_autograder_wrote_and_holds_nothing_else(released: Path) -> None:
     names = set(tree(released / "assignments"))
-    assert names == {f"{UNIT}/{UNIT}.ipynb", f"{UNIT}/{UNIT}.cases"}
+    assert names == {f"{UNIT}/{UNIT}.ipynb", f"{UNIT}/{UNIT}.cases", f"{UNIT}/data/numbers.csv"}
 
 
 def test_nothing_of_the_sources_lands_beside_a_submission(graded: Graded) -> None:
     for course in (graded.course, graded.parallel):
         names = {Path(name).name for name in tree(course / "autograded")}
-        assert names == {f"{UNIT}.ipynb", "timestamp.txt", "notes.csv"}
+        assert names == {f"{UNIT}.ipynb", "numbers.csv", "timestamp.txt", "notes.csv"}
 
 
 def test_a_source_that_gets_there_all_the_same_is_refused(released: Path, tmp_path: Path) -> None:
@@ -152,7 +161,7 @@ def test_a_source_that_gets_there_all_the_same_is_refused(released: Path, tmp_pa
         status, log = nbgrader(course, command, UNIT)
         assert status == 1
         assert "nbgrader would copy" in log and "`exercises.py`" in log
-        assert "figures/plot.svg" in log
+        assert "figures/plot.svg" in log and "numbers.csv" not in log
     assert not (course / "autograded").exists()
     assert tree(course / "assignments") == before
     assert scores(course, "ada") == points
@@ -174,6 +183,30 @@ def test_what_would_release_something_else_is_refused(
     assert status == 1
     assert ("run `autograder release 01_lines`" if what == "stale" else "scratch.ipynb") in log
     assert tree(course / "assignments") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "unit"),
+    [
+        ("ada_03_optimizers.ipynb", "ada", "03_optimizers"),
+        ("ab_12_03_optimizers-1.ipynb", "ab_12", "03_optimizers"),
+        ("Ada Lovelace - 03_optimizers (2).ipynb", "Ada Lovelace", "03_optimizers"),
+        ("ada_lovelace_5021_77_03_optimizers_2.ipynb", "ada_lovelace_5021_77", "03_optimizers_2"),
+        ("bob_Week-1.ipynb", "bob", "Week-1"),  # a unit's name is its author's affair
+        ("bob_07_other.ipynb", None, None),
+        ("ada_03_optimizers_final.ipynb", "ada", "03_optimizers"),
+        ("03_optimizers.ipynb", None, None),
+    ],
+)
+def test_zip_collect_takes_files_by_the_names_of_the_units(
+    tmp_path: Path, name: str, student: str | None, unit: str | None
+) -> None:
+    for folder in ("03_optimizers", "03_optimizers_2", "Week-1"):
+        (tmp_path / "solutions" / folder).mkdir(parents=True)
+    config = Config()
+    configure(config, str(tmp_path / "nbgrader_config.py"))
+    found = re.match(config.FileNameCollectorPlugin.named_regexp, f"/x/extracted/class 1/{name}")
+    assert (found and found["student_id"], found and found["file_id"]) == (student, unit)
 
 
 # ---------------------------------------------------------------------------------------- autograde
@@ -318,13 +351,22 @@ def test_it_goes_on_where_it_was_killed(graded: Graded, tmp_path: Path) -> None:
     assert rows(course) == rows(graded.parallel)
 
 
-def test_one_run_at_a_time(graded: Graded) -> None:
+def test_one_run_at_a_time_by_either_command(graded: Graded) -> None:
     import fcntl
 
-    with (graded.parallel / ".autograder" / "nbgrade.lock").open("w") as lock:
+    course = graded.parallel
+    before = rows(course), tree(course / "autograded")
+    with (course / ".autograder" / "nbgrade.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = nbgrade(graded.parallel)
-    assert told.exit_code == 2 and "Another `autograder nbgrade` is at work" in told.output
+        told = nbgrade(course, "--force")
+        status, log = nbgrader(course, "autograde", UNIT, "--force")
+    assert (told.exit_code, status) == (2, 1)
+    for said in (told.output, log):
+        assert "Another `nbgrader autograde` or `autograder nbgrade` is at work" in said
+    assert (rows(course), tree(course / "autograded")) == before
+    # Each lets go at its end, in the same process, too.
+    assert nbgrader(course, "autograde", UNIT, "--student", "ada")[0] == 0
+    assert nbgrade(course, "--student", "ada").exit_code == 0
 
 
 # --------------------------------------------------------------------------------- what comes after

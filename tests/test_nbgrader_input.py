@@ -15,7 +15,7 @@ from nbgrader_class import UNIT, Class, cell_of, nbgrader, rows, scores, tree
 
 from autograder.cli import main
 from autograder.course import Course
-from autograder.plugins.nbgrader import gradebook
+from autograder.plugins.nbgrader import gradebook, plain
 from autograder.release import release_unit
 
 pytestmark = pytest.mark.slow
@@ -63,6 +63,13 @@ def test_a_locked_gradebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> No
         database.close()
     assert rows(course) == before
     assert nbgrader(course, "autograde", UNIT)[0] == 0
+
+
+def test_a_course_that_can_not_be_written_to(course: Path) -> None:
+    (course / ".autograder" / "nbgrade.lock").mkdir(parents=True)
+    for said in both(course):
+        assert "nbgrade.lock` can't be written: Is a directory." in said
+    assert not (course / "autograded").exists()
 
 
 @pytest.mark.parametrize(
@@ -189,29 +196,76 @@ def test_nobody_has_handed_in(course: Path) -> None:
         assert "No notebooks were matched by" in said
 
 
-def test_a_plain_assignment_is_graded_where_that_is_asked_for(course: Path) -> None:
-    source = course / "solutions" / "warm_up"
-    source.mkdir()
+def plain_assignment(course: Path, *sources: str, **metadata: object) -> None:
+    """An assignment that is no unit, `warm_up`, with these sources of its cells; ada's is right."""
+    source, handed_in = course / "solutions" / "warm_up", course / "submitted" / "ada" / "warm_up"
     notebook = Class(course).notebook()
     cells = [cell_of(notebook, name) for name in ("center", "check_center", "check_learn")]
-    for cell in cells:
+    for cell, text in zip(cells, sources, strict=True):
         cell["metadata"]["nbgrader"].pop("checksum")
-    cells[0]["source"] = "import sys\nprint('loud', file=sys.stderr)\nx = 2"
-    cells[1]["source"] = "assert x == 2; print('still', file=sys.stderr)"
-    cells[2]["source"] = "assert x == 3"
+        cell["source"] = text
     notebook["cells"] = cells
-    text = own.json.dumps(notebook)
-    (source / "warm_up.ipynb").write_text(text)
+    notebook["metadata"] |= metadata
+    for folder in (source, handed_in):
+        folder.mkdir()
+        (folder / "warm_up.ipynb").write_text(own.json.dumps(notebook))
     assert nbgrader(course, "generate_assignment", "warm_up")[0] == 0
-    handed_in = course / "submitted" / "ada" / "warm_up"
-    handed_in.mkdir()
-    (handed_in / "warm_up.ipynb").write_text(text)
+
+
+def allow_plain_assignments(course: Path, *lines: str) -> None:
+    config = course / "nbgrader_config.py"
+    allowed = "get_config().GradeInSandbox.plain_assignments = True"
+    config.write_text("\n".join([config.read_text(), allowed, *lines, ""]))
+
+
+def test_a_plain_assignment_is_graded_where_that_is_asked_for(course: Path) -> None:
+    plain_assignment(
+        course,
+        "import sys, os\nprint('loud', file=sys.stderr)\nx = 2",
+        # nbgrader promises its cells that variable.
+        "assert (x, os.environ['NBGRADER_EXECUTION']) == (2, 'autograde')\n"
+        "print('still', file=sys.stderr)",
+        "assert x == 3",
+    )
     status, log = nbgrader(course, "autograde", "warm_up")
     assert status == 1 and "no checks to grade it by" in log
-    config = course / "nbgrader_config.py"
-    config.write_text(
-        f"{config.read_text()}\nget_config().GradeInSandbox.plain_assignments = True\n"
-    )
+    allow_plain_assignments(course)
     assert nbgrader(course, "autograde", "warm_up")[0] == 0
     found = {row[2]: row[3] for row in rows(course) if row[1] == "warm_up"}
     assert found == {"check_center": 2.0, "check_learn": 0.0}
+    before = rows(course), tree(course / "autograded")
+    told = CliRunner().invoke(main, ["nbgrade", "warm_up", "--course", str(course), "--force"])
+    assert told.exit_code == 0, told.output
+    assert (rows(course), tree(course / "autograded")) == before
+
+
+def test_nbgraders_timeout_counts_for_plain_assignments(course: Path) -> None:
+    sleeps = "import time\ntime.sleep(8)"
+    plain_assignment(course, sleeps, "while True: pass", "assert True")
+    allow_plain_assignments(course, "get_config().Execute.timeout = 1")
+    assert nbgrader(course, "autograde", "warm_up")[0] == 0
+    found = {row[2]: row[3] for row in rows(course) if row[1] == "warm_up"}
+    assert found == {"check_center": 0.0, "check_learn": 3.0}
+    notebook = own.autograded(course, "ada", "warm_up")
+    assert "stopped after waiting 2 s" in own.shown(cell_of(notebook, "center"))
+    assert "stopped after 1 s of computing" in own.shown(cell_of(notebook, "check_center"))
+
+
+@pytest.mark.parametrize(
+    ("timeout", "cell", "together"), [(30, 30, 1200), (600, 600, 6000), (None, 1200, 12000)]
+)
+def test_a_long_timeout_is_not_cut_short(timeout: int | None, cell: int, together: int) -> None:
+    limits = plain.limits(timeout)
+    assert (limits.cell_seconds, limits.cells_seconds) == (cell, together)
+    assert limits.submission_seconds == together <= max(limits.total_cpu_seconds, 1200)
+
+
+def test_a_plain_assignment_in_another_language_is_no_zero(course: Path) -> None:
+    r = {"name": "ir", "language": "R", "display_name": "R"}
+    plain_assignment(course, "x <- 2", "stopifnot(x == 2)", "stopifnot(x > 1)", kernelspec=r)
+    allow_plain_assignments(course)
+    status, log = nbgrader(course, "autograde", "warm_up")
+    assert status == 1
+    assert "ada is not graded. The notebook's kernel is `ir`, its language `R`" in log
+    assert not (course / "autograded" / "ada" / "warm_up").exists()
+    assert {(row[3], row[6]) for row in rows(course) if row[1] == "warm_up"} == {(None, 1)}

@@ -198,6 +198,8 @@ def test_without_public_cases_there_is_a_word_about_folders(tmp_path: Path) -> N
     assert shown[-1].ename == "CheckError"
     assert "There is no `*.cases` in" in shown[-1].evalue
     assert "keep both in one folder" in shown[-1].evalue
+    # Nothing but the message: no lines of this package.
+    assert " ".join(shown[-1].traceback) == shown[-1].evalue
 
 
 def test_damaged_public_cases_are_to_be_copied_again(tiny: Path, tmp_path: Path) -> None:

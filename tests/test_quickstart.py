@@ -79,6 +79,14 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"thesis.txt": b"mine"}
 
 
+def test_students_work_and_marks_are_not_for_a_repository(course: Path) -> None:
+    ours, theirs = (
+        {line for line in (root / ".gitignore").read_text().splitlines() if line[:1] == "/"}
+        for root in (own.HERE.root, course)
+    )
+    assert "/grades.csv" in theirs and theirs <= ours
+
+
 def test_students_get_what_was_released_and_nothing_else(course: Path, exchange: Path) -> None:
     names = set(tree(exchange / "deep_learning" / "outbound"))
     assert names == {f"{UNIT}/{UNIT}.ipynb", f"{UNIT}/{UNIT}.cases"}

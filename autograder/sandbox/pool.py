@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -42,7 +43,8 @@ class Template:
             raise
         finally:
             theirs.close()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def fork(self) -> Child:
         """A fresh child.
@@ -109,9 +111,15 @@ class Template:
         for child in list(self.children):
             child.kill()
         self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        # With its group: bubblewrap's second process asks to die with the first one only some
+        # milliseconds after it began, and would wait for ever if the first one was gone by then.
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        # Its socket may be descriptor 3, which must not be closed while the next template starts:
+        # a number can be passed on only where it is in use.
+        self._listener.join(timeout=5)
         if self._process.stderr:
             self._process.stderr.close()
 

@@ -15,7 +15,8 @@ What follows is read by nbgrader 0.9.6's own commands:
     export                `export`     no zero where nothing was graded
     validate              `validation` what `check` does when nbgrader asks
 
-`classes` is `autograder nbgrade`: nbgrader's own autograding, fed by many slots.
+`classes` is `autograder nbgrade`: nbgrader's own autograding, fed by many slots.  `turn` lets one
+of the two commands at a time write a course's gradebook.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ next is graded meanwhile.  So the gradebook and `autograded/` are those of `nbgr
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import warnings
 from collections import Counter
@@ -26,6 +25,7 @@ from autograder.early import frameworks
 from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.plugins.nbgrader import execute, reading
+from autograder.plugins.nbgrader.turn import turn
 from autograder.submission import Submission
 
 
@@ -59,7 +59,7 @@ def autograde(
     Raises:
         UserError: nothing could be graded; nothing was changed.
     """
-    with _turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
+    with turn(course), warnings.catch_warnings():  # nbgrader's configuration sets filters
         app = _app(course)
         app.coursedir.assignment_id, app.coursedir.student_id = assignment, student
         remarks = _Remarks(told)
@@ -97,8 +97,9 @@ class ClassAutograde(Autograde):
         folders = sorted(self.assignments)
         self._due = {reading.student_of(self, one): one for one in folders if self._is_due(one)}
         self._told.total(len(self._due))
-        for framework in sorted(frameworks(map(Path, self._due.values()))):
-            self._grader.pool.warm(framework)
+        if self._due:
+            for framework in sorted(frameworks(map(Path, self._due.values()))):
+                self._grader.pool.warm(framework)
         results = self._grader.results(self._submissions())
         with contextlib.closing(results) as self._results:
             super().convert_notebooks()
@@ -213,19 +214,3 @@ def _app(course: Course) -> Any:
             "`configure(get_config(), __file__)`."
         )
     return app
-
-
-@contextlib.contextmanager
-def _turn(course: Course) -> Iterator[None]:
-    """Lets one run at a time write a course's gradebook."""
-    path = course.root / ".autograder" / "nbgrade.lock"
-    course.seed()  # makes the folder
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ClassError(
-                "Another `autograder nbgrade` is at work on this course. Wait for it, or stop it: "
-                "what it has graded is kept."
-            ) from None
-        yield

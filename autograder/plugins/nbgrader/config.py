@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from glob import escape
 from pathlib import Path
 from typing import Any
 
+from autograder.release import DATA
+
 # nbgrader's own, which setting the option would otherwise take away.
 _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
-# What authors write; other files are found where they lie, these are kept out wherever they lie.
-_SOURCES = ["exercises.py", "notebook.py", "figures"]
-
-# What `zip_collect` takes a file for: `ada_03_optimizers.ipynb`.
-_COLLECTED = r".*[/\\](?P<student_id>[^/\\]+?)[-_. ]+(?P<file_id>\d\d_[a-z0-9_]+)"
+# What authors write, and what editors leave behind; other files are found where they lie, these are
+# kept out wherever they lie.
+_SOURCES = ["exercises.py", "notebook.py", "figures", ".*"]
 
 
 def configure(config: Any, config_file: str, course_id: str = "") -> None:
@@ -34,7 +35,7 @@ def configure(config: Any, config_file: str, course_id: str = "") -> None:
     # The release is there already, generated and under version control; nbgrader would skip it and
     # put nothing into the gradebook.
     config.GenerateAssignment.force = True
-    config.FileNameCollectorPlugin.named_regexp = _COLLECTED
+    config.FileNameCollectorPlugin.named_regexp = _collected(root)
     use_sandbox(config)
 
 
@@ -92,9 +93,20 @@ def _ignored(root: Path) -> list[str]:
     and again beside each submission.  It compares names, not paths."""
     names = {
         path.name
-        for unit in (root / "solutions").glob("*")
-        if unit.is_dir()
+        for unit in _unit_folders(root)
         for path in unit.iterdir()
-        if path.suffix != ".ipynb"
+        if path.suffix != ".ipynb" and path.name != DATA  # which is for students
     }
     return [*_IGNORED, *_SOURCES, *sorted(map(escape, names.difference(_IGNORED, _SOURCES)))]
+
+
+def _collected(root: Path) -> str:
+    """What `zip_collect` takes a file for: `ada_03_optimizers.ipynb`, and what a learning platform
+    makes of that when it is handed in twice, `ada_03_optimizers-1.ipynb`."""
+    names = sorted((unit.name for unit in _unit_folders(root)), reverse=True)  # longer ones first
+    unit = "|".join(map(re.escape, names)) or r"\w+"
+    return rf".*[/\\](?P<student_id>[^/\\]*[^/\\_. -])[-_. ]+(?P<file_id>{unit})(?![a-zA-Z0-9])"
+
+
+def _unit_folders(root: Path) -> list[Path]:
+    return [path for path in (root / "solutions").glob("*") if path.is_dir()]

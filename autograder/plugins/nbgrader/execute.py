@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
 from autograder.bank import Bank
@@ -50,7 +50,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         try:
             grader = grader_of(converter, self.isolation)
             if self.plain_assignments and not grader.unit(names):
-                plain.run(nb, grader.pool)
+                plain.run(nb, grader.plain_pool(Execute(config=self.config).timeout))
                 return nb, resources
             result = self._result(nb, names, converter)
         except (UserError, FaultError) as error:
@@ -83,12 +83,20 @@ class Grader:
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
         self.pool = self._open.enter_context(Pool(isolation))
+        self._plain: Pool | None = None
         kept = evidence_cache(cache)
         self.bank = self._open.enter_context(
             banks_for(
                 lambda name: Bank(self.course.load(name), self.course.seed(), self.pool, kept)
             )
         )
+
+    def plain_pool(self, timeout: float | None) -> Pool:
+        """The pool for assignments that are no units, with nbgrader's own timeout for a cell."""
+        if self._plain is None:
+            own = Pool(self.pool.isolation, plain.limits(timeout))
+            self._plain = self._open.enter_context(own)
+        return self._plain
 
     def unit(self, names: Any) -> str:
         """The unit of the course that nbgrader's names mean, "" if none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from autograder.course import Course
 from autograder.faults import UserError
 from autograder.plugins.nbgrader import gradebook, outputs
 from autograder.plugins.nbgrader.release import require_ignored
+from autograder.plugins.nbgrader.turn import turn
 
 
 class NotGradedError(UserError):
@@ -31,7 +33,10 @@ class SubmissionExporter(NotebookExporter):
         super().__init__(**arguments)
         if self.parent is not None:
             try:
-                prepare(self.parent)
+                with ExitStack() as until_the_end:
+                    until_the_end.enter_context(turn(Course(_root(self.parent))))
+                    prepare(self.parent)
+                    _close_after_converting(self.parent, until_the_end.pop_all())
             except UserError as error:
                 self.log.error("%s", error)
                 raise NbGraderException(str(error)) from None
@@ -58,7 +63,7 @@ def prepare(converter: Any) -> None:
     coursedir = converter.coursedir
     assignment = coursedir.assignment_id
     gradebook.require(coursedir.db_url, assignment)
-    course = Course(Path(coursedir.root).resolve())
+    course = Course(_root(converter))
     units = units_of(course)
     with Gradebook(coursedir.db_url) as book:
         names = [notebook.name for notebook in book.find_assignment(assignment).notebooks]
@@ -75,6 +80,22 @@ def prepare(converter: Any) -> None:
         _report_other_names(Path(folder), notebooks, names, converter.log)
         student = student_of(converter, folder)
         _remove_unfinished(Path(converter._format_dest(assignment, student)), names, converter.log)
+
+
+def _root(converter: Any) -> Path:
+    return Path(converter.coursedir.root).resolve()
+
+
+def _close_after_converting(converter: Any, stack: ExitStack) -> None:
+    """Closes a stack when a converter is through; nbgrader calls its exporter at the start only."""
+    convert = converter.convert_notebooks
+
+    def convert_and_close() -> None:
+        del converter.convert_notebooks  # the class's own again
+        with stack:
+            convert()
+
+    converter.convert_notebooks = convert_and_close
 
 
 def units_of(course: Course) -> list[str]:
@@ -119,7 +140,7 @@ def not_graded(names: Any, message: str, log: Any) -> NoReturn:
     )
     message = f"{names['student']} is not graded. {message}"
     log.error("%s", message)
-    raise NotGradedError(message)
+    raise NotGradedError(message) from None  # its cause is in the message
 
 
 def student_of(converter: Any, folder: str) -> str:

@@ -14,6 +14,7 @@ from autograder.faults import UserError
 from autograder.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
 from autograder.plugins.nbgrader import gradebook
 from autograder.public_cases import PublicCases, make, suffix
+from autograder.release import DATA
 
 
 class ReleaseError(UserError):
@@ -102,14 +103,16 @@ def _destination(converter: Any, assignment: str) -> Path:
 
 
 def require_ignored(coursedir: Any, folder: Path) -> None:
-    """Makes sure that nbgrader copies nothing that lies beside a unit's source notebook.
+    """Makes sure that of what lies beside a unit's notebook nbgrader copies `data/` alone.
 
     Raises:
         ReleaseError: it would; nothing was changed.
     """
-    copied = find_all_files(str(folder), [*coursedir.ignore, "*.ipynb"])
+    found = find_all_files(str(folder), [*coursedir.ignore, "*.ipynb"])
+    copied = sorted(Path(path).relative_to(folder) for path in found)
+    copied = [path for path in copied if path.parts[0] != DATA]
     if copied:
-        listed = ", ".join(f"`{Path(path).relative_to(folder)}`" for path in sorted(copied))
+        listed = ", ".join(f"`{path}`" for path in copied)
         raise ReleaseError(
             f"nbgrader would copy {listed} from `{folder}` to students and beside what they handed "
             "in. Nothing was changed. Is `CourseDirectory.ignore` set after `configure`?"

@@ -57,9 +57,11 @@ def prove(
     Raises:
         FaultError: the reference can't be observed.
     """
-    banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+    first = Bank(loaded, f"{SEED}-0", pool, cache)
     public = Bank(loaded, PUBLIC_SEED, pool, cache)
-    jobs = list(_jobs(loaded, banks, public))
+    jobs = list(_jobs(loaded, first, public))
+    for index in range(1, seeds):
+        jobs.append(partial(_equivalents, loaded, f"{SEED}-{index}", pool, cache))
     rows: list[Row] = []
     task = progress.add_task(loaded.name, total=len(jobs))
     try:
@@ -67,17 +69,14 @@ def prove(
             for found in executor.map(lambda job: job(), jobs):
                 rows += found
                 progress.advance(task)
-        problems = (*_twins(loaded, banks[0]), *_leaks(loaded), *_stale(course, loaded))
+        problems = (*_twins(loaded, first), *_leaks(loaded), *_stale(course, loaded))
     finally:
-        for bank in (public, *banks):
-            bank.close()
+        public.close()
+        first.close()
     return Matrix(loaded.name, tuple(merged(rows)), problems)
 
 
-def _jobs(
-    loaded: LoadedUnit, banks: Sequence[Bank], public: Bank
-) -> Iterator[Callable[[], list[Row]]]:
-    first = banks[0]
+def _jobs(loaded: LoadedUnit, first: Bank, public: Bank) -> Iterator[Callable[[], list[Row]]]:
     yield lambda: _whole("reference", loaded, first)
     yield lambda: _whole("release", loaded, first)
     for exercise in loaded.unit.exercises:
@@ -85,11 +84,24 @@ def _jobs(
             yield _job(_hollow, first, exercise, Alternative(name, "", {}))
         lookup = partial(_lookup, public)
         yield _job(lookup, first, exercise, Alternative("", "", {}), kind="lookup")
-        for bank in banks:
-            for equivalent in exercise.equivalents:
-                yield _job(_equivalent, bank, exercise, equivalent)
+        for equivalent in exercise.equivalents:
+            yield _job(_equivalent, first, exercise, equivalent)
         for variant in exercise.variants:
             yield _job(_variant, first, exercise, variant)
+
+
+def _equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
+    """The equivalents on a further seed; its bank has a process of its own, which ends here."""
+    bank = Bank(loaded, seed, pool, cache)
+    try:
+        return [
+            row
+            for exercise in loaded.unit.exercises
+            for equivalent in exercise.equivalents
+            for row in _job(_equivalent, bank, exercise, equivalent)()
+        ]
+    finally:
+        bank.close()
 
 
 def _job(
@@ -164,12 +176,12 @@ def _lookup(public: Bank, bank: Bank, exercise: Exercise, alternative: Alternati
 
 
 def _looked_up(public: Bank, bank: Bank, exercise: Exercise, check: Check) -> bool:
-    known = public.wanted(public.question(exercise, check))
+    known = public.question(exercise, check)
     wanted = bank.wanted(bank.question(exercise, check))
     if isinstance(check.judge, Within):
-        answers = [{name: law[0] for name, law in want.truth.items()} for want in known]
+        answers = [{name: law[0] for name, law in case.truth.items()} for case in known.cases]
     elif check.judge.needs_reference:
-        answers = [want.value for want in known]
+        answers = [item.value for item in public.reference(known)]
     else:
         return False
     return len(answers) == len(wanted) and all(

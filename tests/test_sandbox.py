@@ -468,12 +468,12 @@ def test_a_pool_leaves_no_process_behind() -> None:
 
 def test_templates_that_end_while_they_start_leave_no_process_behind() -> None:
     started = []
-    for number in range(30):  # bubblewrap has two processes after some of these milliseconds
+    for number in range(20):  # bubblewrap has two processes after some of these milliseconds
         with Pool(limits=TIGHT) as pool:
             pool.warm("numpy")
             (template,) = pool._templates.values()
             started.append(template._process.pid)
-            time.sleep(0.001 * number)
+            time.sleep(0.0015 * number)
     left = [process for process in psutil.process_iter() if group_of(process.pid) in started]
     _, alive = psutil.wait_procs(left, timeout=10)  # what was killed may not be reaped yet
     assert not alive

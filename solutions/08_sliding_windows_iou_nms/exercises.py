@@ -333,11 +333,14 @@ def same_weights(program, net, X):
 def classifier_unchanged(program, net, X):
     """The classifier keeps its weights and its answers, also once the new model has run"""
     classifier = built(net)
+    before = probes.to_arrays(classifier(X))
     model = program.convolutionalise(classifier)
     model(X)
+    # But for rounding, which can hang on where in memory an array lies.
+    same = np.allclose(before, probes.to_arrays(classifier(X)), rtol=1e-4, atol=1e-6)
     return {
         "weights": [np.array(x) for x in classifier.get_weights()],
-        "answers": probes.to_arrays(classifier(X)),
+        "answers": "as they were" if same else "changed",
     }
 
 

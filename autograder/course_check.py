@@ -61,7 +61,7 @@ def prove(
     public = Bank(loaded, PUBLIC_SEED, pool, cache)
     jobs = list(_jobs(loaded, first, public))
     for index in range(1, seeds):
-        jobs.append(partial(_equivalents, loaded, f"{SEED}-{index}", pool, cache))
+        jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
     rows: list[Row] = []
     task = progress.add_task(loaded.name, total=len(jobs))
     try:
@@ -90,8 +90,8 @@ def _jobs(loaded: LoadedUnit, first: Bank, public: Bank) -> Iterator[Callable[[]
             yield _job(_variant, first, exercise, variant)
 
 
-def _equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
-    """The equivalents on a further seed; its bank has a process of its own, which ends here."""
+def equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
+    """The equivalents of every exercise on one more seed, whose reference has its own process."""
     bank = Bank(loaded, seed, pool, cache)
     try:
         return [

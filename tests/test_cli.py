@@ -155,6 +155,15 @@ def test_status_2_and_the_place_for_an_authors_mistake(
     assert "Traceback" not in done.stderr
 
 
+def test_a_broken_unit_does_not_stop_the_grading_of_another(
+    course: Path, write_notebook: Write
+) -> None:
+    path = write_notebook(course.parent / "ada.ipynb")
+    (course / "solutions/02_swish/exercises.py").write_text("import nowhere")
+    done = grade(course, path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_package_and_the_script_are_the_same_command() -> None:
     script = Path(sys.executable).parent / "autograder"
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
-"""Measures what grading costs: time for a submission, time to a first finding, memory of a class.
+"""Measures what grading costs: a submission, a first finding, a class's memory, a class's growth.
 
-    python benchmarks/cost.py warm|first|memory [--quick] [--patience SECONDS] [--json FILE]
+    python benchmarks/cost.py warm|first|memory|growth [--quick] [--patience SECONDS] [--json FILE]
 
 Each command measures both sides of its comparison in one run, taking turns, and prints the aim,
 what was measured, and whether the aim is met.  docs/benchmarks.md says what the numbers mean.
@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import mean, median
@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["warm", "first", "memory"])
+    parser.add_argument("what", choices=["warm", "first", "memory", "growth"])
     parser.add_argument("--unit", default="03_optimizers")
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     parser.add_argument("--patience", type=float, default=0, help="seconds to wait for quiet ones")
@@ -69,7 +69,7 @@ def main() -> None:
     loaded = course.load(options.unit)
     machine = facts()
     print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
-    measure = {"warm": warm, "first": first, "memory": memory}[options.what]
+    measure = {"warm": warm, "first": first, "memory": memory, "growth": growth}[options.what]
     with OthersUse() as others, tempfile.TemporaryDirectory(prefix="cost-") as folder:
         rows, numbers = measure(loaded, Path(folder), options.quick, options.patience)
     show(("", "aim", "measured", ""), rows)
@@ -507,6 +507,39 @@ def memory(
         name: [(u.seconds, u.done, dict(u.by_role)) for u in watcher.samples]
         for name, watcher in peaks.items()
     }
+
+
+# ----------------------------------------------------------------------------------------- growth
+
+
+def growth(
+    loaded: LoadedUnit, folder: Path, quick: bool, patience: float
+) -> tuple[list[Row], dict[str, Any]]:
+    """Classes of 10 to 1,000: what one submission more costs, in a small class and in a large one.
+
+    CPU time, which hardly depends on how busy the machine is, so that there is nothing to wait for.
+    """
+    del patience
+    sizes = (5, 10, 20) if quick else (10, 100, 1000)
+    rows: list[Row] = []
+    found: dict[str, dict[str, float]] = {}
+    for count in sizes:
+        cpu = cpu_seconds()
+        watcher = _watched(loaded, folder / str(count), count, "")
+        cpu = cpu_seconds() - cpu
+        seconds, peak = watcher.samples[-1].seconds, watcher.peak.total / MIB
+        found[str(count)] = {"cpu": cpu, "seconds": seconds, "peak": peak}
+        rows.append(row(f"class of {count}: CPU time", cpu, "s"))
+        rows.append(row("  wall time", seconds, "s"))
+        rows.append(row("  peak memory", peak, "MiB"))
+    costs = [
+        (found[str(more)]["cpu"] - found[str(less)]["cpu"]) / (more - less)
+        for less, more in pairwise(sizes)
+    ]
+    for (less, more), cost in zip(pairwise(sizes), costs, strict=True):
+        rows.append(row(f"one more between {less} and {more}: CPU time", cost, "s"))
+    rows.append(row("the last of these against the first", costs[-1] / costs[0], "x", 1.1))
+    return rows, found
 
 
 def _watched(loaded: LoadedUnit, folder: Path, count: int, before: str) -> Watcher:

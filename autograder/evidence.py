@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import msgpack
@@ -204,40 +205,52 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
         raise CodecError("The value is nested too deeply or holds too many items.")
-    if value is None or type(value) in (bool, float):
+    kind = type(value)
+    if value is None or kind in (bool, float):
         return value
-    if type(value) is int:
+    if kind is int:
         return value if -(2**63) <= value < 2**64 else _opaque("int of more than 64 bits")
+    if kind is np.ndarray:
+        return _array(value)
     # Base-class methods only: what a subclass overrides is not run, and not asked what it is.
-    if issubclass(type(value), str):
+    if issubclass(kind, str):
         return _clean(value)
-    if issubclass(type(value), dict):
+    if issubclass(kind, dict):
         return {
             _clean(str(key))[:MAX_KEY]: _plain(item, depth - 1, budget)
             for key, item in list(dict.items(value))
         }
-    if issubclass(type(value), list):
+    if issubclass(kind, list):
         return [_plain(item, depth - 1, budget) for item in list.__iter__(value)]
-    if issubclass(type(value), tuple):
+    if issubclass(kind, tuple):
         return [_plain(item, depth - 1, budget) for item in tuple.__iter__(value)]
-    if issubclass(type(value), (np.ndarray, np.generic)):
+    if issubclass(kind, (np.ndarray, np.generic)):
         return _array(np.asarray(value))
-    return _opaque(value.type_name if type(value) is Opaque else type(value).__name__)
+    return _opaque(value.type_name if kind is Opaque else kind.__name__)
 
 
 def _clean(text: str) -> str:
     """Plain text without lone surrogates, which can't be encoded."""
+    if type(text) is str and text.isascii():
+        return text
     return str.encode(text, "utf-8", "replace").decode("utf-8")
 
 
 def _array(array: np.ndarray[Any, Any]) -> msgpack.ExtType:
-    if array.dtype.name not in _DTYPES or array.ndim > MAX_DEPTH:
-        return _opaque(f"array of {array.dtype.name}")
+    name = dtype_name(array.dtype)
+    if name not in _DTYPES or array.ndim > MAX_DEPTH:
+        return _opaque(f"array of {name}")
     if array.nbytes > MAX_MESSAGE:
         raise CodecError(f"An array of {array.nbytes:,} bytes; {MAX_MESSAGE:,} are allowed.")
-    head = msgpack.packb([array.dtype.name, list(array.shape)])
+    head = msgpack.packb([name, list(array.shape)])
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return msgpack.ExtType(_ARRAY, head + little.tobytes())
+
+
+@lru_cache(maxsize=64)
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """`dtype.name`, which NumPy puts together anew each time: a tenth of what packing took."""
+    return dtype.name
 
 
 def _opaque(type_name: str) -> msgpack.ExtType:

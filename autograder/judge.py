@@ -68,6 +68,7 @@ WRONG_VARIANT: Final = 640.0  # certificate: every wrong variant reaches this on
 # errors; NumPy's float64 work passes at 1e-9, three decades above the worst correct form.
 _UNIT: Final = {"float64": 1e-9 / PASS, "float32": 2.0**-23}
 
+_SINGLE: Final = np.dtype(np.float32)
 _TINY: Final = float(np.finfo(np.float64).tiny)  # below it numbers have no relative precision
 
 _AGREE: Final = "Both sides of the law agree, but not on the right value."
@@ -270,7 +271,7 @@ class EqualSides:
 
 def precision(dtype: str, array: Any) -> str:
     """What numbers are judged as: the precision they were computed in (NUMERICS 1.4), at best."""
-    return float32 if array.dtype.name == "float32" else dtype
+    return float32 if array.dtype == _SINGLE else dtype
 
 
 def least_wrong(judge: Judge) -> float:

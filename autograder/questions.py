@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from autograder.cache import key_of
-from autograder.evidence import Evidence
+from autograder.evidence import Evidence, pack
 from autograder.exercise import Case, Check, Exercise
 
 
@@ -20,6 +20,22 @@ class Observation:
     inputs: Mapping[str, Any]
     seed: int
     forbids: tuple[str, ...] = ()
+
+    @cached_property
+    def packed(self) -> bytes:
+        """What `Names.observe` takes, packed once for all programs that are observed.
+
+        Raises:
+            CodecError: the inputs are too large.
+        """
+        return pack(
+            {
+                "source": self.source,
+                "inputs": dict(self.inputs),
+                "seed": self.seed,
+                "forbids": list(self.forbids),
+            }
+        )
 
 
 class Observes(Protocol):
@@ -48,18 +64,19 @@ class Question:
         bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
         return key_of(self.check.source, inputs, list(self.seeds), *bans)
 
-    def observations(self) -> list[Observation]:
-        return [
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        return tuple(
             Observation(self.check.source, case.inputs, seed, self.exercise.forbids)
             for case, seed in zip(self.cases, self.seeds, strict=True)
-        ]
+        )
 
 
 def observe_all(observer: Observes, question: Question) -> list[Evidence]:
     """Evidence for every case of a question; after a stop the rest is `skipped`."""
     left = question.check.seconds
     found: list[Evidence] = []
-    for observation in question.observations():
+    for observation in question.observations:
         if found and found[-1].status in ("timeout", "memory", "died"):
             found.append(Evidence("skipped"))
             continue

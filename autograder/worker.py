@@ -283,7 +283,7 @@ def serve(connection: socket.socket, session: Session) -> None:
         if op == "cell":
             evidence = session.run_cell(**request)
         elif op == "observe":
-            evidence = session.observe(**request)
+            evidence = session.observe(**wire.receive())
         elif op == "call":
             evidence = session.call(**request)
         else:

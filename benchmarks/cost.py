@@ -186,7 +186,7 @@ class Bare:
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
         cases = [
-            (question.exercise.name, question.check.name, question.observations(), wanted)
+            (question.exercise.name, question.check.name, list(question.observations), wanted)
             for question, wanted in asked
         ]
         self._process = context.Process(target=_bare, args=(theirs, unit, cases), daemon=True)

@@ -245,7 +245,7 @@ def test_what_observations_keep_is_theirs_until_the_names_change(pool: Pool) -> 
     child = pool.fork("numpy")
 
     def observed() -> object:
-        reply = child.request("observe", 1.0, source=keeping, inputs={}, seed=0, forbids=[])
+        reply = child.request("observe", 1.0, Observation(keeping, {}, 0).packed)
         return evidence_of(reply).value
 
     try:

@@ -45,8 +45,12 @@ class Child:
         self.inherited_bytes = memory_bytes(self.pid)  # the template's, which it shares
         self._watch = self._watching(0.0)
 
-    def request(self, op: str, cpu_seconds: float, **arguments: Any) -> dict[str, Any]:
+    def request(
+        self, op: str, cpu_seconds: float, packed: bytes = b"", **arguments: Any
+    ) -> dict[str, Any]:
         """Sends one request and waits for its reply, within limits.
+
+        What is `packed` already goes behind it, as a message of its own.
 
         Raises:
             Stopped: a limit was reached, the child ended, or it sent what is no reply.
@@ -55,7 +59,7 @@ class Child:
         """
         self._number += 1
         self._watch = self._watching(cpu_seconds)
-        self._send({"op": op, "id": self._number} | arguments)
+        self._send({"op": op, "id": self._number} | arguments, packed)
         return self.reply()
 
     def reply(self) -> dict[str, Any]:
@@ -115,9 +119,9 @@ class Child:
                 return pid, os.pidfd_open(pid)
         raise SandboxError("The kernel named no process behind a connection.")
 
-    def _send(self, message: dict[str, Any]) -> None:
-        body = evidence.pack(message)
-        view = memoryview(struct.pack("<I", len(body)) + body)
+    def _send(self, message: dict[str, Any], packed: bytes = b"") -> None:
+        bodies = [evidence.pack(message), *([packed] if packed else [])]
+        view = memoryview(b"".join(struct.pack("<I", len(body)) + body for body in bodies))
         deadline = time.monotonic() + self._limits.wall_extra
         while view:
             try:

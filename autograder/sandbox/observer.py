@@ -78,14 +78,7 @@ class Observer:
 
     def _reply(self, child: Child, observation: Observation, cpu_seconds: float) -> Evidence:
         """The evidence that the child gives, its questions answered."""
-        reply = child.request(
-            "observe",
-            cpu_seconds,
-            source=observation.source,
-            inputs=dict(observation.inputs),
-            seed=observation.seed,
-            forbids=list(observation.forbids),
-        )
+        reply = child.request("observe", cpu_seconds, observation.packed)
         for _ in range(MAX_ASKED):
             if "ask" not in reply:
                 found = replace(evidence_of(reply), seconds=child.cpu_seconds)

@@ -76,7 +76,7 @@ class Assessment:
 
     Args:
         cells: the program's cells, for places and code; empty in a kernel.
-        program_hash: of what runs, and how; evidence is kept by it.
+        program_hash: of what runs, and on what; evidence is kept by it.
         bank: what is known of the unit.
         observer: what observes the program.
         memory_mib: its memory limit, for messages.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backends import Backend, runs_on
 from autograder.cache import EvidenceCache, key_of
 from autograder.course import LoadedUnit, case_seed, draw
 from autograder.evidence import Evidence
@@ -16,6 +17,7 @@ from autograder.judge import Close, EqualSides, Wanted, recognises
 from autograder.program import Program
 from autograder.questions import Question, observe_all
 from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.limits import Budget
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 
@@ -24,19 +26,36 @@ _EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
 class Bank:
-    """Evidence of a unit's reference, variants and equivalents for one seed, kept by content."""
+    """Evidence of a unit's reference, variants and equivalents for one seed, kept by content.
+
+    `backend` is the one of Keras that programs of the unit run on, if they need it.
+    """
 
     def __init__(self, loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> None:
         self.loaded = loaded
         self.seed = seed
         self.pool = pool
         self.cache = cache
+        self.backend = loaded.unit.backend(pool.backend)
         self._questions: dict[tuple[str, str, int], Question] = {}
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
-        self._reference = Observer(pool, loaded.reference, loaded.unit.framework)
+        self._reference = self.observer(loaded.reference)
         self._reference_turn = threading.Lock()
+
+    def runs_on(self, program: Program) -> Backend:
+        """What a program of the unit runs on, whoever wrote it."""
+        sources = (source for _, source in program.cells)
+        return runs_on(sources, self.loaded.unit.framework, self.backend)
+
+    def identity(self, program: Program) -> str:
+        """Of what runs, and on what: evidence is kept by it."""
+        return f"{program.hash} {self.runs_on(program)}"
+
+    def observer(self, program: Program, budget: Budget | None = None) -> Observer:
+        """What observes a program of the unit; to be closed."""
+        return Observer(self.pool, program, self.runs_on(program), budget)
 
     def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
         """The cases of a check for the bank's seed."""
@@ -81,7 +100,7 @@ class Bank:
             with self._reference_turn:
                 return observe_all(self._reference, question)
 
-        return self.cache.get(key_of(self.loaded.reference.hash, question.key), compute)
+        return self.cache.get(key_of(self.identity(self.loaded.reference), question.key), compute)
 
     def variant(
         self, exercise: Exercise, variant: Alternative, question: Question
@@ -107,17 +126,17 @@ class Bank:
         another of them.
         """
 
+        identity = self.identity(program)
+
         def compute() -> list[Evidence]:
-            with Observer(self.pool, program, self.loaded.unit.framework) as observer:
+            with self.observer(program) as observer:
                 for check in question.exercise.checks:
                     other = self.question(question.exercise, check)
                     if recognises(check.judge) and other.key != question.key:
-                        self.cache.put(
-                            key_of(program.hash, other.key), observe_all(observer, other)
-                        )
+                        self.cache.put(key_of(identity, other.key), observe_all(observer, other))
                 return observe_all(observer, question)
 
-        return self.cache.get(key_of(program.hash, question.key), compute)
+        return self.cache.get(key_of(identity, question.key), compute)
 
     def _value(self, question: Question, found: Evidence) -> Any:
         if found.status != "ok":

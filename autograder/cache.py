@@ -17,6 +17,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from autograder import evidence
+from autograder.backends import Backend
 from autograder.evidence import CodecError, Evidence, data_of, evidence_of
 
 # Only these are the program's own doing; a kill may have been the machine's.
@@ -208,17 +209,28 @@ def environment() -> str:
     """Versions and sources that evidence depends on."""
     package = Path(__file__).parent
     own = hashlib.sha256()
-    names = ("worker.py", "ban.py", "borrowed.py", "probes.py", "tensors.py", "evidence.py")
+    names = ("worker", "ban", "borrowed", "probes", "tensors", "evidence")
     for name in names:
-        own.update((package / name).read_bytes())
+        own.update((package / f"{name}.py").read_bytes())
     return f"{versions()} {platform.machine()} {own.hexdigest()}"
 
 
+# What each backend is made of; NumPy alone is beside Keras on TensorFlow.
+_TENSORFLOW = ("tensorflow-cpu", "tensorflow")
+_PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "numpy": _TENSORFLOW,
+    "tensorflow": _TENSORFLOW,
+    "jax": ("jax", "jaxlib"),
+    "torch": ("torch",),
+}
+
+
 @cache
-def versions() -> tuple[tuple[str, str], ...]:
-    """Names and versions of what grading rests on."""
+def versions(*backends: Backend) -> tuple[tuple[str, str], ...]:
+    """Names and versions of what grading on some backends rests on; on any of them if none."""
     found = [("python", platform.python_version())]
-    for name in ("autograder", "numpy", "keras", "tensorflow-cpu", "tensorflow", "ipython"):
+    own = [name for backend in backends or _PACKAGES for name in _PACKAGES[backend]]
+    for name in ("autograder", "numpy", "keras", *dict.fromkeys(own), "ipython"):
         try:
             found.append((name, metadata.version(name)))
         except metadata.PackageNotFoundError:

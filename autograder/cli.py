@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from autograder import __version__
+
+if TYPE_CHECKING:
+    from autograder.sandbox.pool import Pool
 
 ALL_GRADED, USAGE = 0, 2
 _AGAIN = "What is graded is kept: the same command goes on from there."
@@ -53,6 +56,11 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default="namespaces",
             help="`none` runs student code with your rights; reports then say so.",
         ),
+        click.option(
+            "--backend",
+            type=click.Choice(["tensorflow", "jax", "torch"]),
+            help="Backend of Keras (default: $KERAS_BACKEND, else tensorflow).",
+        ),
         click.option("--no-cache", is_flag=True, help="Keep no evidence between runs."),
     ]
     for option in reversed(options):
@@ -92,14 +100,15 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
     Exit status: 0 all graded, 1 some not gradable, 2 wrong usage, 3 all graded and one of them
     below the threshold.
     """
-    from autograder.early import frameworks
-    from autograder.sandbox.pool import Pool
+    from autograder.early import need_framework
 
     def run() -> int:
+        pool = _pool(options)
         # The templates import while this process does: most of the time to the first result.
-        pool = Pool(options.pop("isolation"))
-        for framework in sorted(frameworks(paths)) if options["engine"] is None else ():
-            pool.warm(framework)
+        if options["engine"] is None:
+            pool.warm("numpy")  # for the units' own programs
+            if need_framework(paths):
+                pool.warm(pool.backend)
         return int(_commands().grade(list(paths), pool=pool, **options))
 
     _finish(run)
@@ -126,11 +135,7 @@ def regrade(paths: tuple[Path, ...], **options: Any) -> None:
     Writes `differences.md` and `.csv` beside the earlier results, which stay as they are without
     `--apply`. Only what changed is observed again.
     """
-    from autograder.sandbox.pool import Pool
-
-    _finish(
-        lambda: _commands().regrade(list(paths), pool=Pool(options.pop("isolation")), **options)
-    )
+    _finish(lambda: _commands().regrade(list(paths), pool=_pool(options), **options))
 
 
 @main.command()
@@ -199,7 +204,7 @@ def check_course(units: tuple[str, ...], **options: Any) -> None:
     The reference gets every point, the release none; every variant loses points and is recognised;
     every equivalent passes.  Exit status 0 if all of it holds, else 1.
     """
-    _finish(lambda: _commands().check_course(list(units), **options))
+    _finish(lambda: _commands().check_course(list(units), pool=_pool(options), **options))
 
 
 @main.command()
@@ -213,6 +218,14 @@ def quickstart(course: Path) -> None:
 def doctor() -> None:
     """Says what this machine can do to isolate student code, and how to mend what it can't."""
     _finish(lambda: _commands().doctor())
+
+
+def _pool(options: dict[str, Any]) -> Pool:
+    """The pool that options ask for, which are taken out."""
+    from autograder.backends import asked_for
+    from autograder.sandbox.pool import Pool
+
+    return Pool(options.pop("isolation"), backend=asked_for(options.pop("backend")))
 
 
 def _commands() -> Any:

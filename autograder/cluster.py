@@ -96,8 +96,9 @@ class Cluster:
                 "unit_hash": bank.loaded.hash,
                 "seed": bank.seed,
                 "isolation": bank.pool.isolation,
+                "backend": bank.pool.backend,
                 "keep_evidence": self._keep_evidence,
-                "versions": versions(),
+                "versions": versions("numpy", bank.backend),
                 "submission": asdict(submission),
             }
         )
@@ -192,9 +193,10 @@ def graded(order: bytes) -> bytes:
     task = json.loads(order)
     try:
         what = (task["course"], task["unit"], task["unit_hash"], task["seed"])
-        bank = _bank(*what, task["isolation"], task["keep_evidence"])
+        bank = _bank(*what, task["isolation"], task["backend"], task["keep_evidence"])
         _agree("course", bank.loaded.hash, task["unit_hash"])
-        _agree("libraries", [list(item) for item in versions()], task["versions"])
+        here = versions("numpy", bank.backend)
+        _agree("libraries", [list(item) for item in here], task["versions"])
         return record.dumps(grade(_submission(task["submission"]), bank)).encode(
             "utf-8", "surrogatepass"
         )
@@ -226,16 +228,22 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_once
-def _pool(isolation: Any) -> Pool:
-    pool = Pool(isolation)
+def _pool(isolation: Any, backend: Any) -> Pool:
+    pool = Pool(isolation, backend=backend)
     atexit.register(pool.__exit__, None, None, None)
     return pool
 
 
 @_once
 def _bank(
-    course: str, unit: str, _hash: str, seed: str, isolation: Any, keep_evidence: bool
+    course: str,
+    unit: str,
+    _hash: str,
+    seed: str,
+    isolation: Any,
+    backend: Any,
+    keep_evidence: bool,
 ) -> Bank:
     """What was made for one submission serves the next, until the unit changes."""
     loaded = Course.find(Path(course)).load(unit)
-    return Bank(loaded, seed, _pool(isolation), evidence_cache(keep_evidence))
+    return Bank(loaded, seed, _pool(isolation, backend), evidence_cache(keep_evidence))

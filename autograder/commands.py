@@ -99,6 +99,9 @@ def regrade(
         after = _grade_into(outbox, course, pool, found, secret, jobs, False, no_cache, notes)
     regraded = Regraded(before, after)
     regraded.write_differences(out)
+    if moved := regraded.other_backends:
+        listed = ", ".join(moved)
+        notes.print(f"Note: Not on the backend of before: {listed}.", markup=False, soft_wrap=True)
     console.print(differences.terminal(regraded.differences))
     console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
     if apply:
@@ -135,6 +138,7 @@ def nbgrade(
     fresh: bool,
     jobs: int | None,
     isolation: Any,
+    backend: str | None,
     no_cache: bool,
     course_dir: Path,
 ) -> int:
@@ -145,7 +149,7 @@ def nbgrade(
     console, notes = _Console(), _Console(stderr=True)
     course = Course.find(course_dir)
     with contextlib.closing(
-        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh)
+        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh, backend)
     ) as grader:
         with _progress(notes) as progress:
             task = progress.add_task("Autograding", total=None)
@@ -221,9 +225,9 @@ def check_course(
     seeds: int,
     json_path: Path | None,
     jobs: int | None,
-    isolation: Any,
     no_cache: bool,
     course_dir: Path,
+    pool: Pool,
 ) -> int:
     """Proves the checks of units; see the command's help."""
     from autograder import course_check, course_matrix
@@ -232,7 +236,7 @@ def check_course(
     console, notes = _Console(), _Console(stderr=True)
     cache = evidence_cache(not no_cache)
     matrices = []
-    with Pool(isolation) as pool:
+    with pool:
         for name in units or course.unit_names():
             with _progress(notes) as progress:
                 matrix = course_check.prove(

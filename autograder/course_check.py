@@ -24,7 +24,6 @@ from autograder.judge import CORRECT_FORM, least_wrong, recognises
 from autograder.measured import Within
 from autograder.notebook import STUB, Cell, clear_solutions, solution_lines
 from autograder.program import Program, ProgramCell
-from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submission import Submission
 
@@ -210,10 +209,12 @@ def assessed(
     bank: Bank, exercise: Exercise, program: Program, kept: Draft | None = None
 ) -> ExerciseResult:
     """One of the unit's own programs against one exercise; `kept` holds what is seen of it."""
-    with Observer(bank.pool, program, bank.loaded.unit.framework) as observer:
+    with bank.observer(program) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
         kept = kept or Draft(bank.cache)
-        found = Assessment(cells, program.hash, bank, observer, kept=kept).exercises([exercise])[0]
+        found = Assessment(cells, bank.identity(program), bank, observer, kept=kept).exercises(
+            [exercise]
+        )[0]
     kept.keep()
     return found
 
@@ -268,7 +269,8 @@ def _slow_evidence(bank: Bank, exercise: Exercise, variant: Alternative) -> Draf
     """
     program = bank.program(exercise, variant)
     questions = [bank.question(exercise, c) for c in exercise.checks if recognises(c.judge)]
-    found = {evidence_key(program.hash, q): bank.of(program, q) for q in questions}
+    identity = bank.identity(program)
+    found = {evidence_key(identity, q): bank.of(program, q) for q in questions}
     kept = Draft(bank.cache)
     if sum(item.seconds for items in found.values() for item in items) > SLOW_SECONDS:
         for key, items in found.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import stat
@@ -20,15 +21,13 @@ def mentions_framework(source: str) -> bool:
     return _FRAMEWORK.search(source) is not None
 
 
-def frameworks(paths: Iterable[Path]) -> set[str]:
-    """The templates that the notebooks at `paths` will probably need.  A guess: never fails."""
-    found = {"numpy"}  # the units' own programs
-    for index, file in enumerate(_notebooks(paths)):
-        if index == MANY or "keras" in found:
-            break
-        if any(mentions_framework(source) for source in _sources(file)):
-            found.add("keras")
-    return found
+def need_framework(paths: Iterable[Path]) -> bool:
+    """Whether some notebook at `paths` probably needs the framework.  A guess: never fails."""
+    return any(
+        mentions_framework(source)
+        for file in itertools.islice(_notebooks(paths), MANY)
+        for source in _sources(file)
+    )
 
 
 def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:

@@ -87,7 +87,8 @@ class Outbox:
             and result.unit_hash == bank.loaded.hash
             and result.seed == bank.seed
             and result.isolation == bank.pool.isolation
-            and result.versions == dict(versions())
+            and result.backend == bank.runs_on(submission.program)
+            and result.versions == dict(versions(result.backend))
             and result.status == "graded"
         )
         return replace(result, path=submission.path, notes=submission.notes) if same else None

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from autograder.backends import KERAS, Backend
 from autograder.faults import UserError
 from autograder.judge import Judge, to_data
 
@@ -234,10 +235,14 @@ class Exercise:
 
 @dataclass
 class Unit:
-    """One notebook.  `framework` is "numpy" or "keras": what its template process imports."""
+    """One notebook.  `framework` is "numpy" or "keras": what its template process imports.
+
+    `backends` are those of Keras that it runs on, the one for want of another first.
+    """
 
     name: str
     framework: str = "numpy"
+    backends: tuple[Backend, ...] = KERAS
     exercises: list[Exercise] = field(default_factory=list)
 
     def exercise(
@@ -254,6 +259,10 @@ class Unit:
         self.exercises.append(exercise)
         return exercise
 
+    def backend(self, wanted: Backend) -> Backend:
+        """The backend that it is graded on where `wanted` was asked for."""
+        return wanted if wanted in self.backends else self.backends[0]
+
     @property
     def points(self) -> float:
         return sum(exercise.points for exercise in self.exercises)
@@ -263,6 +272,10 @@ class Unit:
         if self.framework not in ("numpy", "keras"):
             raise ExerciseError(
                 f"{self.name}: framework is {self.framework!r}, not numpy or keras."
+            )
+        if not self.backends or not set(self.backends) <= set(KERAS):
+            raise ExerciseError(
+                f"{self.name}: backends is {self.backends!r}, not some of {', '.join(KERAS)}."
             )
         if not self.exercises:
             raise ExerciseError(f"{self.name} declares no exercise.")

@@ -108,6 +108,7 @@ class Result:
     submission_hash: str = ""
     unit_hash: str = ""
     isolation: str = "namespaces"
+    backend: Literal["numpy", "tensorflow", "jax", "torch"] = "tensorflow"
     device: str = "cpu"
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0

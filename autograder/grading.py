@@ -15,7 +15,6 @@ from autograder.cache import Draft, key_of, versions
 from autograder.course import PUBLIC_SEED
 from autograder.evidence import Evidence
 from autograder.findings import CellRun, Result
-from autograder.program import Program
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.observer import Observer
 from autograder.submission import Problem, Submission
@@ -29,22 +28,19 @@ def grade(submission: Submission, bank: Bank) -> Result:
     """
     began = time.perf_counter()
     unit = bank.loaded.unit
-    program = Program(tuple((c.number, c.source) for c in submission.cells if not c.skip))
+    program = submission.program
     draft = Draft(bank.cache)
     with ExitStack() as open_observers:
         budget = Budget(bank.pool.limits)
-        observer = open_observers.enter_context(
-            Observer(bank.pool, program, unit.framework, budget)
-        )
+        observer = open_observers.enter_context(bank.observer(program, budget))
 
         def borrow(names: Sequence[str]) -> Observer:
             """The submission with the reference's functions, each in processes of their own."""
-            reference = Observer(bank.pool, bank.loaded.reference, unit.framework)
-            oracle = open_observers.enter_context(reference)
+            oracle = open_observers.enter_context(bank.observer(bank.loaded.reference))
             return open_observers.enter_context(observer.replaced(names, oracle))
 
         # What ran without isolation may have read anything, so it says nothing of an isolated run.
-        kept = f"{program.hash} {bank.pool.isolation}"
+        kept = f"{bank.identity(program)} {bank.pool.isolation}"
         assessment = Assessment(
             submission.cells,
             kept,
@@ -52,7 +48,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
             observer,
             bank.pool.limits.memory_mib,
             public=bank.seed == PUBLIC_SEED,
-            reference_hash=bank.loaded.reference.hash,
+            reference_hash=bank.identity(bank.loaded.reference),
             kept=draft,
         )
         _run_cells(observer, kept, draft)
@@ -75,7 +71,8 @@ def grade(submission: Submission, bank: Bank) -> Result:
         submission_hash=submission.hash,
         unit_hash=bank.loaded.hash,
         isolation=bank.pool.isolation,
-        versions=dict(versions()),
+        backend=bank.runs_on(program),
+        versions=dict(versions(bank.runs_on(program))),
         seconds=round(time.perf_counter() - began, 3),
     )
 

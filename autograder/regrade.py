@@ -28,6 +28,18 @@ class Regraded:
     def differences(self) -> list[Difference]:
         return differences.between(self.before, self.after)
 
+    @property
+    def other_backends(self) -> list[str]:
+        """Units graded on another backend than before, and on which: that alone may differ."""
+        earlier = {(one.unit, one.student): one for one in self.before if one.status == "graded"}
+        pairs = [(earlier.get((one.unit, one.student)), one) for one in self.after]
+        moved = {
+            f"{new.unit} ({old.backend}, now {new.backend})"
+            for old, new in pairs
+            if old is not None and new.status == "graded" and old.backend != new.backend
+        }
+        return sorted(moved)
+
     def write_differences(self, folder: Path) -> None:
         """Writes `differences.md` and `differences.csv`; no result is touched.
 

@@ -25,7 +25,7 @@ from autograder.course import LoadedUnit
 from autograder.faults import UserError
 from autograder.ipynb import EXPERIMENT, program_cells, program_hash
 from autograder.notebook import check_id, check_source
-from autograder.program import ProgramCell
+from autograder.program import Program, ProgramCell
 
 __all__ = [
     "GradeCell",
@@ -76,6 +76,11 @@ class Submission:
     cells: tuple[ProgramCell, ...]
     notes: tuple[str, ...]
     hash: str
+
+    @property
+    def program(self) -> Program:
+        """What runs of it."""
+        return Program(tuple((c.number, c.source) for c in self.cells if not c.skip))
 
 
 @dataclass(frozen=True)

@@ -270,8 +270,8 @@ def warm(
     cache = EvidenceCache(folder / "evidence")
     with Pool() as pool, engine.banks_for(lambda _: Bank(loaded, SEED, pool, cache)) as banks:
         # By this thread: a template ends with the thread that started it.
-        pool.warm(loaded.unit.framework)
         bank = banks(loaded.name)
+        pool.warm(bank.runs_on(loaded.reference))
 
         def graded(name: str, slots: int, count: int = each) -> Class:
             submissions = read(loaded, hand_in(loaded, folder / name, count))

@@ -195,8 +195,9 @@ def test_a_worker_with_something_else_is_the_graders_fault(
         "unit_hash": loaded.hash,
         "seed": "s",
         "isolation": "namespaces",
+        "backend": "tensorflow",
         "keep_evidence": False,
-        "versions": versions(),
+        "versions": versions("numpy", "tensorflow"),
         "submission": asdict(submission),
     }
     with pytest.raises(FaultError, match=said):

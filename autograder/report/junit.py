@@ -37,6 +37,7 @@ def _suite(result: Result) -> TestSuite:
         "points": words.earned(result),
         "max_points": words.number(result.max_points),
         "isolation": result.isolation,
+        "backend": result.backend,
         "device": result.device,
     }
     for key, value in shown.items():

@@ -14,14 +14,28 @@ from typing import Literal
 
 from platformdirs import user_cache_path
 
+from autograder.backends import DEFAULT, Backend
 from autograder.faults import FaultError
 
 Isolation = Literal["namespaces", "none"]
 
 # Imported before any student is served: what a cell may import without waiting for it.
-MODULES = {
+# Keras imports TensorFlow at the first `fit` on every backend, which takes seconds.
+MODULES: dict[Backend, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
-    "keras": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
+    "tensorflow": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
+    "jax": ("numpy", "matplotlib.pyplot", "tensorflow", "jax", "keras"),
+    "torch": ("numpy", "matplotlib.pyplot", "tensorflow", "torch", "keras"),
+}
+# Threads and precision as on TensorFlow: one thread computes, float64 stays float64, and products
+# of float32 are not rounded in between.
+_OWN: dict[Backend, tuple[str, ...]] = {
+    "jax": (
+        "JAX_PLATFORMS=cpu",
+        "JAX_ENABLE_X64=1",
+        "JAX_DEFAULT_MATMUL_PRECISION=highest",
+        "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false",
+    ),
 }
 _INSIDE = "/grader"  # where this package lies in the sandbox
 
@@ -40,10 +54,10 @@ def bwrap_path() -> str | None:
     return found
 
 
-def command(framework: str, isolation: Isolation) -> list[str]:
-    run = ["-m", "autograder.sandbox.template", *MODULES[framework]]
+def command(backend: Backend, isolation: Isolation) -> list[str]:
+    run = ["-m", "autograder.sandbox.template", *MODULES[backend]]
     if isolation == "none":
-        own = _environment(str(_package().parent), sys.executable)
+        own = _environment(str(_package().parent), sys.executable, backend)
         return ["env", "-i", *own, sys.executable, *run]
     bwrap = bwrap_path()
     if bwrap is None:
@@ -54,7 +68,9 @@ def command(framework: str, isolation: Isolation) -> list[str]:
         )
     python = _python_inside()
     assignments = [
-        word for item in _environment(_INSIDE, python) for word in ("--setenv", *item.split("=", 1))
+        word
+        for item in _environment(_INSIDE, python, backend)
+        for word in ("--setenv", *item.split("=", 1))
     ]
     return [bwrap, *_mounts(), "--clearenv", *assignments, "--chdir", "/tmp", "--", python, *run]
 
@@ -106,7 +122,7 @@ def _mounts() -> list[str]:
     return arguments
 
 
-def _environment(package_parent: str, python: str) -> list[str]:
+def _environment(package_parent: str, python: str, backend: Backend) -> list[str]:
     """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
     threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
@@ -120,7 +136,8 @@ def _environment(package_parent: str, python: str) -> list[str]:
         "IPYTHONDIR=/tmp/ipython",
         "MPLBACKEND=Agg",
         f"MPLCONFIGDIR={cache}",
-        "KERAS_BACKEND=tensorflow",
+        f"KERAS_BACKEND={DEFAULT if backend == 'numpy' else backend}",
+        *_OWN.get(backend, ()),
         "TF_CPP_MIN_LOG_LEVEL=3",
         "TF_ENABLE_ONEDNN_OPTS=0",
         "CUDA_VISIBLE_DEVICES=-1",

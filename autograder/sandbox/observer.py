@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from autograder.early import mentions_framework
+from autograder.backends import Backend, runs_on
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
 from autograder.program import Program
 from autograder.questions import Observation
@@ -26,22 +26,22 @@ class Observer:
 
     A child that is stopped is replaced by a fresh one, in which the cells run again but for those
     that had to be stopped themselves.  A child that a signal has ended is not blamed on the program
-    until it happens again in a fresh one.  `budget` is what all of that may take.
+    until it happens again in a fresh one.  `budget` is what all of that may take.  Without a
+    `backend` the program's own text tells what it needs.
     """
 
     def __init__(
         self,
         pool: Pool,
         program: Program,
-        framework: str = "numpy",
+        backend: Backend | None = None,
         budget: Budget | None = None,
     ) -> None:
         self._pool = pool
         self._program = program
         self._budget = budget  # None: the unit's own programs are trusted to end
-        # A program that mentions a framework gets a template that has imported it already.
-        mentions = any(mentions_framework(source) for _, source in program.cells)
-        self._framework = "keras" if mentions else framework
+        sources = (source for _, source in program.cells)
+        self._backend = backend or runs_on(sources, "numpy", pool.backend)
         self._child: Child | None = None
         self._hung: set[int] = set()
         self._killed: set[int] = set()  # cells in which a child was killed once
@@ -102,7 +102,7 @@ class Observer:
 
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """A new observer of the program whose functions `names` answer as `oracle`'s do."""
-        other = Observer(self._pool, self._program, self._framework, self._budget)
+        other = Observer(self._pool, self._program, self._backend, self._budget)
         other._hung, other._killed = set(self._hung), set(self._killed)
         other._replaced = (list(names), oracle)
         return other
@@ -131,7 +131,7 @@ class Observer:
         """A child that has run the cells; it is let go of where anything goes wrong with it."""
         try:
             while self._child is None:
-                self._child = self._pool.fork(self._framework)
+                self._child = self._pool.fork(self._backend)
                 if not self._run_cells(self._child):
                     self._drop_child()
                 elif self._replaced is not None:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
+from autograder.backends import DEFAULT, Backend
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.limits import MIB, Limits
@@ -24,7 +25,7 @@ _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 class Template:
     """A warm process that forks children; see `autograder.sandbox.template`."""
 
-    def __init__(self, framework: str, isolation: Isolation, limits: Limits) -> None:
+    def __init__(self, backend: Backend, isolation: Isolation, limits: Limits) -> None:
         self.limits = limits
         self.isolated = isolation == "namespaces"
         self.closed = False
@@ -37,7 +38,7 @@ class Template:
         self._ended = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._process = _start(command(framework, isolation), theirs)
+            self._process = _start(command(backend, isolation), theirs)
         except BaseException:
             self._control.close()
             raise
@@ -171,48 +172,57 @@ class Template:
 
 
 class Pool:
-    """Templates by framework, started when first needed and replaced when they end."""
+    """Templates by backend, started when first needed and replaced when they end.
 
-    def __init__(self, isolation: Isolation = "namespaces", limits: Limits | None = None) -> None:
+    `backend` is the one of Keras that was asked for; a unit may insist on another.
+    """
+
+    def __init__(
+        self,
+        isolation: Isolation = "namespaces",
+        limits: Limits | None = None,
+        backend: Backend = DEFAULT,
+    ) -> None:
         self.isolation = isolation
         self.limits = limits or Limits()
-        self._templates: dict[str, Template] = {}
+        self.backend = backend
+        self._templates: dict[Backend, Template] = {}
         self._lock = threading.Lock()
         # The kernel ends a template with the thread that started it, so that one must stay.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="templates")
 
-    def warm(self, framework: str) -> None:
+    def warm(self, backend: Backend) -> None:
         """Starts a template without waiting for it."""
-        self._template(framework)
+        self._template(backend)
 
-    def fork(self, framework: str) -> Child:
+    def fork(self, backend: Backend) -> Child:
         """A fresh child of a warm template.
 
         Raises:
             SandboxError: no child, from a fresh template either.
         """
-        template = self._template(framework)
+        template = self._template(backend)
         try:
             return template.fork()
         except SandboxError:
             with self._lock:
                 # Another slot may have replaced it; what is not broken stays.
-                if self._templates.get(framework) is template:
-                    del self._templates[framework]
+                if self._templates.get(backend) is template:
+                    del self._templates[backend]
             template.end_all()
-            return self._template(framework).fork()
+            return self._template(backend).fork()
 
-    def _template(self, framework: str) -> Template:
+    def _template(self, backend: Backend) -> Template:
         with self._lock:
-            template = self._templates.get(framework)
+            template = self._templates.get(backend)
             if template is not None and not template.alive:
                 template.end_all()
                 template = None
             if template is None:
                 template = self._starter.submit(
-                    Template, framework, self.isolation, self.limits
+                    Template, backend, self.isolation, self.limits
                 ).result()
-                self._templates[framework] = template
+                self._templates[backend] = template
             return template
 
     def __enter__(self) -> Pool:

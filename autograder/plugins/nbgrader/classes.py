@@ -21,7 +21,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 
 from autograder.course import Course
-from autograder.early import frameworks
+from autograder.early import need_framework
 from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.plugins.nbgrader import execute, reading
@@ -98,8 +98,10 @@ class ClassAutograde(Autograde):
         self._due = {reading.student_of(self, one): one for one in folders if self._is_due(one)}
         self._told.total(len(self._due))
         if self._due:
-            for framework in sorted(frameworks(map(Path, self._due.values()))):
-                self._grader.pool.warm(framework)
+            pool = self._grader.pool
+            pool.warm("numpy")  # for the units' own programs
+            if need_framework(map(Path, self._due.values())):
+                pool.warm(pool.backend)
         results = self._grader.results(self._submissions())
         with contextlib.closing(results) as self._results:
             super().convert_notebooks()

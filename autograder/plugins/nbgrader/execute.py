@@ -11,6 +11,7 @@ from typing import Any
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
+from autograder.backends import asked_for
 from autograder.bank import Bank
 from autograder.cache import evidence_cache
 from autograder.course import Course
@@ -76,13 +77,14 @@ class Grader:
         jobs: int = 1,
         cache: bool = True,
         fresh: bool = False,
+        backend: str | None = None,
     ) -> None:
         self.course = Course(root.resolve())
         self.jobs = jobs
         self.fresh = fresh
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
-        self.pool = self._open.enter_context(Pool(isolation))
+        self.pool = self._open.enter_context(Pool(isolation, backend=asked_for(backend)))
         self._plain: Pool | None = None
         kept = evidence_cache(cache)
         self.bank = self._open.enter_context(

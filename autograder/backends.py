@@ -1,0 +1,54 @@
+"""The backends of Keras: which one was asked for, and which one runs a program."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from autograder.early import mentions_framework
+from autograder.faults import UserError
+
+# What a program computes on: a backend of Keras, or NumPy alone where it needs no Keras.
+Backend = Literal["numpy", "tensorflow", "jax", "torch"]
+KERAS: Final[tuple[Backend, ...]] = ("tensorflow", "jax", "torch")
+DEFAULT: Final = "tensorflow"
+
+
+class BackendError(UserError):
+    """A backend that does not exist, or is not installed."""
+
+
+def asked_for(option: str | None = None) -> Backend:
+    """The backend of Keras that a person asked for: by an option, else by `KERAS_BACKEND`.
+
+    Raises:
+        BackendError: there is no such backend, or it is not installed.
+    """
+    variable = os.environ.get("KERAS_BACKEND")
+    name, where = (option, "--backend") if option else (variable, "KERAS_BACKEND")
+    if not name:
+        return DEFAULT
+    for known in KERAS:
+        if name == known:
+            if importlib.util.find_spec(known) is None:
+                raise BackendError(
+                    f"The backend `{known}` was asked for (`{where}`), and is not installed: "
+                    f"`pip install 'autograder[{known}]'`."
+                )
+            return known
+    listed = ", ".join(f"`{known}`" for known in KERAS)
+    raise BackendError(f"`{where}` names the backend `{name}`; Keras has {listed} here.")
+
+
+def runs_on(sources: Iterable[str], framework: str, backend: Backend) -> Backend:
+    """What a program runs on.
+
+    Args:
+        sources: its cells.
+        framework: the unit's: "numpy" or "keras".
+        backend: of Keras, for what needs it.
+    """
+    needs_keras = framework == "keras" or any(map(mentions_framework, sources))
+    return backend if needs_keras else "numpy"

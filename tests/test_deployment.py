@@ -1,4 +1,4 @@
-"""What the files for clusters promise: the Slurm script.
+"""What the files for clusters promise: the image's sources, the Slurm script.
 
 Slurm's own two commands are stood in for by scripts that start what they are given, twice.
 """
@@ -6,17 +6,64 @@ Slurm's own two commands are stood in for by scripts that start what they are gi
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.cli import ALL_GRADED
+from autograder.sandbox.machine import Machine, obstacles
 
 ROOT = Path(__file__).parents[1]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SLURM = ROOT / "docs" / "cluster" / "slurm.sh"
+# What `autograder doctor` advises in a container.
+((_, ADVICE),) = obstacles(Machine("Linux", container="docker", bwrap="/usr/bin/bwrap"))
+
+
+# -------------------------------------------------------------------------------------- the image
+
+
+def copied() -> list[str]:
+    """What the Dockerfile takes from this folder."""
+    lines = re.findall(r"^COPY (.*)$", DOCKERFILE, flags=re.MULTILINE)
+    return [name for line in lines for name in line.split()[:-1]]
+
+
+def test_the_image_is_built_from_files_that_are_there_and_not_left_out() -> None:
+    let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for name in copied():
+        assert (ROOT / name).exists(), name
+        assert f"!{name}" in let_in, name
+    assert {f"!{name}" for name in copied()} == {line for line in let_in if line.startswith("!")}
+
+
+def test_no_seed_and_no_submission_gets_into_the_image() -> None:
+    secret = {".autograder", "submitted", "submissions", "grades", "gradebook.db", "tests", "."}
+    assert not secret & set(copied())
+
+
+def test_the_package_is_built_from_what_is_copied() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert {project["project"]["readme"], *packages} <= set(copied())
+
+
+def test_the_python_of_the_image_is_a_supported_one() -> None:
+    of_debian = {"bookworm": (3, 11), "trixie": (3, 13)}
+    (release,) = re.findall(r"^FROM debian:(\w+)-slim", DOCKERFILE, flags=re.MULTILINE)
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    low, high = (tuple(map(int, found)) for found in re.findall(r"(\d+)\.(\d+)", requires))
+    assert low <= of_debian[release] < high
+
+
+def test_doctor_and_dockerfile_name_the_same_privileges() -> None:
+    options = set(re.findall(r"(?:seccomp|apparmor|systempaths)=\w+", ADVICE))
+    assert options and options <= set(re.findall(r"\w+=\w+", DOCKERFILE))
 
 
 # ------------------------------------------------------------------------------------------ Slurm

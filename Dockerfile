@@ -1,0 +1,44 @@
+# The grader in an image: what every machine of a cluster has to have the same of (docs/cluster.md).
+#
+#     docker build --target grader --tag autograder .
+#     docker run --rm --cap-drop ALL --security-opt no-new-privileges \
+#         --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+#         --security-opt systempaths=unconfined \
+#         --user "$(id -u):$(id -g)" --volume "$PWD:/course" \
+#         autograder autograder grade submissions/ --out grades
+#
+# The sandbox needs no root, no capability and no `--privileged`, but three things that a container's
+# default profile forbids and any program on the machine itself may do:
+#   seccomp=unconfined      make user, pid, mount, ipc and network namespaces, and mount in them. The
+#                           sandbox has a filter of its own, stricter than the one that is left out.
+#   apparmor=unconfined     mount, which Docker's AppArmor profile forbids in every namespace
+#   systempaths=unconfined  a /proc of its own: the kernel allows one only where nothing of the
+#                           container's /proc is covered
+# `autograder doctor` in the container says what holds.
+FROM debian:bookworm-slim AS grader
+
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bash bubblewrap ca-certificates python3 python3-venv \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /autograder
+COPY pyproject.toml requirements.lock README.md ./
+COPY scripts scripts
+COPY autograder autograder
+# The same environment as everywhere: what the lock names, checked by its hashes.
+RUN scripts/setup .venv && .venv/bin/python -m compileall -q autograder && rm -rf /root/.cache
+
+# What every user of the image may write: `docker run --user` is whoever owns the course.
+RUN useradd --create-home --uid 1000 grader && install -d -m 1777 /cache /course
+ENV XDG_CACHE_HOME=/cache PATH=/autograder/.venv/bin:$PATH
+USER grader
+WORKDIR /course
+CMD ["autograder", "--help"]
+
+# With this course in it, solutions included: for registries that students can't read.
+#
+#     docker build --tag autograder-course:1 .
+FROM grader AS course
+COPY assignments assignments
+COPY solutions solutions
+COPY nbgrader_config.py ./

@@ -1,4 +1,4 @@
-"""What the files for clusters promise: the image's sources, the Slurm script.
+"""What the files for clusters promise: the image's sources, the Slurm script, the manifest.
 
 Slurm's own two commands are stood in for by scripts that start what they are given, twice.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from autograder.cli import ALL_GRADED
+from autograder.cli import ALL_GRADED, main
 from autograder.sandbox.machine import Machine, obstacles
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SLURM = ROOT / "docs" / "cluster" / "slurm.sh"
+MANIFEST = ROOT / "docs" / "cluster" / "kubernetes.yaml"
 # What `autograder doctor` advises in a container.
 ((_, ADVICE),) = obstacles(Machine("Linux", container="docker", bwrap="/usr/bin/bwrap"))
 
@@ -119,3 +122,91 @@ def test_the_slurm_script_grades_over_tls_and_leaves_no_key(
     assert len(list(out.rglob("*.json"))) == 3
     assert "Traceback" not in done.stdout
     assert not list((lines_course / ".autograder").glob("slurm-*"))
+
+
+# ------------------------------------------------------------------------------------- Kubernetes
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[tuple[str, str], Any]:
+    documents = yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))
+    return {(each["kind"], each["metadata"]["name"]): each for each in documents}
+
+
+def pod(found: Any) -> Any:
+    return found["spec"]["template"]
+
+
+WORKLOADS = [("Deployment", "scheduler"), ("Deployment", "worker"), ("Job", "grade")]
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_pod_mounts_what_it_has_and_finds_what_it_names(
+    objects: dict[tuple[str, str], Any], name: tuple[str, str]
+) -> None:
+    spec = pod(objects[name])["spec"]
+    (container,) = spec["containers"]
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} == volumes
+    for volume in spec["volumes"]:
+        if "persistentVolumeClaim" in volume:
+            claim = volume["persistentVolumeClaim"]["claimName"]
+            assert ("PersistentVolumeClaim", claim) in objects
+    for source in container["envFrom"]:
+        assert ("ConfigMap", source["configMapRef"]["name"]) in objects
+    assert (
+        name[0] == "Job"
+        or pod(objects[name])["metadata"]["labels"]
+        == (objects[name]["spec"]["selector"]["matchLabels"])
+    )
+
+
+def test_certificates_are_mounted_where_dask_looks(objects: dict[tuple[str, str], Any]) -> None:
+    settings = objects["ConfigMap", "dask"]["data"]
+    named = {value for key, value in settings.items() if "__TLS__" in key}
+    assert {str(Path(value).parent) for value in named} == {"/tls"}
+    assert settings["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "True"
+
+
+def test_only_the_sandboxs_pod_has_more_than_the_default_profile(
+    objects: dict[tuple[str, str], Any],
+) -> None:
+    for name in WORKLOADS:
+        spec = pod(objects[name])["spec"]
+        (container,) = spec["containers"]
+        security = container["securityContext"]
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert not security["allowPrivilegeEscalation"]
+        assert spec["securityContext"]["runAsNonRoot"]
+        assert not spec["automountServiceAccountToken"]
+        assert ("procMount" in security) == (name[1] == "worker")
+    worker = pod(objects["Deployment", "worker"])["spec"]
+    needs = worker["containers"][0]["securityContext"]
+    assert needs["procMount"] == "Unmasked" and worker["hostUsers"] is False
+    assert "procMount: Unmasked" in ADVICE and "hostUsers: false" in ADVICE
+
+
+def test_workers_see_no_submission_and_no_seed(objects: dict[tuple[str, str], Any]) -> None:
+    volumes = pod(objects["Deployment", "worker"])["spec"]["volumes"]
+    assert {volume["name"] for volume in volumes} == {"tls", "tmp", "cache"}
+
+
+def test_ports_of_policies_are_those_that_are_listened_on(
+    objects: dict[tuple[str, str], Any],
+) -> None:
+    for name, port in (("scheduler", 8786), ("worker", 8788)):
+        (container,) = pod(objects["Deployment", name])["spec"]["containers"]
+        assert {"name": "dask", "containerPort": port} in container["ports"]
+        words = shlex.join([*container["command"], *container.get("args", [])])
+        assert str(port) in words
+    for policy, port in (("to-scheduler", 8786), ("to-workers", 8788)):
+        (rule,) = objects["NetworkPolicy", policy]["spec"]["ingress"]
+        assert rule["ports"] == [{"port": port}]
+
+
+def test_the_job_calls_a_command_that_there_is(objects: dict[tuple[str, str], Any]) -> None:
+    (container,) = pod(objects["Job", "grade"])["spec"]["containers"]
+    program, name, *words = container["command"]
+    assert program == "autograder"
+    command = main.commands[name]
+    assert command.make_context(name, words).params["engine"] == "tls://scheduler:8786"

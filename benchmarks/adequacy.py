@@ -1,12 +1,15 @@
 """How well the checks of a unit tell wrong answers from right ones: mutants of the reference.
 
     python benchmarks/adequacy.py UNIT ... [--exercise NAME] [--seeds 20] [--jobs 2] [--json FILE]
+    python benchmarks/adequacy.py --read FILE ...    shows verdicts, runs nothing
 
 Each mutant is the reference with one small change (`OPERATORS`).  One that keeps full points is
 put to the cases of further seeds: where none of them tells it either, it is listed as equivalent,
 to be looked at by a person; else it has survived by chance.  Also: how often a variant is explained
-by its own name first, and whether an equivalent is ever failed or explained.  Training is left out:
-a floor of accuracy is no check of a line.  docs/adequacy.md has the results.
+by its own name first, whether two variants at once lose points and one of them is named, and
+whether an equivalent is ever failed or explained; the reference on two threads, and with other
+random seeds than it was asked with, counts as one.  Training is left out: a floor of accuracy is no
+check of a line.
 """
 
 from __future__ import annotations
@@ -15,11 +18,12 @@ import argparse
 import ast
 import copy
 import json
+import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +31,35 @@ from rich.console import Console
 from rich.progress import Progress
 from scipy.stats import binomtest
 
+from autograder.assessment import Assessment
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import SEED, assessed, without_training
+from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Exercise
+from autograder.findings import ExerciseResult
+from autograder.program import Program, ProgramCell
+from autograder.questions import Observation
+from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 
 COURSE = Path(__file__).parents[1]
+
+# A cell before the first: the sandbox starts every library with one thread.  (threadpoolctl needs
+# /proc, which a child does not have; this is the OpenBLAS of numpy's wheel.)
+_OPENBLAS = """\
+import ctypes, pathlib, numpy
+_found = next(pathlib.Path(numpy.__file__).parents[1].glob("numpy.libs/libscipy_openblas64_*"))
+ctypes.CDLL(str(_found)).scipy_openblas_set_num_threads64_(2)
+"""
+_TENSORFLOW = """\
+import tensorflow
+tensorflow.config.threading.set_intra_op_parallelism_threads(2)
+"""
+TWO_THREADS = {"numpy": _OPENBLAS, "keras": _OPENBLAS + _TENSORFLOW}
+OTHER_SEEDS = 5
+KINDS = ("mutants", "variants", "equivalents", "pairs")
 
 # -------------------------------------------------------------------------------- the operators
 
@@ -279,7 +304,13 @@ def _replaced(tree: ast.Module, old: ast.AST, new: ast.AST) -> str:
 
 @dataclass(frozen=True)
 class Found:
-    """What became of a program: `killed`, `by chance` (on a further seed), or `equivalent`."""
+    """What became of a program.
+
+    A mutant: `killed`, `by chance` (on a further seed) or `equivalent`.  A variant: `top 1`,
+    `named`, `not named` or `trains` (only training tells it).  A pair: `top 1` (one of the two),
+    `another` (a third explains it best), `unexplained` or `accepted`.  An equivalent: `passed` or
+    `failed`.
+    """
 
     exercise: str
     name: str
@@ -313,8 +344,7 @@ class Study:
 
     def variant(self, exercise: Exercise, variant: Alternative) -> Found:
         lost, explained = self._assessed(self.banks[0], exercise, variant)
-        own = {variant.name, *variant.same_as}
-        own |= {other.name for other in exercise.variants if variant.name in other.same_as}
+        own = _own_names(exercise, variant)
         verdict = "named" if own & set(explained) else "not named"
         if not lost:
             verdict = "trains"
@@ -327,38 +357,143 @@ class Study:
         verdict = "failed" if lost else "passed"
         return Found(exercise.name, equivalent.name, verdict, explained_by=explained)
 
+    def pair(self, exercise: Exercise, one: Alternative, other: Alternative) -> Found:
+        """Two mistakes at once."""
+        cell = self.loaded.solution_cell(exercise.name).source
+        both = Alternative(f"{one.name} + {other.name}", "", {cell: together(cell, one, other)})
+        lost, explained = self._assessed(self.banks[0], exercise, both)
+        verdict = "another" if explained else "unexplained"
+        if not lost:
+            verdict = "accepted"
+        elif explained and explained[0] in _own_names(exercise, one) | _own_names(exercise, other):
+            verdict = "top 1"
+        return Found(exercise.name, both.name, verdict, explained_by=explained)
+
+    def reference(self, exercise: Exercise, seed: int) -> Found:
+        """The reference with other random seeds than the bank's; with 0, on two threads instead."""
+        bank = self.banks[0]
+        framework = self.loaded.unit.framework
+        cells = self.loaded.reference.cells
+        if not seed:
+            cells = ((0, TWO_THREADS[framework]), *cells)
+        program = Program(cells)
+        with Observer(bank.pool, program, framework) as observer:
+            asked = _Reseeded(observer, seed)
+            numbered = tuple(ProgramCell(number, source, False) for number, source in cells)
+            assessment = Assessment(numbered, program.hash, bank, asked)
+            result = assessment.exercises([without_training(exercise)])[0]
+            if any(cell.status != "ok" for cell in observer.cells.values()):
+                raise SystemExit(f"A cell of the reference of {self.loaded.name} fails.")
+        name = f"reference, other seeds ({seed})" if seed else "reference, 2 threads"
+        lost, explained = _losses(result, name)
+        return Found(exercise.name, name, "failed" if lost else "passed", explained_by=explained)
+
     def _assessed(
         self, bank: Bank, exercise: Exercise, alternative: Alternative
     ) -> tuple[bool, tuple[str, ...]]:
-        """Whether points are lost, and what explains it, best first."""
         rest = without_training(exercise)
-        result = assessed(bank, rest, self.loaded.alternative(exercise, alternative))
-        failed = [finding for finding in result.findings if finding.verdict != "passed"]
-        if any(finding.verdict == "fault" for finding in failed):
-            raise SystemExit(f"The grader failed on `{alternative.name}` of `{exercise.name}`.")
-        names = dict.fromkeys(name for finding in failed for name in finding.explained_by)
-        return bool(failed), tuple(names)
+        program = self.loaded.alternative(exercise, alternative)
+        return _losses(assessed(bank, rest, program), alternative.name)
 
     def close(self) -> None:
         for bank in self.banks:
             bank.close()
 
 
+class _Reseeded:
+    """An observer that seeds every observation differently than it is asked to."""
+
+    def __init__(self, observer: Observer, seed: int) -> None:
+        self._observer = observer
+        self._seed = seed
+
+    @property
+    def cells(self) -> Mapping[int, Evidence]:
+        return self._observer.cells
+
+    def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
+        seed = (observation.seed + self._seed) % 2**32
+        return self._observer.observe(replace(observation, seed=seed), cpu_seconds)
+
+
+def _losses(result: ExerciseResult, name: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether points are lost, and what explains it, best first."""
+    failed = [finding for finding in result.findings if finding.verdict != "passed"]
+    if any(finding.verdict == "fault" for finding in failed):
+        raise SystemExit(f"The grader failed on `{name}` of `{result.exercise}`.")
+    names = dict.fromkeys(name for finding in failed for name in finding.explained_by)
+    return bool(failed), tuple(names)
+
+
+def _own_names(exercise: Exercise, variant: Alternative) -> set[str]:
+    """The variant, and those that no case can tell from it."""
+    others = {other.name for other in exercise.variants if variant.name in other.same_as}
+    return {variant.name, *variant.same_as} | others
+
+
+def together(cell: str, one: Alternative, other: Alternative) -> str | None:
+    """A cell with the edits of two variants; None where they touch, or replace the function."""
+    if not isinstance(one.edit, Mapping) or not isinstance(other.edit, Mapping):
+        return None
+    edits = [*one.edit.items(), *other.edit.items()]
+    places = sorted((cell.find(old), len(old), new) for old, new in edits)
+    if any(start + length > after for (start, length, _), (after, *_) in pairwise(places)):
+        return None
+    if places[0][0] < 0:
+        return None  # a later edit of a text that an earlier one made
+    for start, length, new in reversed(places):
+        cell = cell[:start] + new + cell[start + length :]
+    return cell
+
+
+def pairs(loaded: LoadedUnit, most: int) -> list[tuple[Exercise, Alternative, Alternative]]:
+    """Pairs of variants of one exercise, at most so many of a unit, drawn by its name."""
+    found = [
+        (exercise, one, other)
+        for exercise in loaded.unit.exercises
+        for one, other in combinations(exercise.variants, 2)
+        if together(loaded.solution_cell(exercise.name).source, one, other) is not None
+    ]
+    return random.Random(loaded.name).sample(found, min(most, len(found)))
+
+
 def studied(
-    study: Study, exercises: Sequence[Exercise], jobs: int, progress: Progress
+    study: Study,
+    exercises: Sequence[Exercise],
+    jobs: int,
+    progress: Progress,
+    most_mutants: int | None = None,
+    most_pairs: int = 40,
 ) -> dict[str, list[Found]]:
-    """What became of all programs, by kind."""
+    """What became of all programs, by kind.
+
+    Args:
+        study: of the unit.
+        exercises: those to study.
+        jobs: how many programs run at once.
+        progress: where it is shown.
+        most_mutants: of an exercise, drawn by its name; None for all.
+        most_pairs: of the whole unit.
+    """
     work: list[tuple[str, Callable[[], Found]]] = []
     for exercise in exercises:
         cell = study.loaded.solution_cell(exercise.name).source
-        for mutant in mutants(cell, exercise.name):
+        made = list(mutants(cell, exercise.name))
+        if most_mutants is not None and most_mutants < len(made):
+            made = random.Random(exercise.name).sample(made, most_mutants)
+        for mutant in made:
             work.append(("mutants", lambda e=exercise, m=mutant: study.mutant(e, m)))
         for variant in exercise.variants:
             work.append(("variants", lambda e=exercise, v=variant: study.variant(e, v)))
         for same in exercise.equivalents:
             work.append(("equivalents", lambda e=exercise, s=same: study.equivalent(e, s)))
+        for seed in range(OTHER_SEEDS + 1):
+            work.append(("equivalents", lambda e=exercise, s=seed: study.reference(e, s)))
+    for pair in pairs(study.loaded, most_pairs):
+        if pair[0] in exercises:
+            work.append(("pairs", lambda p=pair: study.pair(*p)))
     task = progress.add_task(study.loaded.name, total=len(work))
-    found: dict[str, list[Found]] = {"mutants": [], "variants": [], "equivalents": []}
+    found: dict[str, list[Found]] = {kind: [] for kind in KINDS}
     with ThreadPoolExecutor(jobs) as executor:
         for (kind, _), one in zip(work, executor.map(lambda job: job[1](), work), strict=True):
             found[kind].append(one)
@@ -382,28 +517,75 @@ def show(unit: str, found: dict[str, list[Found]]) -> None:
         count = Counter(one.verdict for one in found["mutants"] if one.exercise == exercise)
         shown = [count["killed"], count["by chance"], count["equivalent"]]
         print(f"| `{exercise}` | {sum(shown)} | {' | '.join(map(str, shown))} |")
-    verdicts = Counter(one.verdict for one in found["mutants"])
-    print(f"\nkilled: {share(verdicts['killed'], verdicts['killed'] + verdicts['by chance'])}")
-    named = Counter(one.verdict for one in found["variants"])
-    known = sum(named.values()) - named["trains"]
-    print(f"variants explained by their own name first: {share(named['top 1'], known)}")
-    wrong = sum(one.verdict == "failed" or bool(one.explained_by) for one in found["equivalents"])
-    print(f"equivalents failed or explained: {share(wrong, len(found['equivalents']))}\n")
+    verdicts = {kind: Counter(one.verdict for one in found[kind]) for kind in KINDS}
+    mutants_, variants, pairs_ = (verdicts[kind] for kind in ("mutants", "variants", "pairs"))
+    known = sum(variants.values()) - variants["trains"]
+    both = sum(pairs_.values())
+    wrong = mutants_["killed"] + mutants_["by chance"]
+    accepted = mutants_["by chance"] + pairs_["accepted"]
+    same = found["equivalents"]
+    failed = sum(one.verdict == "failed" or bool(one.explained_by) for one in same)
+    others = sum(bool(one.explained_by) for one in found["variants"] if one.verdict == "not named")
+    print(f"\n- killed: {share(mutants_['killed'], wrong)}")
+    given = wrong + known + both
+    print(f"- mutants, variants and pairs accepted: {share(accepted, given)}")
+    print(f"- variants explained by their own name first: {share(variants['top 1'], known)}")
+    print(f"- variants explained by other names alone: {share(others, known)}")
+    print(f"- pairs of variants explained by one of the two first: {share(pairs_['top 1'], both)}")
+    print(f"- pairs explained by a third name alone or first: {share(pairs_['another'], both)}")
+    print(f"- equivalents that lose points or are explained: {share(failed, len(same))}\n")
     for one in found["mutants"]:
         if one.verdict != "killed":
             print(f"- `{one.exercise}` {one.verdict} ({one.operator}) {one.change}")
+    for kind, fine in (("variants", "top 1"), ("equivalents", "passed"), ("pairs", "top 1")):
+        for one in found[kind]:
+            if one.verdict != fine and (kind, one.verdict) != ("pairs", "unexplained"):
+                named = ", ".join(one.explained_by) or "nothing"
+                print(f"- `{one.exercise}` {one.name}: {one.verdict}, explained by {named}")
+
+
+def write(units: Mapping[str, dict[str, list[Found]]], file: Path) -> None:
+    """The verdicts of units, for `read`."""
+    record = {
+        unit: {kind: [asdict(one) for one in all_] for kind, all_ in found.items()}
+        for unit, found in units.items()
+    }
+    file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read(files: Sequence[Path]) -> dict[str, dict[str, list[Found]]]:
+    """Records of earlier runs; a later one replaces what an earlier one has of an exercise."""
+    units: dict[str, dict[str, list[Found]]] = {}
+    for file in files:
+        for unit, record in json.loads(file.read_text(encoding="utf-8")).items():
+            found = units.setdefault(unit, {kind: [] for kind in KINDS})
+            for kind in KINDS:
+                new = [
+                    Found(**{**one, "explained_by": tuple(one["explained_by"])})
+                    for one in record.get(kind, [])
+                ]
+                again = {one.exercise for one in new}
+                found[kind] = [one for one in found[kind] if one.exercise not in again] + new
+    return units
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("units", nargs="+")
+    parser.add_argument("units", nargs="*")
     parser.add_argument("--exercise")
     parser.add_argument("--seeds", type=int, default=20, help="for mutants that keep full points")
+    parser.add_argument("--sample", type=int, help="mutants of an exercise; else all")
+    parser.add_argument("--pairs", type=int, default=40, help="pairs of variants of a unit")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write all verdicts here")
+    parser.add_argument("--read", type=Path, nargs="+", help="show these verdicts, run nothing")
     options = parser.parse_args()
+    if options.read:
+        for name, found in read(options.read).items():
+            show(name, found)
+        return
     course = Course.find(COURSE)
-    record = {}
+    record: dict[str, dict[str, list[Found]]] = {}
     with Pool() as pool, Progress(console=Console(stderr=True)) as progress:
         for name in options.units:
             loaded = course.load(name)
@@ -414,13 +596,14 @@ def main() -> None:
             ]
             study = Study(loaded, pool, options.seeds)
             try:
-                found = studied(study, exercises, options.jobs, progress)
+                most = options.sample, options.pairs
+                found = studied(study, exercises, options.jobs, progress, *most)
             finally:
                 study.close()
             show(name, found)
-            record[name] = {kind: [asdict(one) for one in all_] for kind, all_ in found.items()}
-    if options.json is not None:
-        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            record[name] = found
+            if options.json is not None:
+                write(record, options.json)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 from rich.progress import Progress
 
 from autograder.course import LoadedUnit
+from autograder.exercise import Alternative
 from autograder.sandbox.pool import Pool
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -74,7 +75,7 @@ def test_only_the_body_of_the_function_is_changed() -> None:
 
 
 def test_a_study_tells_what_is_killed_and_lists_what_is_not(
-    lines: LoadedUnit, pool: Pool, capsys: pytest.CaptureFixture[str]
+    lines: LoadedUnit, pool: Pool, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     study = adequacy.Study(lines, pool, 2)
     with Progress(disable=True) as progress:
@@ -83,8 +84,27 @@ def test_a_study_tells_what_is_killed_and_lists_what_is_not(
     assert {one.verdict for one in found["mutants"]} == {"killed"}
     assert [one.verdict for one in found["variants"]] == ["top 1"] * 3
     assert {one.verdict for one in found["equivalents"]} == {"passed"}
+    again = [one.name for one in found["equivalents"] if one.name.startswith("reference, ")]
+    assert again[:2] == ["reference, 2 threads", "reference, other seeds (1)"]
     adequacy.show(lines.name, found)
-    assert "| `center` |" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "| `center` |" in shown
+    record = tmp_path / "found.json"
+    adequacy.write({lines.name: found}, record)
+    adequacy.show(lines.name, adequacy.read([record, record])[lines.name])
+    assert capsys.readouterr().out == shown
+
+
+def test_two_variants_make_a_pair_where_their_edits_do_not_touch() -> None:
+    def variant(**edit: str) -> Alternative:
+        return Alternative("V", "", edit)
+
+    assert adequacy.together("a = b + c", variant(a="x"), variant(c="y")) == "x = b + y"
+    assert adequacy.together("a = b + c", variant(c="long"), variant(b="")) == "a =  + long"
+    touching = Alternative("T", "", {"b + c": "b"})
+    assert adequacy.together("a = b + c", touching, variant(c="y")) is None
+    assert adequacy.together("a = b + c", variant(a="q"), variant(q="y")) is None
+    assert adequacy.together("a = b + c", variant(a="x"), Alternative("W", "", variant)) is None
 
 
 def test_bounds_are_those_of_clopper_and_pearson() -> None:

@@ -148,14 +148,14 @@ def constant(node: ast.AST, names: Names) -> Made:
             yield _with(node, value=0)
 
 
-def axis(node: ast.AST, names: Names) -> Made:
-    """No axis: all of them.  (Another one is another constant.)"""
-    if not isinstance(node, ast.Call):
-        return
-    for index, keyword in enumerate(node.keywords):
-        if keyword.arg in ("axis", "axes"):
-            rest = node.keywords[:index] + node.keywords[index + 1 :]
-            yield _with(node, keywords=rest)
+def keyword(node: ast.AST, names: Names) -> Made:
+    """A keyword argument is forgotten: no axis, no padding, no activation."""
+    if isinstance(node, ast.Call):
+        for index, argument in enumerate(node.keywords):
+            if argument.arg is not None:
+                rest = node.keywords[:index] + node.keywords[index + 1 :]
+                told = f"`{argument.arg}` of `{ast.unparse(node.func)}` is missing"
+                yield told, _changed(node, keywords=rest)
 
 
 def bound(node: ast.AST, names: Names) -> Made:
@@ -211,7 +211,7 @@ OPERATORS: tuple[Callable[[ast.AST, Names], Made], ...] = (
     comparison,
     connective,
     constant,
-    axis,
+    keyword,
     bound,
     arguments,
     function,
@@ -222,10 +222,14 @@ OPERATORS: tuple[Callable[[ast.AST, Names], Made], ...] = (
 
 
 def _with(node: ast.AST, **fields: Any) -> Change:
+    return _told(node, _changed(node, **fields))
+
+
+def _changed(node: ast.AST, **fields: Any) -> ast.AST:
     changed = copy.copy(node)
     for name, value in fields.items():
         setattr(changed, name, value)
-    return _told(node, changed)
+    return changed
 
 
 def _told(node: ast.AST, changed: ast.AST) -> Change:

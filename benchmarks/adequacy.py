@@ -521,6 +521,19 @@ def show(unit: str, found: dict[str, list[Found]]) -> None:
         count = Counter(one.verdict for one in found["mutants"] if one.exercise == exercise)
         shown = [count["killed"], count["by chance"], count["equivalent"]]
         print(f"| `{exercise}` | {sum(shown)} | {' | '.join(map(str, shown))} |")
+    rates(found)
+    for one in found["mutants"]:
+        if one.verdict != "killed":
+            print(f"- `{one.exercise}` {one.verdict} ({one.operator}) {one.change}")
+    for kind, fine in (("variants", "top 1"), ("equivalents", "passed"), ("pairs", "top 1")):
+        for one in found[kind]:
+            if one.verdict != fine and (kind, one.verdict) != ("pairs", "unexplained"):
+                named = ", ".join(one.explained_by) or "nothing"
+                print(f"- `{one.exercise}` {one.name}: {one.verdict}, explained by {named}")
+
+
+def rates(found: dict[str, list[Found]]) -> None:
+    """How often right is told from wrong, and how often the right explanation is given."""
     verdicts = {kind: Counter(one.verdict for one in found[kind]) for kind in KINDS}
     mutants_, variants, pairs_ = (verdicts[kind] for kind in ("mutants", "variants", "pairs"))
     known = sum(variants.values()) - variants["trains"]
@@ -538,14 +551,6 @@ def show(unit: str, found: dict[str, list[Found]]) -> None:
     print(f"- pairs of variants explained by one of the two first: {share(pairs_['top 1'], both)}")
     print(f"- pairs explained by a third name alone or first: {share(pairs_['another'], both)}")
     print(f"- equivalents that lose points or are explained: {share(failed, len(same))}\n")
-    for one in found["mutants"]:
-        if one.verdict != "killed":
-            print(f"- `{one.exercise}` {one.verdict} ({one.operator}) {one.change}")
-    for kind, fine in (("variants", "top 1"), ("equivalents", "passed"), ("pairs", "top 1")):
-        for one in found[kind]:
-            if one.verdict != fine and (kind, one.verdict) != ("pairs", "unexplained"):
-                named = ", ".join(one.explained_by) or "nothing"
-                print(f"- `{one.exercise}` {one.name}: {one.verdict}, explained by {named}")
 
 
 def write(units: Mapping[str, dict[str, list[Found]]], file: Path) -> None:
@@ -585,8 +590,14 @@ def main() -> None:
     parser.add_argument("--read", type=Path, nargs="+", help="show these verdicts, run nothing")
     options = parser.parse_args()
     if options.read:
-        for name, found in read(options.read).items():
+        units = read(options.read)
+        for name, found in units.items():
             show(name, found)
+        if len(units) > 1:
+            print("\n## All of these units")
+            rates(
+                {kind: [one for found in units.values() for one in found[kind]] for kind in KINDS}
+            )
         return
     course = Course.find(COURSE)
     record: dict[str, dict[str, list[Found]]] = {}

@@ -1311,14 +1311,27 @@ def respects_min_delta(program, patience, min_delta, values, shift):
 
 @early_stopper.check(points=0.5, cases=nan_scripts, judge=exact(secret=False), counts_alone=True)
 def ignores_nan(program, patience, min_delta, values, shift):
-    """NaN is no improvement, and does not stand in the way of one"""
+    """NaN is no improvement, from the first epoch on, and does not stand in the way of one"""
+
+    def stops(values):
+        stopper = program.EarlyStopper(patience)
+        for epoch, value in enumerate(values):
+            if stopper.update(float(value), [np.full((2, 2), shift)]):
+                return epoch
+        return len(values)
+
+    # By the student's own count: one that is off loses in another check.
+    alone, after = [np.nan] * (patience + 3), stops([shift] + [np.nan] * (patience + 3))
     stopper, best = program.EarlyStopper(patience), []
     for epoch, value in enumerate(values):
         stopper.update(float(value), [np.full((2, 2), shift + epoch)])
         # Before the first number nothing is known to be the best.
         best += [int(stopper.best_epoch)] if np.isfinite(values[: epoch + 1]).any() else []
     first = int(np.flatnonzero(np.isfinite(values))[0])
-    return {"best epoch, after each": " ".join(str(epoch - best[0] + first) for epoch in best)}
+    return {
+        "best epoch, after each": " ".join(str(epoch - best[0] + first) for epoch in best),
+        "NaN alone stops as soon as NaN after a number": stops(alone) + 1 == after,
+    }
 
 
 @early_stopper.check(points=0.5, cases=best_scripts, judge=exact(secret=False), counts_alone=True)
@@ -1385,6 +1398,7 @@ COPIES = (
     "                self.best_weights = [array.copy() for array in weights]\n"
 )
 PATIENCE = "self.patience, self.min_delta = patience, min_delta"
+NONE_YET = "self.best_value, self.best_epoch, self.best_weights = np.inf, -1, None"
 
 early_stopper.variant(
     "ES1",
@@ -1513,9 +1527,16 @@ early_stopper.variant(
     },
 )
 early_stopper.variant(
+    "ES5c",
+    "Before the first improvement you count as if epoch 0 had been one: where the values are NaN "
+    "from the start, you stop an epoch late. No epoch has been the best yet.",
+    {NONE_YET: NONE_YET.replace("-1", "0")},
+)
+early_stopper.variant(
     "ES6",
     "You count epochs from 1. The first call of `update` is epoch 0.",
     {
+        NONE_YET: NONE_YET.replace("-1", "0"),
         BEST: "self.best_value, self.best_epoch = value, self.epoch + 1",
         STOP: STOP.replace(">= self", "+ 1 >= self"),
     },

@@ -842,6 +842,8 @@ def zero_cases(rng: np.random.Generator) -> Iterator[Case]:
     net = two_layers(rng, "relu")
     asleep = changed(net, W1=-np.abs(net["params"]["W1"]))
     yield Case({**asleep, "X": np.abs(net["X"])}, "relu units that never wake up")
+    W1 = np.abs(net["params"]["W1"]) * np.array([[1.0], [-1.0], [1.0]])
+    yield Case({**changed(net, W1=W1), "X": np.abs(net["X"])}, "one relu unit never wakes up")
 
 
 def fifty_steps(rng: np.random.Generator) -> Iterator[Case]:
@@ -1001,6 +1003,11 @@ symmetry_report.variant(
         ROWS: "(np.abs(dW1 - dW1[0]).max(axis=0) <= 1e-12).any()",
         ZERO: "(np.abs(dW1) <= 1e-12).any()",
     },
+)
+symmetry_report.variant(
+    "SY10b",
+    "One entry of the gradient that is 0 is enough for you. Every one of them has to be.",
+    {ZERO: "np.abs(dW1).min() <= 1e-12"},
 )
 symmetry_report.variant(
     "SY11",

@@ -70,6 +70,12 @@ def sizes_plain(rng: np.random.Generator) -> Iterator[Case]:
 
 def sizes_with_padding(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(windows(rng, (1, 2, 3), (1,)), "stride 1, padding 1 to 3")
+    # It fits by the padding: by one side of it, or by both.
+    for sides, ends in ((1, "one end"), (2, "both ends")):
+        pads = [int(pad) for pad in rng.integers(2, 6, 4)]
+        sizes = [int(size) for size in rng.integers(3, 20, 4)]
+        asked = [[n, n + sides * pad, pad, 1] for n, pad in zip(sizes, pads, strict=True)]
+        yield Case({"asked": asked}, f"a window as wide as the picture and the zeros at {ends}")
 
 
 def sizes_with_rest(rng: np.random.Generator) -> Iterator[Case]:
@@ -84,7 +90,9 @@ def sizes_whole(rng: np.random.Generator) -> Iterator[Case]:
 def sizes_too_large(rng: np.random.Generator) -> Iterator[Case]:
     n = int(rng.integers(3, 20))
     yield Case({"n": n, "f": n + 1, "pad": 0, "stride": 1}, "one pixel too large")
-    yield Case({"n": n, "f": n + 4, "pad": 1, "stride": 2}, "too large for the padded line, too")
+    pad = int(rng.integers(2, 6))
+    asked = {"n": n, "f": n + 2 * pad + 1, "pad": pad, "stride": 2}
+    yield Case(asked, "too large for the padded line, too")
 
 
 @conv_out_size.check(points=0.5, cases=sizes_plain, judge=exact())
@@ -156,6 +164,18 @@ conv_out_size.variant(
     "CV3f",
     "You refuse a window that is exactly as large as the picture. It fits, in one place.",
     {FITS: "if f >= n + 2 * pad:"},
+)
+conv_out_size.variant(
+    "CV3i",
+    "You refuse a window that is larger than the picture, though it fits once the zeros are there. "
+    "Ask whether it is larger than the padded picture.",
+    {FITS: "if f > n:"},
+)
+conv_out_size.variant(
+    "CV3j",
+    "Where you ask whether the window fits, you add the padding once. There are zeros at both "
+    "ends.",
+    {FITS: "if f > n + pad:"},
 )
 conv_out_size.variant(
     "CV3g",

@@ -313,7 +313,7 @@ class Found:
     A mutant: `killed`, `by chance` (on a further seed) or `equivalent`.  A variant: `top 1`,
     `named`, `not named` or `trains` (only training tells it).  A pair: `top 1` (one of the two),
     `another` (a third explains it best), `unexplained` or `accepted`.  An equivalent: `passed` or
-    `failed`.
+    `failed`.  `lost` names the checks that it did not pass, and their verdicts.
     """
 
     exercise: str
@@ -323,6 +323,7 @@ class Found:
     change: str = ""
     explained_by: tuple[str, ...] = ()
     seeds: int = 1
+    lost: str = ""
 
 
 class Study:
@@ -344,7 +345,7 @@ class Study:
         else:
             verdict = "equivalent"
         told = (mutant.operator, mutant.change)
-        return Found(exercise.name, mutant.name, verdict, *told, explained, index + 1)
+        return Found(exercise.name, mutant.name, verdict, *told, explained, index + 1, lost)
 
     def variant(self, exercise: Exercise, variant: Alternative) -> Found:
         lost, explained = self._assessed(self.banks[0], exercise, variant)
@@ -354,12 +355,12 @@ class Study:
             verdict = "trains"
         elif explained and explained[0] in own:
             verdict = "top 1"
-        return Found(exercise.name, variant.name, verdict, explained_by=explained)
+        return Found(exercise.name, variant.name, verdict, explained_by=explained, lost=lost)
 
     def equivalent(self, exercise: Exercise, equivalent: Alternative) -> Found:
         lost, explained = self._assessed(self.banks[0], exercise, equivalent)
         verdict = "failed" if lost else "passed"
-        return Found(exercise.name, equivalent.name, verdict, explained_by=explained)
+        return Found(exercise.name, equivalent.name, verdict, explained_by=explained, lost=lost)
 
     def pair(self, exercise: Exercise, one: Alternative, other: Alternative) -> Found:
         """Two mistakes at once."""
@@ -371,7 +372,7 @@ class Study:
             verdict = "accepted"
         elif explained and explained[0] in _own_names(exercise, one) | _own_names(exercise, other):
             verdict = "top 1"
-        return Found(exercise.name, both.name, verdict, explained_by=explained)
+        return Found(exercise.name, both.name, verdict, explained_by=explained, lost=lost)
 
     def reference(self, exercise: Exercise, seed: int) -> Found:
         """The reference with other random seeds than the bank's; with 0, on two threads instead."""
@@ -390,11 +391,12 @@ class Study:
                 raise SystemExit(f"A cell of the reference of {self.loaded.name} fails.")
         name = f"reference, other seeds ({seed})" if seed else "reference, 2 threads"
         lost, explained = _losses(result, name)
-        return Found(exercise.name, name, "failed" if lost else "passed", explained_by=explained)
+        verdict = "failed" if lost else "passed"
+        return Found(exercise.name, name, verdict, explained_by=explained, lost=lost)
 
     def _assessed(
         self, bank: Bank, exercise: Exercise, alternative: Alternative
-    ) -> tuple[bool, tuple[str, ...]]:
+    ) -> tuple[str, tuple[str, ...]]:
         rest = without_training(exercise)
         program = self.loaded.alternative(exercise, alternative)
         return _losses(assessed(bank, rest, program), alternative.name)
@@ -420,13 +422,14 @@ class _Reseeded:
         return self._observer.observe(replace(observation, seed=seed), cpu_seconds)
 
 
-def _losses(result: ExerciseResult, name: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether points are lost, and what explains it, best first."""
+def _losses(result: ExerciseResult, name: str) -> tuple[str, tuple[str, ...]]:
+    """Where points are lost, "" if nowhere, and what explains it, best first."""
     failed = [finding for finding in result.findings if finding.verdict != "passed"]
     if any(finding.verdict == "fault" for finding in failed):
         raise SystemExit(f"The grader failed on `{name}` of `{result.exercise}`.")
     names = dict.fromkeys(name for finding in failed for name in finding.explained_by)
-    return bool(failed), tuple(names)
+    lost = ", ".join(f"{finding.check} {finding.verdict}" for finding in failed)
+    return lost, tuple(names)
 
 
 def _own_names(exercise: Exercise, variant: Alternative) -> set[str]:
@@ -529,7 +532,8 @@ def show(unit: str, found: dict[str, list[Found]]) -> None:
         for one in found[kind]:
             if one.verdict != fine and (kind, one.verdict) != ("pairs", "unexplained"):
                 named = ", ".join(one.explained_by) or "nothing"
-                print(f"- `{one.exercise}` {one.name}: {one.verdict}, explained by {named}")
+                lost = f" ({one.lost})" if one.verdict == "failed" else ""
+                print(f"- `{one.exercise}` {one.name}: {one.verdict}{lost}, explained by {named}")
 
 
 def rates(found: dict[str, list[Found]]) -> None:

@@ -10,6 +10,10 @@ by its own name first, whether two variants at once lose points and one of them 
 whether an equivalent is ever failed or explained; the reference on two threads, and with other
 random seeds than it was asked with, counts as one.  Training is left out: a floor of accuracy is no
 check of a line.
+
+`--here` runs the mutants alone, and in this process instead of the sandbox, which takes a tenth of
+the CPU time; `--sample 0` runs the rest, and `--read` puts both together.  A mutant is the unit's
+own code; it is judged as in the sandbox, but not explained.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import ast
 import copy
 import json
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,13 +41,16 @@ from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import SEED, assessed, without_training
-from autograder.evidence import Evidence
+from autograder.evidence import Evidence, data_of, pack, unpack
 from autograder.exercise import Alternative, Exercise
 from autograder.findings import ExerciseResult
 from autograder.program import Program, ProgramCell
-from autograder.questions import Observation
+from autograder.questions import Observation, observe_all
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
+from autograder.sandbox.watch import Stopped
+from autograder.worker import Names as Worked
 
 COURSE = Path(__file__).parents[1]
 
@@ -303,6 +311,60 @@ def _replaced(tree: ast.Module, old: ast.AST, new: ast.AST) -> str:
     return ast.unparse(ast.fix_missing_locations(Replacing().visit(other)))
 
 
+# -------------------------------------------------------------------------------- in this process
+
+
+class Here:
+    """A pool that forks nothing: the unit's own programs run in this process, in its main thread.
+
+    An observation without an end is stopped after five seconds of CPU time.
+    """
+
+    limits = Limits()
+    seconds = 5.0
+
+    def __init__(self) -> None:
+        signal.signal(signal.SIGVTALRM, self._stop)
+
+    def fork(self, framework: str) -> _Unforked:
+        return _Unforked()
+
+    def _stop(self, *_: Any) -> None:
+        raise Stopped("timeout", "It does not end.")
+
+
+class _Unforked:
+    """A program in this process, asked as a child is asked."""
+
+    cpu_seconds = 0.0
+
+    def __init__(self) -> None:
+        self._worked = Worked({"__name__": "__main__"}, lambda _: 0)
+
+    def request(self, op: str, limit: float, **request: Any) -> dict[str, Any]:
+        seconds = limit if op == "cell" else Here.seconds
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        try:
+            if op == "cell":
+                return data_of(self._cell(request["source"]))
+            # What it does to its arguments is its own.
+            return data_of(self._worked.observe(**unpack(pack(request))))
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    def _cell(self, source: str) -> Evidence:
+        try:
+            exec(source, self._worked.names)
+        except Stopped:
+            raise
+        except Exception as error:  # the next cell runs all the same
+            return Evidence("raised", output=str(error))
+        return Evidence("ok")
+
+    def close(self) -> None:
+        self._worked.names.clear()
+
+
 # ----------------------------------------------------------------------------------- the verdicts
 
 
@@ -329,16 +391,25 @@ class Found:
 class Study:
     """The mutants, variants and equivalents of one unit."""
 
-    def __init__(self, loaded: LoadedUnit, pool: Pool, seeds: int) -> None:
+    def __init__(
+        self, loaded: LoadedUnit, pool: Pool, seeds: int, here: Here | None = None
+    ) -> None:
         self.loaded = loaded
+        self.banks = self._banks(pool, seeds)
+        self.banks_here = self._banks(here, seeds) if here else []
+
+    def _banks(self, pool: Any, seeds: int) -> list[Bank]:
         cache = EvidenceCache(None)
-        self.banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+        return [Bank(self.loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
 
     def mutant(self, exercise: Exercise, mutant: Mutant) -> Found:
         cell = self.loaded.solution_cell(exercise.name).source
         alternative = Alternative(mutant.name, "", {cell: mutant.source})
-        for index, bank in enumerate(self.banks):
-            lost, explained = self._assessed(bank, exercise, alternative)
+        for index, bank in enumerate(self.banks_here or self.banks):
+            if self.banks_here:
+                lost, explained = self._lost_here(bank, exercise, alternative), ()
+            else:
+                lost, explained = self._assessed(bank, exercise, alternative)
             if lost:
                 verdict = "by chance" if index else "killed"
                 break
@@ -393,6 +464,21 @@ class Study:
         lost, explained = _losses(result, name)
         verdict = "failed" if lost else "passed"
         return Found(exercise.name, name, verdict, explained_by=explained, lost=lost)
+
+    def _lost_here(self, bank: Bank, exercise: Exercise, alternative: Alternative) -> bool:
+        """Whether a check fails, each judged as it is when grading; without explanation."""
+        program = self.loaded.alternative(exercise, alternative)
+        with Observer(bank.pool, program) as observer:
+            for check in without_training(exercise).checks:
+                question = bank.question(exercise, check)
+                wanted = bank.wanted(question)
+                found = observe_all(observer, question)
+                if any(item.status != "ok" for item in found) or not all(
+                    check.judge(item.value, want).passed
+                    for item, want in zip(found, wanted, strict=True)
+                ):
+                    return True
+        return False
 
     def _assessed(
         self, bank: Bank, exercise: Exercise, alternative: Alternative
@@ -490,6 +576,8 @@ def studied(
             made = random.Random(exercise.name).sample(made, most_mutants)
         for mutant in made:
             work.append(("mutants", lambda e=exercise, m=mutant: study.mutant(e, m)))
+        if study.banks_here:
+            continue
         for variant in exercise.variants:
             work.append(("variants", lambda e=exercise, v=variant: study.variant(e, v)))
         for same in exercise.equivalents:
@@ -497,12 +585,13 @@ def studied(
         for seed in range(OTHER_SEEDS + 1):
             work.append(("equivalents", lambda e=exercise, s=seed: study.reference(e, s)))
     for pair in pairs(study.loaded, most_pairs):
-        if pair[0] in exercises:
+        if pair[0] in exercises and not study.banks_here:
             work.append(("pairs", lambda p=pair: study.pair(*p)))
     task = progress.add_task(study.loaded.name, total=len(work))
     found: dict[str, list[Found]] = {kind: [] for kind in KINDS}
     with ThreadPoolExecutor(jobs) as executor:
-        for (kind, _), one in zip(work, executor.map(lambda job: job[1](), work), strict=True):
+        run = map if study.banks_here else executor.map
+        for (kind, _), one in zip(work, run(lambda job: job[1](), work), strict=True):
             found[kind].append(one)
             progress.advance(task)
     return found
@@ -590,6 +679,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="mutants of an exercise; else all")
     parser.add_argument("--pairs", type=int, default=40, help="pairs of variants of a unit")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--here", action="store_true", help="mutants alone, in this process")
     parser.add_argument("--json", type=Path, help="write all verdicts here")
     parser.add_argument("--read", type=Path, nargs="+", help="show these verdicts, run nothing")
     options = parser.parse_args()
@@ -613,7 +703,7 @@ def main() -> None:
                 for exercise in loaded.unit.exercises
                 if options.exercise in (None, exercise.name)
             ]
-            study = Study(loaded, pool, options.seeds)
+            study = Study(loaded, pool, options.seeds, Here() if options.here else None)
             try:
                 most = options.sample, options.pairs
                 found = studied(study, exercises, options.jobs, progress, *most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rich.progress import Progress
 from autograder.course import LoadedUnit
 from autograder.exercise import Alternative
 from autograder.sandbox.pool import Pool
+from autograder.sandbox.watch import Stopped
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import adequacy
@@ -87,6 +89,12 @@ def test_a_study_tells_what_is_killed_and_lists_what_is_not(
     assert {one.verdict for one in found["equivalents"]} == {"passed"}
     again = [one.name for one in found["equivalents"] if one.name.startswith("reference, ")]
     assert again[:2] == ["reference, 2 threads", "reference, other seeds (1)"]
+    here = adequacy.Study(lines, pool, 2, adequacy.Here())
+    with Progress(disable=True) as progress:
+        seen = adequacy.studied(here, lines.unit.exercises[:1], 1, progress)
+    here.close()
+    assert seen["mutants"] == [replace(one, explained_by=()) for one in found["mutants"]]
+    assert not seen["variants"] + seen["equivalents"] + seen["pairs"]
     adequacy.show(lines.name, found)
     shown = capsys.readouterr().out
     assert "| `center` |" in shown
@@ -94,6 +102,19 @@ def test_a_study_tells_what_is_killed_and_lists_what_is_not(
     adequacy.write({lines.name: found}, record)
     adequacy.show(lines.name, adequacy.read([record, record])[lines.name])
     assert capsys.readouterr().out == shown
+
+
+def test_a_mutant_in_this_process_is_stopped_and_spoils_no_inputs() -> None:
+    child = adequacy.Here().fork("numpy")
+    child.request("cell", 1.0, number=1, source="def f(x):\n    while len(x):\n        x[0] += 1")
+    inputs = {"x": [0]}
+    with pytest.raises(Stopped):
+        child.request("cell", 1.0, number=2, source="f([0])")
+    reply = child.request(
+        "observe", 1.0, source="def o(program, x):\n    program.f(x)", inputs=inputs, seed=0
+    )
+    assert reply["status"] != "ok"
+    assert inputs == {"x": [0]}
 
 
 def test_two_variants_make_a_pair_where_their_edits_do_not_touch() -> None:

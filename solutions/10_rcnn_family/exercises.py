@@ -42,23 +42,36 @@ LAYOUTS = (
 )
 
 
+def layouts(rng: np.random.Generator) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
+    """Height, width and regions; places differ by seed.
+
+    The last ones hold a line one pixel wide along all four edges: right, down, left and up, with a
+    step of a single pixel to the left and one upwards.
+    """
+    for (h, w), regions in LAYOUTS:
+        dy, dx = rng.integers(0, 4, 2)
+        shift = np.array([dx, dy, dx, dy])
+        yield h + dy, w + dx, tuple([shift + box for box in region] for region in regions)
+    h, w = rng.integers(9, 14, 2)
+    right, down, left, up = (3, 0, w, 1), (w - 1, 0, w, h - 1), (0, h - 1, w - 1, h), (0, 4, 1, h)
+    steps = (w - 2, h - 2, w - 1, h), (1, 3, 2, 5)
+    yield h, w, ((right, down, left, up, *steps), ((3, 4, 5, 7),))
+
+
 def bright_regions(rng: np.random.Generator, gray: bool) -> Iterator[Case]:
     """In color each region is bright in one channel only, another one for each region."""
-    for (h, w), regions in LAYOUTS:
+    for h, w, regions in layouts(rng):
         thr = rng.uniform(0.4, 0.6)
-        dy, dx = rng.integers(0, 4, 2)  # rows and columns more, so that answers differ by seed
-        image = rng.uniform(0, thr - 0.1, (h + dy, w + dx, 3))
+        image = rng.uniform(0, thr - 0.1, (h, w, 3))
         channels = rng.permutation(len(regions)) % 3
         for channel, boxes in zip(channels, regions, strict=True):
             for x1, y1, x2, y2 in boxes:
-                place = slice(y1 + dy, y2 + dy), slice(x1 + dx, x2 + dx)
-                size = (y2 - y1, x2 - x1)
+                bright = rng.uniform(thr + 0.1, 1, (y2 - y1, x2 - x1))
                 if gray:
-                    image[place] = rng.uniform(thr + 0.1, 1, size)[..., None]
+                    image[y1:y2, x1:x2] = bright[..., None]
                 else:
-                    image[(*place, channel)] = rng.uniform(thr + 0.1, 1, size)
-        label = f"{len(regions)} regions in {h + dy}×{w + dx} pixels"
-        yield Case({"image": image, "thr": thr}, label)
+                    image[y1:y2, x1:x2, channel] = bright
+        yield Case({"image": image, "thr": thr}, f"{len(regions)} regions in {h}×{w} pixels")
 
 
 def gray_regions(rng: np.random.Generator) -> Iterator[Case]:
@@ -1496,8 +1509,11 @@ def boxes_of_the_best(program, anchors, gt, pos, neg):
 
 @match_anchors.check(points=0.25, cases=no_boxes, judge=exact(secret=False), helpers=(labels_of,))
 def without_boxes(program, anchors, gt, pos, neg):
-    """In a picture without objects every anchor is negative"""
-    return {"labels": labels_of(program.match_anchors(anchors, gt, pos, neg))}
+    """In a picture without objects every anchor is negative and has no box"""
+    found = program.match_anchors(anchors, gt, pos, neg)
+    if np.ndim(labels_of(found)) == 0:
+        return {"labels": -9}
+    return {"labels": labels_of(found), "gt_index": np.asarray(found[1]).astype(int)}
 
 
 @match_anchors.check(points=0.25, cases=between_matches, judge=unchanged())
@@ -1590,6 +1606,12 @@ match_anchors.variant(
     "RC48",
     "You return the matched boxes themselves. Their places in `gt` are wanted.",
     {MATCHED: "return labels, gt[overlaps.argmax(axis=1)]"},
+)
+match_anchors.variant(
+    "RC49",
+    "In a picture without objects your anchors have the place of a box. There is none: the index "
+    "of every anchor that is not positive is -1.",
+    {"return labels, labels - 1": "return labels, labels"},
 )
 
 

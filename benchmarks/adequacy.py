@@ -11,9 +11,9 @@ whether an equivalent is ever failed or explained; the reference on two threads,
 random seeds than it was asked with, counts as one.  Training is left out: a floor of accuracy is no
 check of a line.
 
-`--here` runs the mutants alone, and in this process instead of the sandbox, which takes a tenth of
-the CPU time; `--sample 0` runs the rest, and `--read` puts both together.  A mutant is the unit's
-own code; it is judged as in the sandbox, but not explained.
+`--here` runs all of it in this process instead of the sandbox, one program after the other, which
+takes a tenth of the CPU time: they are the unit's own programs, and judged as in the sandbox.  The
+reference on two threads is then left out, and mutants are not explained.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, islice, pairwise
 from pathlib import Path
@@ -391,22 +392,17 @@ class Found:
 class Study:
     """The mutants, variants and equivalents of one unit."""
 
-    def __init__(
-        self, loaded: LoadedUnit, pool: Pool, seeds: int, here: Here | None = None
-    ) -> None:
+    def __init__(self, loaded: LoadedUnit, pool: Any, seeds: int) -> None:
         self.loaded = loaded
-        self.banks = self._banks(pool, seeds)
-        self.banks_here = self._banks(here, seeds) if here else []
-
-    def _banks(self, pool: Any, seeds: int) -> list[Bank]:
+        self.here = isinstance(pool, Here)
         cache = EvidenceCache(None)
-        return [Bank(self.loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+        self.banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
 
     def mutant(self, exercise: Exercise, mutant: Mutant) -> Found:
         cell = self.loaded.solution_cell(exercise.name).source
         alternative = Alternative(mutant.name, "", {cell: mutant.source})
-        for index, bank in enumerate(self.banks_here or self.banks):
-            if self.banks_here:
+        for index, bank in enumerate(self.banks):
+            if self.here:
                 lost, explained = self._lost_here(bank, exercise, alternative), ()
             else:
                 lost, explained = self._assessed(bank, exercise, alternative)
@@ -576,21 +572,19 @@ def studied(
             made = random.Random(exercise.name).sample(made, most_mutants)
         for mutant in made:
             work.append(("mutants", lambda e=exercise, m=mutant: study.mutant(e, m)))
-        if study.banks_here:
-            continue
         for variant in exercise.variants:
             work.append(("variants", lambda e=exercise, v=variant: study.variant(e, v)))
         for same in exercise.equivalents:
             work.append(("equivalents", lambda e=exercise, s=same: study.equivalent(e, s)))
-        for seed in range(OTHER_SEEDS + 1):
+        for seed in range(int(study.here), OTHER_SEEDS + 1):
             work.append(("equivalents", lambda e=exercise, s=seed: study.reference(e, s)))
     for pair in pairs(study.loaded, most_pairs):
-        if pair[0] in exercises and not study.banks_here:
+        if pair[0] in exercises:
             work.append(("pairs", lambda p=pair: study.pair(*p)))
     task = progress.add_task(study.loaded.name, total=len(work))
     found: dict[str, list[Found]] = {kind: [] for kind in KINDS}
     with ThreadPoolExecutor(jobs) as executor:
-        run = map if study.banks_here else executor.map
+        run = map if study.here else executor.map
         for (kind, _), one in zip(work, run(lambda job: job[1](), work), strict=True):
             found[kind].append(one)
             progress.advance(task)
@@ -679,7 +673,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="mutants of an exercise; else all")
     parser.add_argument("--pairs", type=int, default=40, help="pairs of variants of a unit")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--here", action="store_true", help="mutants alone, in this process")
+    parser.add_argument("--here", action="store_true", help="in this process, one by one")
     parser.add_argument("--json", type=Path, help="write all verdicts here")
     parser.add_argument("--read", type=Path, nargs="+", help="show these verdicts, run nothing")
     options = parser.parse_args()
@@ -695,7 +689,8 @@ def main() -> None:
         return
     course = Course.find(COURSE)
     record: dict[str, dict[str, list[Found]]] = {}
-    with Pool() as pool, Progress(console=Console(stderr=True)) as progress:
+    pools = nullcontext(Here()) if options.here else Pool()
+    with pools as pool, Progress(console=Console(stderr=True)) as progress:
         for name in options.units:
             loaded = course.load(name)
             exercises = [
@@ -703,7 +698,7 @@ def main() -> None:
                 for exercise in loaded.unit.exercises
                 if options.exercise in (None, exercise.name)
             ]
-            study = Study(loaded, pool, options.seeds, Here() if options.here else None)
+            study = Study(loaded, pool, options.seeds)
             try:
                 most = options.sample, options.pairs
                 found = studied(study, exercises, options.jobs, progress, *most)

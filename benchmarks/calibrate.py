@@ -6,30 +6,90 @@ seed draws the data and the start anew, as the grader does, and is observed by t
 code, in the grading configuration: one thread, oneDNN off.
 
     python benchmarks/calibrate.py UNIT [--exercise NAME] [--form NAME] [--seeds 20] [--first 0]
-                                        [--wrong 5]
+                                        [--wrong 5] [--csv benchmarks/training.csv]
 
-Long runs can be cut: every number is printed at once, and `--first` is the first seed.  Units 01,
-02 and 04 measure more than accuracies: they have scripts of their own.
+Long runs can be cut: every number is printed at once, and `--first` is the first seed.  With
+`--csv` each is kept there too, for `training.py`, and no seed that is there already runs again.
+Units 01, 02 and 04 measure more than accuracies: they have scripts of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder import worker
+from autograder.compare import Wanted
 from autograder.course import Course, LoadedUnit, draw
 from autograder.exercise import Case, Check, Exercise
 from autograder.measured import Accuracy, AtMost
 from autograder.program import Program
 
 COURSE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of one program, as a line of `--csv`; `reached` is what `number` gives."""
+
+    unit: str
+    exercise: str
+    check: str
+    form: str  # `reference`, or an equivalent's or a variant's name
+    seed: int
+    reached: float
+    passed: bool
+
+
+def trainings(path: Path) -> list[Training]:
+    """What a file holds; nothing where there is none."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [
+            Training(*row[:4], int(row[4]), float(row[5]), row[6] == "True")
+            for row in list(csv.reader(file))[1:]
+        ]
+
+
+class Kept:
+    """Trainings that a file keeps from run to run; without a file, those of this run."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known = trainings(path) if path else []
+
+    def seeds(self, question: tuple[str, ...]) -> set[int]:
+        """The seeds that ran already; `question` is unit, exercise, check and form."""
+        return {known.seed for known in self._known if astuple(known)[:4] == question}
+
+    def reached(self, question: tuple[str, ...], seeds: range) -> list[float]:
+        return [
+            known.reached
+            for known in self._known
+            if astuple(known)[:4] == question and known.seed in seeds
+        ]
+
+    def add(self, training: Training) -> None:
+        self._known.append(training)
+        if self._path is None:
+            return
+        new = not self._path.exists()
+        with self._path.open("a", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if new:
+                writer.writerow(field.name for field in fields(Training))
+            writer.writerow(
+                f"{item:.6g}" if isinstance(item, float) else item for item in astuple(training)
+            )
 
 
 def grading_shell() -> Any:
@@ -44,7 +104,12 @@ def grading_shell() -> Any:
 
 
 def observed(
-    loaded: LoadedUnit, exercise: str, check: Check, program: Program, shell: Any, seeds: range
+    loaded: LoadedUnit,
+    exercise: str,
+    check: Check,
+    program: Program,
+    shell: Any,
+    seeds: Iterable[int],
 ) -> Iterator[tuple[Any, Case]]:
     """What the check observes of a program, None where nothing came back, and its case."""
     shell.reset(new_session=False)
@@ -65,6 +130,11 @@ def number(judge: Accuracy | AtMost, value: Any, case: Case) -> float:
     if isinstance(judge, AtMost):
         return float(judge.of(value)) if value else float("inf")
     return float(np.mean(value["predictions"] == case.truth["labels"])) if value else 0.0
+
+
+def passes(judge: Accuracy | AtMost, value: Any, case: Case) -> bool:
+    """Whether the check would give its points for this."""
+    return bool(value) and judge(value, Wanted(truth=dict(case.truth))).passed
 
 
 def threshold(judge: Accuracy | AtMost, reached: Sequence[float]) -> float:
@@ -91,14 +161,20 @@ def measure(
     loaded: LoadedUnit, exercise: Exercise, check: Check, shell: Any, options: argparse.Namespace
 ) -> None:
     """The lines of one check: its right forms, the floor, and known mistakes."""
+    kept = Kept(options.csv)
 
-    def measured(title: str, program: Program, seeds: range) -> list[float]:
-        began, reached = time.process_time(), []
-        for value, case in observed(loaded, exercise.name, check, program, shell, seeds):
-            reached.append(number(check.judge, value, case))
-            print(f"    {title}: {reached[-1]:.4f}", flush=True)
-        seconds = (time.process_time() - began) / len(seeds)
-        print(line(title, reached), f" {seconds:.2f} CPU s each", flush=True)
+    def measured(form: str, program: Program, seeds: range) -> list[float]:
+        began, question = time.process_time(), (loaded.name, exercise.name, check.name, form)
+        left = [seed for seed in seeds if seed not in kept.seeds(question)]
+        # One case a seed: a check that trains draws a single one.
+        found = observed(loaded, exercise.name, check, program, shell, left)
+        for seed, (value, case) in zip(left, found, strict=True):
+            reached, passed = number(check.judge, value, case), passes(check.judge, value, case)
+            kept.add(Training(*question, seed, reached, passed))
+            print(f"    {form}: {reached:.4f}{'' if passed else ' fails'}", flush=True)
+        seconds = (time.process_time() - began) / max(len(left), 1)
+        reached = kept.reached(question, seeds)
+        print(line(form, reached), f" {seconds:.2f} CPU s each", flush=True)
         return reached
 
     print(f"{exercise.name}.{check.name}")
@@ -116,8 +192,7 @@ def measure(
         print(f"floor: {min(thresholds):.4f}")
     for variant in exercise.variants if options.wrong > 1 else ():
         if options.form in (None, variant.name):
-            program = loaded.alternative(exercise, variant)
-            measured(f"wrong {variant.name}", program, range(options.wrong))
+            measured(variant.name, loaded.alternative(exercise, variant), range(options.wrong))
 
 
 def main() -> None:
@@ -128,6 +203,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="for every legal form, at least 2")
     parser.add_argument("--first", type=int, default=0, help="the first of these seeds")
     parser.add_argument("--wrong", type=int, default=0, help="seeds for every known mistake")
+    parser.add_argument("--csv", type=Path, help="keep every training here")
     options = parser.parse_args()
     loaded, shell = Course(COURSE).load(options.unit), grading_shell()
     for exercise in loaded.unit.exercises:

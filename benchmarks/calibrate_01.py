@@ -15,16 +15,18 @@ import time
 from typing import Any
 
 import numpy as np
-from calibrate import COURSE, accuracy, floor, grading_shell, line, observed
+from calibrate import COURSE, grading_shell, line, number, observed, threshold
 
-from autograder.course import Course
+from autograder.course import Course, LoadedUnit
+from autograder.exercise import Check
 
 TRAINING = "train_two_layer"
 
 
-def accuracies(*question: Any) -> list[float]:
+def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *question: Any) -> list[float]:
     """The accuracy on unseen points for each seed; 0 where nothing came back."""
-    return [accuracy(value, case) for value, case in observed(*question)]
+    found = observed(loaded, exercise, check, *question)
+    return [number(check.judge, value, case) for value, case in found]
 
 
 def errors(*question: Any) -> list[float]:
@@ -55,7 +57,7 @@ def main() -> None:
         began = time.process_time()
         reached = accuracies(loaded, TRAINING, check, program, shell, seeds)
         seconds = (time.process_time() - began) / options.seeds
-        floors.append(floor(reached))
+        floors.append(threshold(check.judge, reached))
         print(line(name, reached), f" {seconds:.2f} CPU s each, floor {floors[-1]:.4f}")
         worst = max(errors(loaded, TRAINING, checks["learns"], program, shell, seeds))
         print(f"{'':32} largest error on the clusters {worst:.4f}")

@@ -18,16 +18,18 @@ import time
 from typing import Any
 
 import numpy as np
-from calibrate import COURSE, accuracy, floor, grading_shell, line, observed
+from calibrate import COURSE, grading_shell, line, number, observed, threshold
 
-from autograder.course import Course
+from autograder.course import Course, LoadedUnit
+from autograder.exercise import Check
 
 LEGAL = ("uniform", "truncated normal")
 
 
-def accuracies(*question: Any) -> list[float]:
+def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *question: Any) -> list[float]:
     """The accuracy on unseen digits for each seed; 0 where nothing came back."""
-    return [accuracy(value, case) for value, case in observed(*question)]
+    found = observed(loaded, exercise, check, *question)
+    return [number(check.judge, value, case) for value, case in found]
 
 
 def depths(*question: Any) -> list[float]:
@@ -56,7 +58,7 @@ def main() -> None:
         question = loaded, exercise.name, checks["learns_digits"], program, shell, seeds
         reached = accuracies(*question)
         seconds = (time.process_time() - began) / options.seeds
-        floors.append(floor(reached))
+        floors.append(threshold(checks["learns_digits"].judge, reached))
         below = np.mean(np.array(reached) < floors[-1])
         print(
             line(name, reached), f" {seconds:.2f} CPU s, floor {floors[-1]:.4f}, {below:.1%} under"

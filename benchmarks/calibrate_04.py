@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from calibrate import COURSE, accuracy, floor, grading_shell, observed
+from calibrate import COURSE, grading_shell, number, observed, threshold
 
 from autograder.course import Course, LoadedUnit
 from autograder.exercise import Check, Exercise
@@ -44,11 +44,13 @@ l1_grad = l2_grad
 """
 
 
-def reached(*question: Any) -> Iterator[tuple[float, float]]:
+def reached(
+    loaded: LoadedUnit, exercise: str, check: Check, *question: Any
+) -> Iterator[tuple[float, float]]:
     """For each seed: the accuracy on unseen digits, and on the noisy training labels."""
-    for value, case in observed(*question):
+    for value, case in observed(loaded, exercise, check, *question):
         noisy = np.mean(value["train_predictions"] == case.truth["train_labels"]) if value else 1.0
-        yield accuracy(value, case), float(noisy)
+        yield number(check.judge, value, case), float(noisy)
 
 
 def told(title: str, pairs: list[tuple[float, float]], check: Check) -> str:
@@ -59,7 +61,7 @@ def told(title: str, pairs: list[tuple[float, float]], check: Check) -> str:
     passed = np.mean((unseen >= judge.floor) & (noisy < judge.train_below))
     return (
         f"{title:34} unseen {mean:.4f} sd {sd:.4f} from {unseen.min():.3f} floor "
-        f"{floor(unseen):.4f}; noisy labels {noisy.min():.3f} to {noisy.max():.3f}; "
+        f"{threshold(judge, unseen):.4f}; noisy labels {noisy.min():.3f} to {noisy.max():.3f}; "
         f"passes {passed:.0%}"
     )
 

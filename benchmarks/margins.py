@@ -1,0 +1,275 @@
+"""How far each check's right forms stay below its limit, and its known mistakes above.
+
+A deviation is in units of the judge, of which 64 pass.  The *noise* of a check is the largest
+deviation of the reference and the equivalents of its exercise, the *gap* the smallest of a variant
+that it fails, both over the same seeds and cases as in `check-course`, whose evidence is used where
+it is kept.  A margin is 64 / noise, or gap / 64.  Checks that train have a study of their own
+(training.py).
+
+    python benchmarks/margins.py measure [UNIT ...] [--seeds 3]
+    python benchmarks/margins.py report
+
+`measure` replaces the rows of these units in margins.csv; `report` prints the tables of
+docs/tolerances.md and draws docs/tolerances.svg from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from autograder.bank import Bank
+from autograder.cache import evidence_cache
+from autograder.course import Course
+from autograder.course_check import SEED
+from autograder.evidence import Evidence
+from autograder.exercise import Check, Exercise
+from autograder.judge import (
+    PASS,
+    AtMost,
+    Close,
+    EqualSides,
+    Exact,
+    Unchanged,
+    Within,
+    recognises,
+)
+from autograder.questions import Question
+from autograder.sandbox.pool import Pool
+
+COURSE = Path(__file__).parents[1]
+TABLE = Path(__file__).with_name("margins.csv")
+PLOT = COURSE / "docs" / "tolerances.svg"
+ENOUGH = 10.0  # a margin under it is mended, or declared
+LEAST, MOST = 1e-6, 1e10  # the ends of the plot's axis
+CLASSES = (
+    "float64",
+    "float32",
+    "law, float64",
+    "law, float32",
+    "law, its own",
+    "exact",
+    "statistical",
+    "bound",
+)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One check over some seeds.
+
+    `gap` is inf where every variant that fails gives another form than the reference; no `variant`
+    is named where none fails.  `near` is the largest deviation of a variant that passes.
+    """
+
+    unit: str
+    exercise: str
+    check: str
+    tolerance: str
+    seeds: int
+    noise: float
+    form: str
+    gap: float
+    variant: str
+    near: float
+    passing: str
+
+    @property
+    def below(self) -> float:
+        return PASS / self.noise if self.noise else float("inf")
+
+    @property
+    def above(self) -> float:
+        return self.gap / PASS
+
+
+def tolerance(check: Check) -> str:
+    """The class of a check's tolerance."""
+    judge: Any = check.judge
+    match judge:
+        case Close():
+            return str(judge.dtype)
+        case EqualSides(rtol=None):
+            return f"law, {judge.dtype}"
+        case EqualSides():
+            return "law, its own"
+        case Exact() | Unchanged():
+            return "exact"
+        case Within():
+            return "statistical"
+        case AtMost():
+            return "bound"
+    raise ValueError(f"{check.name}: no class for {judge}.")
+
+
+def compared(bank: Bank, question: Question, found: list[Evidence]) -> tuple[float, bool]:
+    """The largest deviation over the cases, inf where nothing can be compared; whether all pass."""
+    judge = question.check.judge
+    results = [
+        judge(item.value, wanted) if item.status == "ok" else None
+        for item, wanted in zip(found, bank.wanted(question), strict=True)
+    ]
+    worst = max(float("inf") if result is None else result.deviation for result in results)
+    return worst, all(result is not None and result.passed for result in results)
+
+
+def untrained(exercise: Exercise) -> list[Check]:
+    """The checks that don't train; first those without a reference, whose programs answer all."""
+    checks = [check for check in exercise.checks if check.tries == 1]
+    return sorted(checks, key=lambda check: recognises(check.judge))
+
+
+def margins(banks: list[Bank], exercise: Exercise) -> Iterator[Margin]:
+    """The margins of one exercise over the seeds of the banks."""
+    for check in untrained(exercise):
+        right: list[tuple[float, str]] = []
+        wrong: list[tuple[float, str]] = []
+        passing: list[tuple[float, str]] = []
+        for bank in banks:
+            question = bank.question(exercise, check)
+            right.append((compared(bank, question, bank.reference(question))[0], "reference"))
+            for form in exercise.equivalents:
+                found = bank.of(bank.program(exercise, form), question)
+                right.append((compared(bank, question, found)[0], form.name))
+            for variant in exercise.variants:
+                found = bank.of(bank.program(exercise, variant), question)
+                deviation, passed = compared(bank, question, found)
+                (passing if passed else wrong).append((deviation, variant.name))
+        yield Margin(
+            banks[0].loaded.name,
+            exercise.name,
+            check.name,
+            tolerance(check),
+            len(banks),
+            *max(right),
+            *min(wrong, default=(float("inf"), "")),
+            *max(passing, default=(0.0, "")),
+        )
+
+
+def measure(course: Course, units: list[str], seeds: int, table: Path) -> None:
+    """Replaces the rows of these units in a file of margins."""
+    for name in units or course.unit_names():
+        loaded = course.load(name)
+        with Pool() as pool:
+            cache = evidence_cache(True)
+            banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+            try:
+                found = [row for each in loaded.unit.exercises for row in margins(banks, each)]
+            finally:
+                for bank in banks:
+                    bank.close()
+        write(table, [row for row in read(table) if row.unit != name] + found)
+        print(f"{name}: {len(found)} checks", flush=True)
+
+
+def write(table: Path, known: list[Margin]) -> None:
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(Margin))
+        for row in sorted(known, key=lambda row: row.unit):
+            writer.writerow(
+                f"{item:.3g}" if isinstance(item, float) else item for item in astuple(row)
+            )
+
+
+def read(table: Path) -> list[Margin]:
+    """What a file of margins holds; nothing where there is none."""
+    if not table.exists():
+        return []
+    with table.open(newline="") as file:
+        return [
+            Margin(*row[:4], int(row[4]), *_pairs(row[5:])) for row in list(csv.reader(file))[1:]
+        ]
+
+
+def _pairs(items: list[str]) -> Iterator[float | str]:
+    for place, item in enumerate(items):
+        yield item if place % 2 else float(item)
+
+
+def shown(value: float, name: str) -> str:
+    """A deviation with the program that gives it."""
+    if not name:
+        return "none"
+    if value in (0.0, float("inf")):
+        return "0" if value == 0 else "another form"
+    return f"{value:.3g} (`{name}`)"
+
+
+def report(known: list[Margin]) -> None:
+    """The tables by class and of what has too small a margin, and the plot."""
+    print("| class | checks | largest noise | below 10 | smallest gap | below 10 |")
+    print("|---|---|---|---|---|---|")
+    for kind in CLASSES:
+        rows = [row for row in known if row.tolerance == kind]
+        if not rows:
+            continue
+        loud, weak = max(rows, key=lambda row: row.noise), min(rows, key=lambda row: row.gap)
+        print(
+            f"| {kind} | {len(rows)} | {shown(loud.noise, loud.check)} | "
+            f"{sum(row.below < ENOUGH for row in rows)} | {shown(weak.gap, weak.check)} | "
+            f"{sum(row.above < ENOUGH for row in rows)} |"
+        )
+    print("\n| check | class | noise | gap | passing variant |\n|---|---|---|---|---|")
+    for row in known:
+        if row.below < ENOUGH or row.above < ENOUGH or row.near > PASS / ENOUGH:
+            print(
+                f"| {row.unit[:2]} `{row.check}` | {row.tolerance} | {shown(row.noise, row.form)} "
+                f"| {shown(row.gap, row.variant)} | {shown(row.near, row.passing)} |"
+            )
+    draw(known)
+
+
+def draw(known: list[Margin]) -> None:
+    """Every check as a line of its class: noise, gap, and the limit between them."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    mpl.rcParams["svg.hashsalt"] = "margins"  # the same file from the same numbers
+    shares = [max(sum(row.tolerance == kind for row in known), 8) for kind in CLASSES]
+    figure, panels = plt.subplots(
+        len(CLASSES), sharex=True, figsize=(9, 11), height_ratios=shares, layout="constrained"
+    )
+    for kind, panel in zip(CLASSES, panels, strict=True):
+        rows = sorted(
+            (row for row in known if row.tolerance == kind), key=lambda row: (row.gap, row.noise)
+        )
+        places = range(len(rows))
+        noise = [max(row.noise, LEAST) for row in rows]
+        gaps = [min(row.gap, MOST) for row in rows]
+        panel.axvspan(PASS / ENOUGH, PASS * ENOUGH, color="0.93")
+        panel.axvline(PASS, color="0.4", linewidth=1)
+        panel.scatter(noise, places, s=7, color="#0072b2", label="noise: the worst right form")
+        panel.scatter(gaps, places, s=7, color="#d55e00", label="gap: the weakest known mistake")
+        panel.set(yticks=[], ylim=(-1, len(rows)), xscale="log", xlim=(LEAST / 3, MOST * 3))
+        panel.set_ylabel(f"{kind} ({len(rows)})", rotation=0, ha="right", va="center")
+    panels[-1].set_xticks(
+        [LEAST, 1e-4, 1e-2, 1, PASS, 1e4, 1e6, 1e8, MOST],
+        ["0", "1e-4", "0.01", "1", "64", "1e4", "1e6", "1e8", "more, or\nanother form"],
+    )
+    panels[-1].set_xlabel("deviation in units of the judge; 64 pass (grey: a margin under 10)")
+    panels[0].legend(loc="lower left", fontsize=8)
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    measuring = commands.add_parser("measure")
+    measuring.add_argument("units", nargs="*", metavar="UNIT")
+    measuring.add_argument("--seeds", type=int, default=3)
+    commands.add_parser("report")
+    options = parser.parse_args()
+    if options.command == "measure":
+        measure(Course(COURSE), options.units, options.seeds, TABLE)
+    else:
+        report(read(TABLE))
+
+
+if __name__ == "__main__":
+    main()

@@ -1068,6 +1068,9 @@ def two_batches(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(inputs, "three epochs of two minibatches")
 
 
+# Mirrored or not, right paths over it end at the same costs: 0.0054 (gradient descent), 0.00027
+# (momentum) and 0.00052 (Adam).  The weakest mistake that fails ends at 32, 2000 and 0.063.  Bounds
+# are ten times away from both (benchmarks/margins.py).
 def steep_bowl(rng: np.random.Generator) -> Iterator[Case]:
     """The bowl that is 50 times as steep in one direction, from J = 37.5."""
     start = CENTRE + np.array([5.0, 1.0]) * rng.choice([-1.0, 1.0], 2)
@@ -1163,10 +1166,10 @@ def descent_arguments_unchanged(program, w0, centre, steepness, lr, steps):
 @minimise.check(
     points=0.25,
     cases=steep_bowl,
-    judge=at_most(2e-2, of=bowl_cost, what="The cost after 100 steps of gradient descent"),
+    judge=at_most(6e-2, of=bowl_cost, what="The cost after 100 steps of gradient descent"),
 )
 def gd_descends(program, w0, centre, steepness):
-    """Gradient descent, driven by `minimise`, brings the cost from 37.5 below 0.02"""
+    """Gradient descent, driven by `minimise`, brings the cost from 37.5 below 0.06"""
 
     def step(w, dw):
         return w - 0.038 * dw
@@ -1199,10 +1202,10 @@ def momentum_descends(program, w0, centre, steepness):
 @minimise.check(
     points=0.5,
     cases=steep_bowl,
-    judge=at_most(1e-2, of=bowl_cost, what="The cost after 100 steps of Adam"),
+    judge=at_most(6e-3, of=bowl_cost, what="The cost after 100 steps of Adam"),
 )
 def adam_descends(program, w0, centre, steepness):
-    """Your `adam_step`, driven by `minimise`, brings the cost from 37.5 below 0.01"""
+    """Your `adam_step`, driven by `minimise`, brings the cost from 37.5 below 0.006"""
     state = {"v": 0 * w0, "s": 0 * w0, "t": 0}
 
     def step(w, dw):

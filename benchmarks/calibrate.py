@@ -183,7 +183,7 @@ def measure(
         form.name: loaded.alternative(exercise, form) for form in exercise.equivalents
     }
     for name, program in forms.items():
-        if options.form in (None, name):
+        if options.form in (None, name) and options.seeds:
             seeds = range(options.first, options.first + options.seeds)
             thresholds.append(threshold(check.judge, measured(name, program, seeds)))
     if thresholds and isinstance(check.judge, AtMost):
@@ -200,7 +200,9 @@ def main() -> None:
     parser.add_argument("unit")
     parser.add_argument("--exercise", help="this one only")
     parser.add_argument("--form", help="`reference`, or the name of an equivalent or variant")
-    parser.add_argument("--seeds", type=int, default=20, help="for every legal form, at least 2")
+    parser.add_argument(
+        "--seeds", type=int, default=20, help="for every legal form; 0 or at least 2"
+    )
     parser.add_argument("--first", type=int, default=0, help="the first of these seeds")
     parser.add_argument("--wrong", type=int, default=0, help="seeds for every known mistake")
     parser.add_argument("--csv", type=Path, help="keep every training here")

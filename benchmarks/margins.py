@@ -22,6 +22,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from scipy import stats
+
 from autograder.bank import Bank
 from autograder.cache import evidence_cache
 from autograder.course import Course
@@ -38,6 +40,7 @@ from autograder.judge import (
     Within,
     recognises,
 )
+from autograder.measured import STANDARD_ERRORS
 from autograder.questions import Question
 from autograder.sandbox.pool import Pool
 
@@ -85,6 +88,12 @@ class Margin:
     @property
     def above(self) -> float:
         return self.gap / PASS
+
+    @property
+    def is_small(self) -> bool:
+        """A margin is under 10, or a variant passes without being as good as right."""
+        unclear = self.near > max(PASS / ENOUGH, self.noise)
+        return self.below < ENOUGH or self.above < ENOUGH or unclear
 
 
 def tolerance(check: Check) -> str:
@@ -217,10 +226,20 @@ def report(known: list[Margin]) -> None:
         )
     print("\n| check | class | noise | gap | passing variant |\n|---|---|---|---|---|")
     for row in known:
-        if row.below < ENOUGH or row.above < ENOUGH or row.near > PASS / ENOUGH:
+        if row.tolerance != "statistical" and row.is_small:
             print(
                 f"| {row.unit[:2]} `{row.check}` | {row.tolerance} | {shown(row.noise, row.form)} "
                 f"| {shown(row.gap, row.variant)} | {shown(row.near, row.passing)} |"
+            )
+    print("\nIn standard errors, of which five pass:\n")
+    print("| check | noise | gap | passes by chance |\n|---|---|---|---|")
+    for row in known:
+        if row.tolerance == "statistical":
+            noise, gap = (STANDARD_ERRORS * each / PASS for each in (row.noise, row.gap))
+            chance = stats.norm.sf(gap - STANDARD_ERRORS)
+            print(
+                f"| {row.unit[:2]} `{row.check}` | {noise:.1f} | {gap:.1f} (`{row.variant}`) "
+                f"| {f'{chance:.0e}' if chance > 1e-99 else '0'} |"
             )
     draw(known)
 

@@ -30,6 +30,7 @@ from autograder.measured import AtMost
 
 TABLE = Path(__file__).with_name("training.csv")
 PLOT = COURSE / "docs" / "training.svg"
+STOPPED = 0.01  # a wrong model that passes less often is one that the check stops
 ENDS = (1e-3, 3.0)  # of the plot's axis
 
 
@@ -138,7 +139,36 @@ def right_row(study: Study, form: Form) -> str:
     )
 
 
-def wrong_row(study: Study, form: Form) -> str:
+def seen(form: Form) -> str:
+    """What the check makes of a wrong model: `stopped`, `unsure` or `not seen`."""
+    if form.passes == form.n:
+        return "not seen"
+    if form.passes == 0 and wrongly_passed(form.single) < STOPPED:
+        return "stopped"
+    return "unsure"
+
+
+def wrong_row(study: Study) -> str:
+    """Names of wrong models by what the check makes of them."""
+    cells = []
+    for kind in ("stopped", "unsure", "not seen"):
+        names = [
+            f"{form.name} ({form.passes} of {form.n}, {rate(wrongly_passed(form.single))})"
+            if kind == "unsure"
+            else form.name
+            for form in study.wrong
+            if seen(form) == kind
+        ]
+        cells.append(", ".join(names))
+    most = [wrongly_passed(f.single) for f in study.wrong if seen(f) == "stopped"]
+    counts = sorted({form.n for form in study.wrong})
+    n = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else "".join(map(str, counts))
+    worst = f" (each at most {rate(max(most))})" if most else ""
+    cells[0] += worst
+    return f"| {study.unit[:2]} `{study.check.name}` | {n} | {' | '.join(cells)} |"
+
+
+def model_row(study: Study, form: Form) -> str:
     return (
         f"| {study.unit[:2]} `{study.check.name}` | {form.name} | {form.n} | "
         f"{np.mean(form.reached):.3f} | {np.std(form.reached, ddof=1):.3f} | {form.passes} | "
@@ -188,13 +218,14 @@ def main() -> None:
     for study in found:
         for form in study.right:
             print(right_row(study, form))
-    print(
-        "\n| check | wrong model | n | mean | sd | pass one draw | wrongly passed, by t | at most |"
-    )
+    print("\n| check | draws of each | stopped | unsure | not seen |\n" + "|---" * 5 + "|")
+    for study in found:
+        print(wrong_row(study))
+    print("\n| check | wrong model | n | mean | sd | passes | passed by t | at most |")
     print("|---" * 8 + "|")
     for study in found:
         for form in study.wrong:
-            print(wrong_row(study, form))
+            print(model_row(study, form))
     draw(found)
 
 

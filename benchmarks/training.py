@@ -45,18 +45,25 @@ class Form:
     less_is_better: bool
 
     @property
-    def single(self) -> float:
-        """The probability that one more draw passes, by Student's t."""
-        with np.errstate(invalid="ignore"):
-            n, mean, sd = self.n, np.mean(self.reached), np.std(self.reached, ddof=1)
-        gap = self.limit - mean if self.less_is_better else mean - self.limit
-        if not np.isfinite(gap) or sd == 0:  # nothing came back, or always the same
-            return float(gap >= 0)
-        return float(stats.t.cdf(gap / (sd * np.sqrt(1 + 1 / n)), n - 1))
-
-    @property
     def n(self) -> int:
         return len(self.reached)
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.reached))
+
+    @property
+    def sd(self) -> float:
+        with np.errstate(invalid="ignore"):  # inf is what nothing reaches
+            return float(np.std(self.reached, ddof=1))
+
+    @property
+    def single(self) -> float:
+        """The probability that one more draw passes, by Student's t."""
+        gap = self.limit - self.mean if self.less_is_better else self.mean - self.limit
+        if not np.isfinite(gap) or self.sd == 0:  # nothing came back, or always the same
+            return float(gap >= 0)
+        return float(stats.t.cdf(gap / (self.sd * np.sqrt(1 + 1 / self.n)), self.n - 1))
 
     def upper(self, count: int) -> float:
         """The largest probability of what was seen `count` times in these trainings (95 %)."""
@@ -129,13 +136,13 @@ def rate(value: float) -> str:
 
 
 def right_row(study: Study, form: Form) -> str:
-    mean, sd = np.mean(form.reached), np.std(form.reached, ddof=1)
     worst, two = (max(form.reached), 2) if form.less_is_better else (min(form.reached), -2)
     failed = form.n - form.passes
     return (
-        f"| {study.unit[:2]} `{study.check.name}` | {form.name} | {form.n} | {mean:.4f} | {sd:.4f} "
-        f"| {worst:.4f} | {mean + two * sd:.4f} | {study.limit:g} | {failed} | "
-        f"{rate(wrongly_failed(1 - form.single))} | {rate(wrongly_failed(form.upper(failed)))} |"
+        f"| {study.unit[:2]} `{study.check.name}` | {form.name} | {form.n} | {form.mean:.4f} | "
+        f"{form.sd:.4f} | {worst:.4f} | {form.mean + two * form.sd:.4f} | {study.limit:g} | "
+        f"{failed} | {rate(wrongly_failed(1 - form.single))} | "
+        f"{rate(wrongly_failed(form.upper(failed)))} |"
     )
 
 
@@ -171,7 +178,7 @@ def wrong_row(study: Study) -> str:
 def model_row(study: Study, form: Form) -> str:
     return (
         f"| {study.unit[:2]} `{study.check.name}` | {form.name} | {form.n} | "
-        f"{np.mean(form.reached):.3f} | {np.std(form.reached, ddof=1):.3f} | {form.passes} | "
+        f"{form.mean:.3f} | {form.sd:.3f} | {form.passes} | "
         f"{rate(wrongly_passed(form.single))} | {rate(wrongly_passed(form.upper(form.passes)))} |"
     )
 
@@ -204,7 +211,7 @@ def draw(found: Sequence[Study]) -> None:
     panel.set_yticks(range(len(found)), names)
     panel.set(ylim=(len(found) - 0.5, -0.5), xscale="log", xlim=(ENDS[0] / 1.3, ENDS[1] * 1.3))
     panel.set_xlabel("share of unseen examples that are wrong (11: of the cost that is left)")
-    panel.legend(loc="lower left", fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3, markerscale=3)
     figure.savefig(PLOT, metadata={"Date": None})
 
 

@@ -47,6 +47,6 @@ def test_small_margins_are_listed(
         [fine, margins.Margin(*("01_u", "e", "near", "float64", 3, 9.0, "a", 600.0, "v", 7.0, "w"))]
     )
     told = capsys.readouterr().out
-    assert "| float64 | 2 | 9 (`near`) | 1 | 600 (`near`) | 1 |" in told
+    assert "| float64 | 2 | 9 (`near`) | 1 | 600 (`near`) | 1 | 0 |" in told
     assert "`near` | float64 | 9 (`a`) | 600 (`v`) | 7 (`w`)" in told and "`fine`" not in told
     assert (tmp_path / "plot.svg").read_text().startswith("<?xml")

@@ -1,8 +1,8 @@
 """Functions that a program borrows of the reference: asked for here, answered in its own process.
 
 Values cross as evidence does, as plain data.  Tensors go as arrays and come back as tensors, and
-on TensorFlow their gradients are asked for too, so that what is built on a borrowed function can
-still be differentiated.  A random generator goes as a seed that is drawn from it: the same state
+their gradients are asked for too, so that what is built on a borrowed function can still be
+differentiated.  A random generator goes as a seed that is drawn from it: the same state
 gives the same results, and every call others.  Functions that build symbolic models can't be
 borrowed.
 """
@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from autograder.gradients import pulled_back, with_gradient
 from autograder.tensors import is_array, is_tensor, leaves, mapped, to_arrays, to_tensors
 
 # Puts a question (args, kwargs, and what the codec says of tensors) and gives the plain answer.
@@ -62,17 +63,18 @@ def answered(
     call = to_tensors([args, kwargs])
     if cotangents is None:
         return to_arrays(function(*call[0], **call[1]))
-    import tensorflow as tf
-
+    ops = sys.modules["keras"].ops
     inputs = [leaf for leaf in leaves(call) if is_tensor(leaf)]
-    with tf.GradientTape() as tape:
-        for tensor in inputs:
-            tape.watch(tensor)
-        results = [leaf for leaf in leaves(function(*call[0], **call[1])) if is_tensor(leaf)]
-    weights = [
-        tf.cast(weight, result.dtype) for weight, result in zip(cotangents, results, strict=True)
-    ]
-    gradients = tape.gradient(results, inputs, output_gradients=weights)
+
+    def results_of(*tensors: Any) -> list[Any]:
+        args, kwargs = _with_tensors(call, tensors)
+        return [leaf for leaf in leaves(function(*args, **kwargs)) if is_tensor(leaf)]
+
+    def weigh(results: Sequence[Any]) -> list[Any]:
+        pairs = zip(cotangents, results, strict=True)
+        return [ops.cast(weight, result.dtype) for weight, result in pairs]
+
+    gradients = pulled_back(results_of, inputs, weigh)
     return [None if gradient is None else to_arrays(gradient) for gradient in gradients]
 
 
@@ -93,32 +95,35 @@ def refusal(kind: str, message: str) -> Exception:
 
 
 def _asked_with_tensors(name: str, call: list[Any], tensors: list[Any], ask: Ask) -> Any:
-    plain = to_arrays(call)
-    question = {"ask": name, "args": plain[0], "kwargs": plain[1], "tensors": True}
-    if sys.modules["keras"].backend.backend() != "tensorflow":
-        return to_tensors(ask(question))
-    import tensorflow as tf
-
     answers: list[Any] = []
+    questions: list[dict[str, Any]] = []
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def through(*_: Any) -> Any:
-        answers.append(to_tensors(ask(question)))
+    def forward(*inputs: Any) -> list[Any]:
+        args, kwargs = to_arrays(_with_tensors(call, inputs))
+        questions.append({"ask": name, "args": args, "kwargs": kwargs, "tensors": True})
+        answers.append(to_tensors(ask(questions[-1])))
+        return [leaf for leaf in leaves(answers[-1]) if is_tensor(leaf)]
 
-        def backward(*cotangents: Any) -> list[Any]:
-            weights = [to_arrays(cotangent) for cotangent in cotangents]
-            gradients = ask(question | {"cotangents": weights})
-            arrays = [leaf for leaf in leaves(call) if is_tensor(leaf) or is_array(leaf)]
-            return [
-                None if gradient is None else to_tensors(gradient)
-                for leaf, gradient in zip(arrays, gradients, strict=True)
-                if is_tensor(leaf)
-            ]
+    def backward(*cotangents: Any) -> list[Any]:
+        weights = [to_arrays(cotangent) for cotangent in cotangents]
+        gradients = ask(questions[-1] | {"cotangents": weights})
+        arrays = [leaf for leaf in leaves(call) if is_tensor(leaf) or is_array(leaf)]
+        return [
+            None if gradient is None else to_tensors(gradient)
+            for leaf, gradient in zip(arrays, gradients, strict=True)
+            if is_tensor(leaf)
+        ]
 
-        return [leaf for leaf in leaves(answers[0]) if is_tensor(leaf)], backward
+    # A variable is given as the tensor that it holds.
+    given = map(sys.modules["keras"].ops.convert_to_tensor, tensors)
+    results = iter(with_gradient(forward, backward)(*given))
+    return mapped(answers[-1], lambda leaf: next(results) if is_tensor(leaf) else leaf)
 
-    results = iter(through(*tensors))
-    return mapped(answers[0], lambda leaf: next(results) if is_tensor(leaf) else leaf)
+
+def _with_tensors(tree: Any, tensors: Sequence[Any]) -> Any:
+    """The tree with other tensors, in their order, in the place of its own."""
+    others = iter(tensors)
+    return mapped(tree, lambda leaf: next(others) if is_tensor(leaf) else leaf)
 
 
 def _to_seed(leaf: Any) -> Any:

@@ -6,12 +6,13 @@ believed.  NumPy is imported at once, a framework only by the probe that needs i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from autograder.gradients import is_floating, pulled_back, trainer
 from autograder.tensors import to_arrays, to_tensors
 
 __all__ = [
@@ -75,27 +76,29 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
     """
     import keras
 
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise NotImplementedError(f"vjp runs on the TensorFlow backend; this one is {backend}.")
-    import tensorflow as tf
+    ops = keras.ops
+    dtypes: list[Any] = []
 
-    tensors = [tf.convert_to_tensor(x) for x in inputs]
-    wanted = [x for x in tensors if x.dtype.is_floating]
-    with tf.GradientTape() as tape:
-        for tensor in wanted:
-            tape.watch(tensor)
-        output = f(*tensors)
-        if cotangent is not None and tuple(output.shape) != np.shape(cotangent):
+    def weigh(outputs: Sequence[Any]) -> list[Any]:
+        (output,) = outputs
+        dtypes.append(ops.convert_to_numpy(output).dtype)
+        if cotangent is None:
+            return [ops.ones_like(output)]
+        if tuple(output.shape) != np.shape(cotangent):
             raise ValueError(
                 f"The result has shape {tuple(output.shape)} instead of {np.shape(cotangent)}."
             )
-        weight = tf.ones_like(output) if cotangent is None else tf.cast(cotangent, output.dtype)
-        total = tf.reduce_sum(output * weight)
-    gradients = tape.gradient(total, wanted)
-    found = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+        return [ops.cast(cotangent, output.dtype)]
+
+    tensors = [ops.convert_to_tensor(x) for x in inputs]
+    gradients = pulled_back(lambda *x: [ops.convert_to_tensor(f(*x))], tensors, weigh)
+    found = [
+        None if gradient is None else ops.convert_to_numpy(gradient)
+        for tensor, gradient in zip(tensors, gradients, strict=True)
+        if is_floating(tensor)
+    ]
     return [
-        None if g is None else tf.cast(g, min(g.dtype, output.dtype, key=lambda t: t.size)).numpy()
+        None if g is None else g.astype(min(g.dtype, *dtypes, key=lambda t: t.itemsize))
         for g in found
     ]
 
@@ -113,25 +116,7 @@ def training_step(
         loss: of the right answers and the model's output.
         optimizer: of Keras; its state goes on from step to step.
     """
-    import keras
-
-    backend = keras.backend.backend()
-    if backend != "tensorflow":
-        raise NotImplementedError(f"It trains on the TensorFlow backend; this one is {backend}.")
-    import tensorflow as tf
-
-    optimizer.build(model.trainable_variables)
-
-    def step(x: Any, y: Any) -> Any:
-        with tf.GradientTape() as tape:
-            value = loss(y, model(x, training=True)) + sum(model.losses)
-        variables = model.trainable_variables
-        if variables:
-            optimizer.apply(tape.gradient(value, variables), variables)
-        return value
-
-    graph = tf.function(step, autograph=False)
-    return lambda x, y: float(graph(tf.convert_to_tensor(x), tf.convert_to_tensor(y)))
+    return trainer(model, loss, optimizer)
 
 
 def layers(model: Any) -> list[dict[str, Any]]:

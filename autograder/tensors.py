@@ -9,6 +9,18 @@ from typing import Any
 import numpy as np
 
 
+def keep_float64() -> None:
+    """Lets Keras compute in float64 what is given in float64, on every backend.
+
+    Off TensorFlow its rule for the type of a result makes float32 of it, after JAX's habit, in the
+    functions that ask that rule.  Nothing public changes it.  Checks in float64 tell mistakes
+    that float32 hides (NUMERICS 1.4).
+    """
+    from keras.src.backend.common import dtypes
+
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
 def to_arrays(tree: Any) -> Any:
     """A tree of lists, tuples and dicts, its tensors and variables as NumPy arrays."""
     return mapped(tree, _to_array) if "keras" in sys.modules else tree

@@ -44,6 +44,7 @@ BESIDE_STUDENTS = {
     "worker",
     "ban",
     "borrowed",
+    "gradients",
     "probes",
     "tensors",
     "sandbox.template",

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder import worker
+from autograder import tensors, worker
 from autograder.sandbox import isolation
 
 CONTROL = 3  # the control socket's descriptor
@@ -36,6 +36,8 @@ def main() -> None:
             importlib.import_module(name)
         except ImportError as error:
             failed.append(f"{name}: {error}")
+    if "keras" in sys.modules:
+        tensors.keep_float64()
     shell = worker.make_shell()
     isolation.proc_files()
     gc.collect()

@@ -14,6 +14,8 @@ from autograder.faults import UserError
 Backend = Literal["numpy", "tensorflow", "jax", "torch"]
 KERAS: Final[tuple[Backend, ...]] = ("tensorflow", "jax", "torch")
 DEFAULT: Final = "tensorflow"
+# How many times the computing that an author allows: JAX compiles each operation for each shape.
+PATIENCE: Final[dict[Backend, float]] = {"numpy": 1.0, "tensorflow": 1.0, "jax": 4.0, "torch": 1.0}
 
 
 class BackendError(UserError):

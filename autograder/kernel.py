@@ -68,6 +68,7 @@ class _Kernel:
         numbers = getattr(getattr(shell, "compile", None), "_filename_map", {})
         self._names = Names(names, lambda file_name: numbers.get(file_name, 0))
         self.cells: Mapping[int, Evidence] = {}
+        self.patience = 1.0  # nothing is stopped here
 
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
         from autograder.evidence import pack, unpack

@@ -44,6 +44,11 @@ class Observes(Protocol):
     @property
     def cells(self) -> Mapping[int, Evidence]: ...
 
+    @property
+    def patience(self) -> float:
+        """How many times the CPU seconds that a check allows."""
+        ...
+
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence: ...
 
 
@@ -74,7 +79,7 @@ class Question:
 
 def observe_all(observer: Observes, question: Question) -> list[Evidence]:
     """Evidence for every case of a question; after a stop the rest is `skipped`."""
-    left = question.check.seconds
+    left = question.check.seconds * observer.patience
     found: list[Evidence] = []
     for observation in question.observations:
         if found and found[-1].status in ("timeout", "memory", "died"):

@@ -35,6 +35,8 @@ from autograder.evidence import (
 )
 from autograder.tensors import to_arrays
 
+# TensorFlow's, JAX's and torch's words for it.
+_NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "can't allocate memory")
 _CUT = "\n… (cut here)"
 _KERAS = re.compile(r"\b(?:keras|ops)\b")
 _CELL = re.compile(r"<cell (\d+)>")
@@ -101,10 +103,9 @@ class Names:
             return "missing", names, Failure("MissingName", str(error))
         except NotImplementedError as error:
             return "stub", None, failure_of(error, self._cell_of)
-        except MemoryError as error:
-            return "memory", None, failure_of(error, self._cell_of)
         except BaseException as error:
-            return "raised", None, failure_of(error, self._cell_of)
+            failure = failure_of(error, self._cell_of)
+            return _status_of(error, failure), None, failure
 
     def _forbidden(self, name: str, frame: FrameType | None) -> Failure:
         """A use of something forbidden, located at the line of the student's that led to it."""
@@ -152,8 +153,8 @@ class Session(Names):
             seconds = time.process_time() - began
         if error is None:
             return Evidence("ok", output=output.text(), seconds=seconds)
-        status = "memory" if isinstance(error, MemoryError) else "raised"
-        return Evidence(status, None, failure_of(error, self._cell_of), output.text(), seconds)
+        failure = failure_of(error, self._cell_of)
+        return Evidence(_status_of(error, failure), None, failure, output.text(), seconds)
 
     def call(self, name: str, **call: Any) -> Evidence:
         """Calls one function of the program (the reference answers for an earlier exercise)."""
@@ -172,6 +173,12 @@ class Session(Names):
 def _numbered_cell(file_name: str) -> int:
     match = _CELL.fullmatch(file_name)
     return int(match[1]) if match else 0
+
+
+def _status_of(error: BaseException, failure: Failure) -> str:
+    """Whether a program lacked memory or raised; backends say the former in words of their own."""
+    lacked = isinstance(error, MemoryError) or any(said in failure.message for said in _NO_MEMORY)
+    return "memory" if lacked else "raised"
 
 
 def failure_of(error: BaseException, cell_of: Callable[[str], int]) -> Failure:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from autograder.backends import BackendError, asked_for, runs_on
-from autograder.cache import versions
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache, versions
 from autograder.cli import USAGE, main
+from autograder.course import Course
 from autograder.exercise import ExerciseError, Unit
+from autograder.findings import Result
+from autograder.grading import grade
+from autograder.ipynb import program_hash
+from autograder.program import Program, ProgramCell
+from autograder.questions import Observation
 from autograder.sandbox.bubblewrap import command
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.observer import Observer
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission
 
+TESTS = Path(__file__).parent
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
@@ -69,3 +87,105 @@ def test_a_result_names_the_versions_of_its_own_backend() -> None:
     assert {name for name, _ in versions("jax")} <= {name for name, _ in versions()}
     assert not {"tensorflow", "tensorflow-cpu"} & {name for name, _ in versions("jax")}
     assert not {"jax", "torch"} & {name for name, _ in versions("numpy", "tensorflow")}
+
+
+# ------------------------------------------------------------------- where a backend is installed
+
+OTHERS = [
+    pytest.param(
+        name,
+        marks=[
+            pytest.mark.slow,
+            pytest.mark.skipif(
+                importlib.util.find_spec(name) is None, reason=f"{name} is not installed"
+            ),
+        ],
+    )
+    for name in ("jax", "torch")
+]
+
+
+@pytest.mark.parametrize("backend", OTHERS)
+def test_probes_and_borrowed_gradients_do_the_same(backend: str) -> None:
+    """Their own tests, in a process of that backend with the sandbox's settings."""
+    settings = [word for word in command(backend, "none") if "=" in word]
+    own = {name: value for name, _, value in (word.partition("=") for word in settings)}
+    files = [str(TESTS / name) for name in ("test_probes.py", "test_borrowed.py")]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow", *files],
+        env={**os.environ, **own},
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    assert "skipped" not in ran.stdout
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def other(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    """A pool of another backend than the default."""
+    with Pool(limits=Limits(memory_mib=2048), backend=request.param) as pool:
+        yield pool
+
+
+def graded(pool: Pool, **edits: str) -> Result:
+    """The result of `02_swish`'s reference with its text edited."""
+    loaded = Course(TESTS / "files" / "course").load("02_swish")
+    cells = []
+    for number, source in loaded.reference.cells:
+        for old, new in edits.items():
+            source = source.replace(old, new)
+        cells.append(ProgramCell(number, source, False))
+    bank = Bank(loaded, "secret", pool, EvidenceCache(None))
+    try:
+        name = program_hash(cells)
+        return grade(Submission("ada", loaded.name, "ada.ipynb", tuple(cells), (), name), bank)
+    finally:
+        bank.close()
+
+
+def test_right_and_wrong_answers_get_what_they_get_on_tensorflow(other: Pool) -> None:
+    right = graded(other)
+    assert (right.status, right.points, right.backend) == (
+        "graded",
+        right.max_points,
+        other.backend,
+    )
+    assert other.backend in right.versions and "tensorflow" not in right.versions
+    wrong = graded(other, sigmoid="tanh")
+    assert wrong.status == "graded" and wrong.points < wrong.max_points
+
+
+SURROUNDINGS = """import keras, numpy as np
+from keras import ops
+def float64():
+    x = ops.convert_to_tensor(np.full((2, 2), 1 / 3))
+    results = [x, ops.matmul(x, x), ops.tanh(x), ops.add(x, x), ops.maximum(x, 0), ops.mean(x)]
+    return [str(keras.backend.standardize_dtype(result.dtype)) for result in results]
+def trained():
+    keras.utils.set_random_seed(3)
+    layers = [keras.layers.Dense(5, "relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
+    model.fit(x, x[:, :1], epochs=2, batch_size=8, verbose=0)
+    return model.predict(x, verbose=0)
+def greedy():
+    return ops.sum(ops.ones((1024, 1024, 1024)))
+"""
+
+
+def test_children_compute_in_float64_repeat_themselves_and_are_held(other: Pool) -> None:
+    program = Program(((1, SURROUNDINGS),))
+
+    def seen(name: str) -> tuple[str, Any]:
+        with Observer(other, program) as observer:
+            source = f"def o(program):\n    return program.{name}()"
+            evidence = observer.observe(Observation(source, {}, 0), 60.0)
+            return evidence.status, evidence.value
+
+    assert seen("float64") == ("ok", ["float64"] * 6)
+    (status, first), (_, second) = seen("trained"), seen("trained")
+    assert status == "ok" and first.tolist() == second.tolist()
+    assert seen("greedy")[0] == "memory"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from autograder.backends import Backend, runs_on
+from autograder.backends import PATIENCE, Backend, runs_on
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
 from autograder.program import Program
 from autograder.questions import Observation
@@ -42,6 +42,7 @@ class Observer:
         self._budget = budget  # None: the unit's own programs are trusted to end
         sources = (source for _, source in program.cells)
         self._backend = backend or runs_on(sources, "numpy", pool.backend)
+        self.patience = PATIENCE[self._backend]
         self._child: Child | None = None
         self._hung: set[int] = set()
         self._killed: set[int] = set()  # cells in which a child was killed once
@@ -144,12 +145,12 @@ class Observer:
     def _run_cells(self, child: Child) -> bool:
         """Runs the cells; False where one had to be stopped: it takes a fresh child."""
         limits = self._pool.limits
-        left = limits.cells_seconds
+        left = limits.cells_seconds * self.patience
         for number, source in self._program.without(frozenset(self._hung)).cells:
             if why := self._why_not(number):
                 self.cells[number] = Evidence("timeout", None, Failure("Stopped", why, number))
                 continue
-            limit = max(0.1, min(limits.cell_seconds, left))
+            limit = max(0.1, min(limits.cell_seconds * self.patience, left))
             try:
                 with self._spending(child):
                     reply = child.request("cell", limit, number=number, source=source)

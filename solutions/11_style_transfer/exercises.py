@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
     from keras import ops
 
-unit = Unit("11_style_transfer", framework="keras")
+# Its functions take TensorFlow's tensors, and the step is a gradient tape's.
+unit = Unit("11_style_transfer", framework="keras", backends=("tensorflow",))
 
 Array = np.ndarray[Any, Any]
 

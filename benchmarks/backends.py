@@ -1,0 +1,107 @@
+"""The sample class on each backend of Keras: does every submission get the points of TensorFlow?
+
+Grades tests/submissions/<unit> on TensorFlow and on the others that are asked for, each with a
+reference of its own backend, and prints a table in Markdown, then every check whose points differ.
+
+    python benchmarks/backends.py [UNIT ...] [--backends jax torch] [--students 14]
+
+A backend that is not installed can't be asked for; docs/backends.md has a result.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from machine import cpu_seconds
+
+from autograder.backends import DEFAULT, Backend, asked_for
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache, versions
+from autograder.course import Course, LoadedUnit
+from autograder.findings import Finding, Result
+from autograder.grading import grade
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission, find, outline
+
+COURSE = Path(__file__).parents[1]
+CLASS = COURSE / "tests" / "submissions"
+SEED = "backends"
+
+
+def read(loaded: LoadedUnit, students: int) -> list[Submission]:
+    """The first submissions of the sample class that can be read."""
+    paths = sorted((CLASS / loaded.name).glob("*.ipynb"))
+    return find(paths, {loaded.name: outline(loaded)}, loaded.name)[0][:students]
+
+
+def graded(loaded: LoadedUnit, submissions: Sequence[Submission], pool: Pool) -> list[Result]:
+    """Their results on the pool's backend, nothing kept between runs."""
+    bank = Bank(loaded, SEED, pool, EvidenceCache(None))
+    try:
+        return [grade(submission, bank) for submission in submissions]
+    finally:
+        bank.close()
+
+
+def checks(result: Result) -> Iterator[tuple[str, Finding]]:
+    for exercise in result.exercises:
+        for finding in exercise.findings:
+            yield f"`{exercise.exercise}` {finding.check}", finding
+
+
+def differences(one: Result, other: Result) -> Iterator[str]:
+    """The checks whose points two results of a submission differ in, as rows of a table."""
+    pairs = zip(checks(one), checks(other), strict=True)
+    for (name, left), (_, right) in pairs:
+        if abs(left.points - right.points) > 1e-9:
+            seen = (right if right.points < left.points else left).seen
+            yield (
+                f"| {one.unit} | {one.student} | {other.backend} | {name} | "
+                f"{left.verdict} | {right.verdict} | {seen} |"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("units", nargs="*", metavar="UNIT")
+    parser.add_argument("--backends", nargs="+", default=["jax", "torch"])
+    parser.add_argument("--students", type=int, default=1000, help="of each unit, at most")
+    options = parser.parse_args()
+    others = [asked_for(name) for name in options.backends]
+    print(", ".join(f"{name} {version}" for name, version in versions(DEFAULT, *others)), "\n")
+    print("| unit | backend | submissions | same points in every check | CPU s |")
+    print("|---|---|---|---|---|")
+    rows: list[str] = []
+    for name in options.units or Course(COURSE).unit_names():
+        rows += compared(Course(COURSE).load(name), options.students, others)
+    print("\n| unit | student | backend | check | tensorflow | there | what was seen |")
+    print("|---|---|---|---|---|---|---|")
+    print("\n".join(rows))
+
+
+def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> list[str]:
+    """Prints a unit's rows of the first table; gives those of the second."""
+    submissions = read(loaded, students)
+    first: list[Result] = []
+    rows: list[str] = []
+    for backend in (DEFAULT, *others):
+        cpu = cpu_seconds()
+        with Pool(backend=backend) as pool:
+            results = graded(loaded, submissions, pool)
+        first = first or results
+        found = [list(differences(*pair)) for pair in zip(first, results, strict=True)]
+        rows += [row for each in found for row in each]
+        ran_on = sorted({result.backend for result in results})
+        same = sum(not each for each in found)
+        said = backend if backend in ran_on else f"{backend} (runs on {', '.join(ran_on)})"
+        print(
+            f"| {loaded.name} | {said} | {len(results)} | {same} | {cpu_seconds() - cpu:.0f} |",
+            flush=True,
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """How well the checks of a unit tell wrong answers from right ones: mutants of the reference.
 
-    python benchmarks/adequacy.py UNIT ... [--exercise NAME] [--seeds 20] [--jobs 2] [--json FILE]
+    python benchmarks/adequacy.py UNIT ... [--exercise NAME ...] [--seeds 20] [--here] [--json FILE]
     python benchmarks/adequacy.py --read FILE ...    shows verdicts, runs nothing
 
 Each mutant is the reference with one small change (`OPERATORS`).  One that keeps full points is
@@ -581,7 +581,8 @@ def studied(
     for pair in pairs(study.loaded, most_pairs):
         if pair[0] in exercises:
             work.append(("pairs", lambda p=pair: study.pair(*p)))
-    task = progress.add_task(study.loaded.name, total=len(work))
+    about = exercises[0].name if len(exercises) == 1 else ""
+    task = progress.add_task(f"{study.loaded.name} {about}", total=len(work))
     found: dict[str, list[Found]] = {kind: [] for kind in KINDS}
     with ThreadPoolExecutor(jobs) as executor:
         run = map if study.here else executor.map
@@ -668,7 +669,7 @@ def read(files: Sequence[Path]) -> dict[str, dict[str, list[Found]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("units", nargs="*")
-    parser.add_argument("--exercise")
+    parser.add_argument("--exercise", nargs="+", help="these alone")
     parser.add_argument("--seeds", type=int, default=20, help="for mutants that keep full points")
     parser.add_argument("--sample", type=int, help="mutants of an exercise; else all")
     parser.add_argument("--pairs", type=int, default=40, help="pairs of variants of a unit")
@@ -693,21 +694,21 @@ def main() -> None:
     with pools as pool, Progress(console=Console(stderr=True)) as progress:
         for name in options.units:
             loaded = course.load(name)
-            exercises = [
-                exercise
-                for exercise in loaded.unit.exercises
-                if options.exercise in (None, exercise.name)
-            ]
+            found = record[name] = {kind: [] for kind in KINDS}
             study = Study(loaded, pool, options.seeds)
             try:
-                most = options.sample, options.pairs
-                found = studied(study, exercises, options.jobs, progress, *most)
+                for exercise in loaded.unit.exercises:
+                    if options.exercise is not None and exercise.name not in options.exercise:
+                        continue
+                    most = options.sample, options.pairs
+                    part = studied(study, [exercise], options.jobs, progress, *most)
+                    for kind in KINDS:
+                        found[kind] += part[kind]
+                    if options.json is not None:  # what an interrupted run has seen is kept
+                        write(record, options.json)
             finally:
                 study.close()
             show(name, found)
-            record[name] = found
-            if options.json is not None:
-                write(record, options.json)
 
 
 if __name__ == "__main__":

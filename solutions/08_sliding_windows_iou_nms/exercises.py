@@ -725,7 +725,9 @@ def without_area(rng: np.random.Generator) -> Iterator[Case]:
     x, y = rng.uniform(1, 5, 2)
     line = np.array([x, y, x, y + 3])
     yield Case({"a": line, "b": np.array([x - 1, y - 1, x + 2, y + 2])}, "a line in a box")
-    yield Case({"a": line, "b": line.copy()}, "a line and itself")
+    yield Case({"a": line, "b": line.copy()}, "an upright line and itself")
+    level = np.array([x, y, x + 2, y])
+    yield Case({"a": level, "b": level.copy()}, "a level line and itself")
     yield Case({"a": np.array([x, y, x, y]), "b": np.array([x, y, x, y])}, "a point and itself")
 
 
@@ -982,8 +984,9 @@ def scattered_sets(rng: np.random.Generator) -> Iterator[Case]:
     a, b = overlapping(rng, 40.0)
     size = np.array([b[2] - b[0], b[3] - b[1]])
     apart, touching = b + np.tile(3 * size, 2), a + np.tile([a[2] - a[0], 0.0], 2)
-    line = np.array([a[0], a[1], a[0], a[3]])
-    yield Case({"A": np.array([a, line, apart]), "B": np.array([b, touching, line, a])}, "mixed")
+    upright, level = np.array([[a[0], a[1], a[0], a[3]], [a[0], a[1], a[2], a[1]]])
+    A, B = [a, upright, level, apart], [b, touching, level, upright, a]
+    yield Case({"A": np.array(A), "B": np.array(B)}, "mixed")
 
 
 def no_boxes(rng: np.random.Generator) -> Iterator[Case]:

@@ -91,8 +91,8 @@ class Margin:
 
     @property
     def is_small(self) -> bool:
-        """A margin is under 10, or a variant passes without being as good as right."""
-        unclear = self.near > max(PASS / ENOUGH, self.noise)
+        """A margin is under 10, or a variant passes that is neither right nor clearly wrong."""
+        unclear = self.tolerance != "bound" and self.near > max(PASS / ENOUGH, self.noise)
         return self.below < ENOUGH or self.above < ENOUGH or unclear
 
 

@@ -30,6 +30,7 @@ from autograder.measured import AtMost
 
 TABLE = Path(__file__).with_name("training.csv")
 PLOT = COURSE / "docs" / "training.svg"
+CALIBRATED = 20  # draws of which a threshold is made
 STOPPED = 0.01  # a wrong model that passes less often is one that the check stops
 ENDS = (1e-3, 3.0)  # of the plot's axis
 
@@ -167,11 +168,12 @@ def wrong_row(study: Study) -> str:
             if seen(form) == kind
         ]
         cells.append(", ".join(names))
-    most = [wrongly_passed(f.single) for f in study.wrong if seen(f) == "stopped"]
+    stopped = [form for form in study.wrong if seen(form) == "stopped"]
+    if stopped:
+        most = rate(max(wrongly_passed(form.single) for form in stopped))
+        cells[0] += f" (0 of {sum(form.n for form in stopped)} draws; each at most {most})"
     counts = sorted({form.n for form in study.wrong})
     n = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else "".join(map(str, counts))
-    worst = f" (each at most {rate(max(most))})" if most else ""
-    cells[0] += worst
     return f"| {study.unit[:2]} `{study.check.name}` | {n} | {' | '.join(cells)} |"
 
 
@@ -223,7 +225,7 @@ def main() -> None:
     )
     print("|---" * 11 + "|")
     for study in found:
-        for form in study.right:
+        for form in study.right[:1] + [one for one in study.right[1:] if one.n >= CALIBRATED]:
             print(right_row(study, form))
     print("\n| check | draws of each | stopped | unsure | not seen |\n" + "|---" * 5 + "|")
     for study in found:

@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from machine import cpu_seconds
+from machine import adopt, cpu_seconds
 
 from autograder.backends import DEFAULT, Backend, asked_for
 from autograder.bank import Bank
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", default=["jax", "torch"])
     parser.add_argument("--students", type=int, default=1000, help="of each unit, at most")
     options = parser.parse_args()
+    adopt()
     others = [asked_for(name) for name in options.backends]
     print(", ".join(f"{name} {version}" for name, version in versions(DEFAULT, *others)), "\n")
     print("| unit | backend | submissions | same points in every check | CPU s |")

@@ -24,6 +24,7 @@ from autograder.grading import grade
 from autograder.ipynb import program_hash
 from autograder.program import Program, ProgramCell
 from autograder.questions import Observation
+from autograder.regrade import Regraded
 from autograder.sandbox.bubblewrap import command
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
@@ -87,6 +88,15 @@ def test_a_result_names_the_versions_of_its_own_backend() -> None:
     assert {name for name, _ in versions("jax")} <= {name for name, _ in versions()}
     assert not {"tensorflow", "tensorflow-cpu"} & {name for name, _ in versions("jax")}
     assert not {"jax", "torch"} & {name for name, _ in versions("numpy", "tensorflow")}
+
+
+def test_regrading_tells_what_was_on_another_backend() -> None:
+    def result(student: str, backend: Any, status: Any = "graded") -> Result:
+        return Result(student, "05_norm", status, 1.0, 1.0, backend=backend)
+
+    before = [result("ada", "tensorflow"), result("bao", "jax"), result("eve", "torch", "fault")]
+    after = [result(name, "jax") for name in ("ada", "bao", "eve", "new")]
+    assert Regraded(before, after).other_backends == ["05_norm (tensorflow, now jax)"]
 
 
 # ------------------------------------------------------------------- where a backend is installed

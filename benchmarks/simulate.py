@@ -1,11 +1,12 @@
 """Simulates grading very many submissions on many machines: where it saturates, what it costs.
 
-    python benchmarks/simulate.py measure GRADES     # what a submission costs, from a graded class
-    python benchmarks/simulate.py run [--submissions N] [--nodes N ...] [--commands N]
+    python benchmarks/simulate.py measure [UNIT ...] [--each N]   # what a submission costs
+    python benchmarks/simulate.py run [--submissions N] [--nodes N ...] [--commands N ...]
 
-`measure` wants the results of `autograder grade tests/submissions --jobs 1 --fresh --out GRADES` on
-a quiet machine.  `run` plays a deadline: what students hand in before it, rising towards it, on
-machines of which some are slow and some die.  `Setting` says what is assumed.
+`measure` grades some of a unit's sample class and counts CPU seconds, which other work on the
+machine hardly changes; units that were measured before stay in the file.  `run` plays a deadline:
+what students hand in before it, rising towards it, on machines of which some are slow and some die.
+`Setting` says what is assumed.
 """
 
 from __future__ import annotations
@@ -13,24 +14,35 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import simpy
 
-from autograder.course import Course
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import adopt, cpu_seconds, facts
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.course import Course, LoadedUnit
 from autograder.engine import Outbox
+from autograder.evidence import Evidence
 from autograder.findings import Result
+from autograder.grading import grade
 from autograder.report import record
-from autograder.submission import find, outline
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission, UnitOutline, find, outline
 
 COURSE = Path(__file__).parents[1]
+CLASSES = COURSE / "tests" / "submissions"
 COSTS = Path(__file__).with_name("submission_costs.json")
 HOUR = 3600.0
 
@@ -40,56 +52,95 @@ HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds of one submission by unit, and of the parts that one process does for all.
+    """CPU seconds of submissions by unit, and of the parts that one process does for all.
 
-    `grading` are those of a slot; `before` and `after` of the command, which reads the notebook and
-    writes record and page; `dispatch` of Dask's scheduler (its own measurement: 3.8 ms a task).
+    `grading` are those of a slot; `once` those of what a class shares, the evidence of the unit's
+    own programs; `before` and `after` of the command, which reads the notebook and writes record
+    and page; `dispatch` of Dask's scheduler (its own measurement: 3.8 ms a task).
     """
 
     grading: dict[str, list[float]]
-    before: float
-    after: float
+    before: dict[str, float]
+    after: dict[str, float]
+    once: dict[str, float] = field(default_factory=dict)
     dispatch: float = 0.0038
-    measured: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Costs:
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    def with_unit(self, other: Costs) -> Costs:
+        """These and those of another unit, or of the same measured again."""
+        parts = ("grading", "before", "after", "once", "measured")
+        merged = {part: getattr(self, part) | getattr(other, part) for part in parts}
+        return replace(self, **{part: dict(sorted(merged[part].items())) for part in parts})
+
+    @property
+    def of_a_student(self) -> float:
+        """Core-seconds of one submission to each unit."""
+        return sum(statistics.mean(seconds) for seconds in self.grading.values())
 
 
-def measure(grades: Path, course: Course, scratch: Path) -> Costs:
-    """Costs from the records of a graded class; the command's share is measured here and now."""
-    results = [record.loads(path.read_text("utf-8")) for path in sorted(grades.glob("*/*.json"))]
-    results = [result for result in results if result.status == "graded"]
-    if not results:
-        raise SystemExit(f"There are no graded results in {grades}.")
-    grading: dict[str, list[float]] = {}
-    for result in results:
-        grading.setdefault(result.unit, []).append(result.seconds)
-    before, after = _reading(results, course), _writing(results, scratch)
-    versions = results[0].versions | {"date": time.strftime("%Y-%m-%d")}
-    return Costs(grading, before, after, measured=versions)
+class _Shared(EvidenceCache):
+    """Evidence in memory; counts what is computed once for a class, whoever needed it first."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.seconds = 0.0
+
+    def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
+        def counted() -> list[Evidence]:
+            began = cpu_seconds()
+            try:
+                return compute()
+            finally:
+                self.seconds += cpu_seconds() - began
+
+        return super().get(key, counted)
 
 
-def _reading(results: Sequence[Result], course: Course) -> float:
-    """Mean seconds to read a notebook and to pack it for a worker."""
-    outlines = {unit: outline(course.load(unit)) for unit in {result.unit for result in results}}
-    began, count = time.perf_counter(), 0
-    for unit in outlines:
-        paths = [Path(result.path) for result in results if result.unit == unit]
-        submissions, _ = find(paths, outlines, unit)
+def measure(loaded: LoadedUnit, submissions: Sequence[Submission], scratch: Path) -> Costs:
+    """What submissions to one unit cost."""
+    seconds, results = [], []
+    shared = _Shared()
+    with Pool() as pool, closing(Bank(loaded, "measure", pool, shared)) as bank:
+        pool.fork(loaded.unit.framework).close()  # its template is warm
         for submission in submissions:
-            json.dumps(asdict(submission))
-            count += 1
-    return (time.perf_counter() - began) / count
+            began, of_class = cpu_seconds(), shared.seconds
+            results.append(grade(submission, bank))
+            spent = cpu_seconds() - began - (shared.seconds - of_class)
+            seconds.append(round(spent, 3))
+    before, after = _reading(results, {loaded.name: outline(loaded)}), _writing(results, scratch)
+    once = {loaded.name: round(shared.seconds, 3)}
+    return Costs({loaded.name: seconds}, {loaded.name: before}, {loaded.name: after}, once)
+
+
+def sample(loaded: LoadedUnit, folder: Path, count: int) -> list[Submission]:
+    """`count` submissions of a unit's class, spread over it by name."""
+    submissions, _ = find(sorted(folder.glob("*.ipynb")), {loaded.name: outline(loaded)})
+    return submissions[:: max(1, len(submissions) // count)][:count]
+
+
+def _reading(results: Sequence[Result], outlines: dict[str, UnitOutline]) -> float:
+    """Mean CPU seconds to read a notebook and to pack it for a worker."""
+    began = time.process_time()
+    for result in results:
+        submissions, _ = find([Path(result.path)], outlines, result.unit)
+        json.dumps(asdict(submissions[0]))
+    return (time.process_time() - began) / len(results)
 
 
 def _writing(results: Sequence[Result], folder: Path) -> float:
-    """Mean seconds to read a worker's answer and to write record and page, durably."""
+    """Mean CPU seconds to read a worker's answer and to write record and page, durably."""
     outbox = Outbox(folder)
     outbox.open()
     texts = [record.dumps(result) for result in results]
     outbox.write(results[0])  # templates are read once
-    began = time.perf_counter()
+    began = time.process_time()
     for text in texts:
         outbox.write(record.loads(text))
-    return (time.perf_counter() - began) / len(texts)
+    return (time.process_time() - began) / len(texts)
 
 
 # --------------------------------------------------------------------------------- what happens
@@ -132,6 +183,8 @@ class Grading:
 
     def __init__(self, setting: Setting, costs: Costs) -> None:
         self._setting, self._costs = setting, costs
+        self._before = statistics.mean(costs.before.values())
+        self._after = statistics.mean(costs.after.values())
         self._random = np.random.default_rng(setting.seed)
         self._world = simpy.Environment()
         self._queue = simpy.Store(self._world)
@@ -182,12 +235,12 @@ class Grading:
     def _submission(self, number: int) -> Iterator[Any]:
         arrived = self._world.now
         command = self._commands[number % len(self._commands)]
-        yield from self._use("command", command, self._costs.before)
+        yield from self._use("command", command, self._before)
         yield from self._use("scheduler", self._scheduler, self._costs.dispatch)
         graded = self._world.event()
         yield self._queue.put((float(self._seconds[number]), graded))
         yield graded
-        yield from self._use("command", command, self._costs.after)
+        yield from self._use("command", command, self._after)
         self._waits.append(self._world.now - arrived)
         if len(self._waits) == self._setting.submissions:
             self._all_done.succeed()
@@ -246,8 +299,13 @@ def show(costs: Costs, outcomes: Sequence[tuple[Setting, Outcome]]) -> None:
     for unit, seconds in sorted(costs.grading.items()):
         told = f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s"
         print(f"{unit:32} {len(seconds):3} submissions, {told}")
-    print(f"the command: {1e3 * costs.before:.1f} ms before, {1e3 * costs.after:.1f} ms after")
-    rate = 1 / (costs.before + costs.after)
+    price = outcomes[0][0].price if outcomes else Setting.price
+    student = costs.of_a_student
+    print(f"a student of these {len(costs.grading)} units: {student:.1f} core-seconds,", end=" ")
+    print(f"{student / HOUR * price:.5f} at {price} for a core and hour")
+    before, after = (statistics.mean(each.values()) for each in (costs.before, costs.after))
+    print(f"the command: {1e3 * before:.1f} ms before, {1e3 * after:.1f} ms after")
+    rate = 1 / (before + after)
     print(f"so one command hands over and writes {rate:.0f} submissions a second at most,")
     print(f"and one scheduler sends {1 / costs.dispatch:.0f}\n")
     print(
@@ -275,8 +333,9 @@ def clock(seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="what", required=True)
-    measuring = commands.add_parser("measure", help="costs from a graded class")
-    measuring.add_argument("grades", type=Path)
+    measuring = commands.add_parser("measure", help="what submissions cost")
+    measuring.add_argument("units", nargs="*", metavar="UNIT", help="(default: all)")
+    measuring.add_argument("--each", type=int, default=4, help="submissions of a unit")
     measuring.add_argument("--out", type=Path, default=COSTS)
     running = commands.add_parser("run", help="simulate a deadline")
     running.add_argument("--costs", type=Path, default=COSTS)
@@ -287,12 +346,22 @@ def main() -> None:
     running.add_argument("--price", type=float, default=0.05, help="of a core for an hour")
     options = parser.parse_args()
     if options.what == "measure":
-        with tempfile.TemporaryDirectory(prefix="simulate-", dir=options.grades) as scratch:
-            costs = measure(options.grades, Course.find(COURSE), Path(scratch))
-        options.out.write_text(json.dumps(asdict(costs), indent=1) + "\n", encoding="utf-8")
+        adopt()
+        course, costs = Course.find(COURSE), Costs({}, {}, {})
+        if options.out.exists():
+            costs = Costs.read(options.out)
+        for name in options.units or course.unit_names():
+            loaded = course.load(name)
+            submissions = sample(loaded, CLASSES / name, options.each)
+            machine = facts()
+            with tempfile.TemporaryDirectory(prefix="simulate-") as scratch:
+                found = measure(loaded, submissions, Path(scratch))
+            costs = costs.with_unit(replace(found, measured={name: machine}))
+            options.out.write_text(json.dumps(asdict(costs), indent=1) + "\n", encoding="utf-8")
+            print(name, found.grading[name], flush=True)
         show(costs, [])
         return
-    costs = Costs(**json.loads(options.costs.read_text(encoding="utf-8")))
+    costs = Costs.read(options.costs)
     outcomes = []
     for count in options.commands:
         for nodes in options.nodes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ import simulate
 EVEN = simulate.Setting(
     submissions=300, nodes=1, slots=1, spread=0.0, stragglers=0.0, between_failures=1e12
 )
-COSTS = simulate.Costs({"unit": [2.0]}, before=0.25, after=0.75, dispatch=0.125)
+COSTS = simulate.Costs({"unit": [2.0]}, {"unit": 0.25}, {"unit": 0.75}, dispatch=0.125)
 
 
 def test_alone_a_submission_takes_the_sum_of_its_parts() -> None:
@@ -59,19 +59,22 @@ def test_slow_machines_and_stragglers_cost_time() -> None:
     assert found.worst > 2.0 * 5.0
 
 
-def test_costs_are_those_of_a_graded_class(course: Path, tmp_path: Path, write_notebook) -> None:
-    for student in ("ada", "ben"):
-        write_notebook(tmp_path / "in" / f"{student}.ipynb", learn=f"# by {student}")
-    words = ["grade", tmp_path / "in", "--unit", "01_lines", "--course", course, "--jobs", "1"]
-    subprocess.run(
-        [sys.executable, "-m", "autograder", *map(str, words), "--out", str(tmp_path / "out")],
-        check=False,
-        capture_output=True,
-    )
-    costs = simulate.measure(tmp_path / "out", Course(course), tmp_path / "scratch")
-    assert list(costs.grading) == ["01_lines"]
-    assert len(costs.grading["01_lines"]) == 2
-    assert all(0.0 < seconds < 60 for seconds in costs.grading["01_lines"])
-    assert 0.0 < costs.before < 1.0
-    assert 0.0 < costs.after < 1.0
-    simulate.show(costs, [])
+def test_costs_are_those_of_a_sample_of_the_class(
+    lines_course: Path, tmp_path: Path, write_notebook: Any
+) -> None:
+    for student in ("ada", "ben", "cy"):
+        write_notebook(tmp_path / "in" / "01_lines" / f"{student}.ipynb", learn=f"# by {student}")
+    loaded = Course(lines_course).load("01_lines")
+    submissions = simulate.sample(loaded, tmp_path / "in" / loaded.name, 2)
+    assert [each.student for each in submissions] == ["ada", "ben"]
+    costs = simulate.measure(loaded, submissions, tmp_path / "scratch")
+    seconds = costs.grading[loaded.name]
+    assert len(seconds) == 2
+    assert all(0.0 < each < 60 for each in seconds)
+    assert costs.of_a_student == pytest.approx(sum(seconds) / 2)
+    assert costs.once[loaded.name] > 0.0
+    assert 0.0 < costs.before[loaded.name] < 1.0
+    assert 0.0 < costs.after[loaded.name] < 1.0
+    both = COSTS.with_unit(costs)
+    assert list(both.grading) == [loaded.name, "unit"]
+    simulate.show(both, [])

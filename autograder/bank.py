@@ -13,7 +13,8 @@ from autograder.cache import EvidenceCache, key_of
 from autograder.course import LoadedUnit, case_seed, draw
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Case, Check, Exercise
-from autograder.judge import Close, EqualSides, Wanted, recognises
+from autograder.gpu import Share
+from autograder.judge import Close, EqualSides, Wanted, recognises, trains
 from autograder.program import Program
 from autograder.questions import Question, observe_all
 from autograder.sandbox.bubblewrap import SandboxError
@@ -53,9 +54,20 @@ class Bank:
         """Of what runs, and on what: evidence is kept by it."""
         return f"{program.hash} {self.runs_on(program)}"
 
-    def observer(self, program: Program, budget: Budget | None = None) -> Observer:
+    def wants_gpu(self, program: Program) -> bool:
+        """Whether a GPU was asked for, and a program of the unit has something to train on it."""
+        checks = (check for exercise in self.loaded.unit.exercises for check in exercise.checks)
+        return (
+            self.pool.gpus is not None
+            and self.runs_on(program) != "numpy"
+            and any(trains(check.judge) for check in checks)
+        )
+
+    def observer(
+        self, program: Program, budget: Budget | None = None, share: Share | None = None
+    ) -> Observer:
         """What observes a program of the unit; to be closed."""
-        return Observer(self.pool, program, self.runs_on(program), budget)
+        return Observer(self.pool, program, self.runs_on(program), budget, share)
 
     def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
         """The cases of a check for the bank's seed."""

@@ -209,8 +209,8 @@ def environment() -> str:
     """Versions and sources that evidence depends on."""
     package = Path(__file__).parent
     own = hashlib.sha256()
-    names = ("worker", "ban", "borrowed", "gradients", "probes", "tensors", "evidence")
-    for name in names:
+    names = "worker ban borrowed gradients probes tensors evidence sandbox/accelerator"
+    for name in names.split():
         own.update((package / f"{name}.py").read_bytes())
     return f"{versions()} {platform.machine()} {own.hexdigest()}"
 

@@ -47,9 +47,37 @@ def _format_option(default: str) -> Callable[[Callable[..., Any]], Callable[...,
     )
 
 
+def _device_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option(
+            "--device",
+            type=click.Choice(["cpu", "gpu", "auto"]),
+            default="cpu",
+            show_default=True,
+            help="Where networks are trained; `auto`: on a GPU if there is one. All other checks "
+            "are on the CPU.",
+        ),
+        click.option(
+            "--slots-per-gpu",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Submissions that share a GPU at a time, and its memory.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
-        click.option("--jobs", "-j", type=click.IntRange(1), help="Slots (default: CPU cores)."),
+        click.option(
+            "--jobs",
+            "-j",
+            type=click.IntRange(1),
+            help="Slots (default: CPU cores; on GPUs as many as these have).",
+        ),
         click.option(
             "--isolation",
             type=click.Choice(["namespaces", "none"]),
@@ -93,6 +121,7 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Grade on the workers of this dask scheduler, `tls://host:8786`, instead of here.",
 )
 @_grading_options
+@_device_options
 @_course_option
 def grade(paths: tuple[Path, ...], **options: Any) -> None:
     """Grades notebooks: files, folders, zips, or nbgrader's submitted/<student>/<unit>/.
@@ -103,6 +132,8 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
     from autograder.early import need_framework
 
     def run() -> int:
+        if options["engine"] is not None and options["device"] != "cpu":
+            raise click.UsageError("`--device` is this machine's: workers grade on their CPUs.")
         pool = _pool(options)
         # The templates import while this process does: most of the time to the first result.
         if options["engine"] is None:
@@ -128,6 +159,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 @click.option("--apply", is_flag=True, help="Then put the new results in place.")
 @_format_option("html,csv")
 @_grading_options
+@_device_options
 @_course_option
 def regrade(paths: tuple[Path, ...], **options: Any) -> None:
     """Grades again after a change of the course, and tells who gained or lost what, and why.
@@ -222,10 +254,16 @@ def doctor() -> None:
 
 def _pool(options: dict[str, Any]) -> Pool:
     """The pool that options ask for, which are taken out."""
+    from autograder import gpu
     from autograder.backends import asked_for
     from autograder.sandbox.pool import Pool
 
-    return Pool(options.pop("isolation"), backend=asked_for(options.pop("backend")))
+    device, slots = options.pop("device", "cpu"), options.pop("slots_per_gpu", 1)
+    return Pool(
+        options.pop("isolation"),
+        backend=asked_for(options.pop("backend")),
+        gpus=gpu.asked_for(device, slots),
+    )
 
 
 def _commands() -> Any:

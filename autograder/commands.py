@@ -305,7 +305,7 @@ def _grade_into(
     cache = evidence_cache(not no_cache)
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
         if engine is None:
-            slots = jobs or _cores()
+            slots = jobs or (pool.gpus.slots if pool.gpus else _cores())
             return results + _graded(submissions, banks, outbox, slots, fresh, notes)
         from autograder.cluster import Cluster
 

@@ -6,6 +6,7 @@ import os
 
 from rich.console import Console
 
+from autograder import gpu
 from autograder.faults import FaultError
 from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Limits
@@ -31,6 +32,14 @@ ATTEMPTS = {
     "computing is limited": "while True: pass",
 }
 
+# Must succeed on a GPU.
+ON_GPU = """
+import tensorflow as tf
+with tf.device("/GPU:0"):
+    x = tf.random.normal((256, 256))
+    assert "GPU" in tf.linalg.matmul(x, x).device
+"""
+
 
 def diagnose(console: Console) -> int:
     """Tries the sandbox and prints what holds.  Returns the exit status: 0 if all of it does."""
@@ -48,6 +57,7 @@ def diagnose(console: Console) -> int:
         _advise(console, machine)
         return 1
     held.append(_enough_memory(console, machine))
+    held.append(_gpus(console))
     return 0 if all(held) else 1
 
 
@@ -77,6 +87,26 @@ def _enough_memory(console: Console, machine: Machine) -> bool:
     return enough
 
 
+def _gpus(console: Console) -> bool:
+    """Whether each GPU that is seen can be used in the sandbox; none is no failure."""
+    found, problem = gpu.seen(os.environ, gpu.FILES)
+    if not found:
+        _say(console, None, f"networks are trained on the CPU: no GPU is seen ({problem})")
+    held = []
+    for each in found:
+        what = f"the GPU {each.name} ({each.memory_mib} MiB) can be used in the sandbox"
+        try:
+            gpus = gpu.Gpus([each])
+            with Pool(gpus=gpus) as pool, gpus.share() as share:
+                child = pool.fork("tensorflow", share)
+                held.append(child.request("cell", 60.0, number=1, source=ON_GPU)["status"] == "ok")
+                _say(console, held[-1], what)
+        except (FaultError, Stopped) as error:
+            held.append(False)
+            _say(console, False, f"{what}: {error}")
+    return all(held)
+
+
 def _advise(console: Console, machine: Machine) -> None:
     """Says what stands in the way."""
     for what, how in obstacles(machine):
@@ -91,5 +121,7 @@ def _advise(console: Console, machine: Machine) -> None:
     )
 
 
-def _say(console: Console, holds: bool, what: str) -> None:
-    console.print("ok  " if holds else "NO  ", what, markup=False, soft_wrap=True)
+def _say(console: Console, holds: bool | None, what: str) -> None:
+    """One line; None where there is nothing that could hold."""
+    mark = "--  " if holds is None else "ok  " if holds else "NO  "
+    console.print(mark, what, markup=False, soft_wrap=True)

@@ -88,6 +88,7 @@ class Outbox:
             and result.seed == bank.seed
             and result.isolation == bank.pool.isolation
             and result.backend == bank.runs_on(submission.program)
+            and (result.device != "cpu") == bank.wants_gpu(submission.program)
             and result.versions == dict(versions(result.backend))
             and result.status == "graded"
         )

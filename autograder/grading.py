@@ -31,8 +31,11 @@ def grade(submission: Submission, bank: Bank) -> Result:
     program = submission.program
     draft = Draft(bank.cache)
     with ExitStack() as open_observers:
+        share = None
+        if bank.pool.gpus is not None and bank.wants_gpu(program):
+            share = open_observers.enter_context(bank.pool.gpus.share())
         budget = Budget(bank.pool.limits)
-        observer = open_observers.enter_context(bank.observer(program, budget))
+        observer = open_observers.enter_context(bank.observer(program, budget, share))
 
         def borrow(names: Sequence[str]) -> Observer:
             """The submission with the reference's functions, each in processes of their own."""
@@ -41,6 +44,9 @@ def grade(submission: Submission, bank: Bank) -> Result:
 
         # What ran without isolation may have read anything, so it says nothing of an isolated run.
         kept = f"{bank.identity(program)} {bank.pool.isolation}"
+        device = f"gpu: {share.gpu.name}" if share else "cpu"
+        if share:
+            kept += f" {device}"
         assessment = Assessment(
             submission.cells,
             kept,
@@ -72,6 +78,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
         unit_hash=bank.loaded.hash,
         isolation=bank.pool.isolation,
         backend=bank.runs_on(program),
+        device=device,
         versions=dict(versions(bank.runs_on(program))),
         seconds=round(time.perf_counter() - began, 3),
     )

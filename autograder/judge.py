@@ -282,6 +282,14 @@ def least_wrong(judge: Judge) -> float:
     return max(WRONG_VARIANT, PASS * wider)
 
 
+def trains(judge: Judge) -> bool:
+    """Whether it judges what was trained, by a threshold: the one kind that a GPU may compute.
+
+    All other evidence is numbers, compared closely; a GPU rounds otherwise (NUMERICS 1.6).
+    """
+    return isinstance(judge, Accuracy)
+
+
 def recognises(judge: Judge) -> bool:
     """Whether variants can be told from the evidence that it judges."""
     return judge.needs_reference or isinstance(judge, Within)

@@ -10,16 +10,21 @@ from typing import Any, Protocol
 from autograder.cache import key_of
 from autograder.evidence import Evidence, pack
 from autograder.exercise import Case, Check, Exercise
+from autograder.judge import trains
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is sent beside student code for one case: the check's text, inputs, a seed, bans."""
+    """What is sent beside student code for one case: the check's text, inputs, a seed, bans.
+
+    `trains` says that a GPU may compute it, where there is one.
+    """
 
     source: str
     inputs: Mapping[str, Any]
     seed: int
     forbids: tuple[str, ...] = ()
+    trains: bool = False
 
     @cached_property
     def packed(self) -> bytes:
@@ -34,6 +39,7 @@ class Observation:
                 "inputs": dict(self.inputs),
                 "seed": self.seed,
                 "forbids": list(self.forbids),
+                "trains": self.trains,
             }
         )
 
@@ -72,7 +78,13 @@ class Question:
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
         return tuple(
-            Observation(self.check.source, case.inputs, seed, self.exercise.forbids)
+            Observation(
+                self.check.source,
+                case.inputs,
+                seed,
+                self.exercise.forbids,
+                trains(self.check.judge),
+            )
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )
 

@@ -7,6 +7,7 @@ Student code can rewrite everything here.  That forges nothing: what is compared
 from __future__ import annotations
 
 import io
+import os
 import re
 import socket
 import struct
@@ -33,6 +34,7 @@ from autograder.evidence import (
     pack,
     unpack,
 )
+from autograder.sandbox.accelerator import MARK
 from autograder.tensors import to_arrays
 
 # TensorFlow's, JAX's and torch's words for it.
@@ -75,10 +77,15 @@ class Names:
         self._kept: dict[str, Any] = {}
 
     def observe(
-        self, source: str, inputs: dict[str, Any], seed: int = 0, forbids: Sequence[str] = ()
+        self,
+        source: str,
+        inputs: dict[str, Any],
+        seed: int = 0,
+        forbids: Sequence[str] = (),
+        trains: bool = False,
     ) -> Evidence:
         """Runs one observation with one case's inputs and packs what it returns as evidence."""
-        with _captured() as output:
+        with _captured() as output, _placed(gpu=trains):
             began = time.process_time()
             ban = Ban(forbids)
             status, value, failure = self._outcome(source, inputs, seed, ban)
@@ -143,7 +150,7 @@ class Session(Names):
         """Runs one cell as Jupyter would.  A failure is recorded; the next cell still runs."""
         self._cell = number
         self._kept.clear()
-        with _captured() as output:
+        with _captured() as output, _placed(gpu=False):
             began = time.process_time()
             try:
                 result = self._shell.run_cell(source, store_history=False)
@@ -246,6 +253,16 @@ def _captured() -> Iterator[_Bounded]:
         yield stream
     finally:
         sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def _placed(*, gpu: bool) -> Iterator[None]:
+    """Keeps Keras on the CPU, where numbers are rounded as the reference's are, unless `gpu`."""
+    if gpu or MARK not in os.environ or "keras" not in sys.modules:
+        yield
+        return
+    with sys.modules["keras"].device("cpu:0"):
+        yield
 
 
 def make_shell() -> Any:

@@ -49,6 +49,7 @@ BESIDE_STUDENTS = {
     "tensors",
     "sandbox.template",
     "sandbox.isolation",
+    "sandbox.accelerator",
 }
 REPORT = {name for name in MODULES if name.split(".")[0] == "report"}
 WRITES_STRINGS = {

@@ -578,6 +578,21 @@ def test_a_template_with_a_thread_does_not_fork(tmp_path: Path) -> None:
         theirs.close()
 
 
+def test_a_template_with_a_gpus_file_open_does_not_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    file = tmp_path / "nvidia0"
+    (tmp_path / "opens.py").write_text(f"file = open({str(file)!r}, 'w')\n")
+    with RawTemplate("opens", paths=[tmp_path, ROOT]) as (control, told):
+        assert told()["ready"]
+        ours, theirs = socket.socketpair()
+        socket.send_fds(control, [json.dumps({"slot": 1}).encode()], [theirs.fileno()])
+        assert told() == {"slot": 1, "error": f"{file} is open before a fork"}
+        ours.close()
+        theirs.close()
+
+
 def test_a_module_that_is_not_there_is_a_fault_of_the_sandbox(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -16,6 +16,8 @@ from platformdirs import user_cache_path
 
 from autograder.backends import DEFAULT, Backend
 from autograder.faults import FaultError
+from autograder.gpu import Gpus
+from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN
 
 Isolation = Literal["namespaces", "none"]
 
@@ -54,10 +56,10 @@ def bwrap_path() -> str | None:
     return found
 
 
-def command(backend: Backend, isolation: Isolation) -> list[str]:
+def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) -> list[str]:
     run = ["-m", "autograder.sandbox.template", *MODULES[backend]]
     if isolation == "none":
-        own = _environment(str(_package().parent), sys.executable, backend)
+        own = _environment(str(_package().parent), sys.executable, backend, gpus)
         return ["env", "-i", *own, sys.executable, *run]
     bwrap = bwrap_path()
     if bwrap is None:
@@ -69,10 +71,20 @@ def command(backend: Backend, isolation: Isolation) -> list[str]:
     python = _python_inside()
     assignments = [
         word
-        for item in _environment(_INSIDE, python, backend)
+        for item in _environment(_INSIDE, python, backend, gpus)
         for word in ("--setenv", *item.split("=", 1))
     ]
-    return [bwrap, *_mounts(), "--clearenv", *assignments, "--chdir", "/tmp", "--", python, *run]
+    return [
+        bwrap,
+        *_mounts(gpus),
+        "--clearenv",
+        *assignments,
+        "--chdir",
+        "/tmp",
+        "--",
+        python,
+        *run,
+    ]
 
 
 def _python_inside() -> str:
@@ -86,7 +98,7 @@ def _python_inside() -> str:
     return f"{_INSIDE}/env/bin/{Path(sys.executable).name}"
 
 
-def _mounts() -> list[str]:
+def _mounts(gpus: Gpus | None = None) -> list[str]:
     """The file system of the sandbox: the Python environment, read-only, and nothing else."""
     arguments = "--unshare-all --die-with-parent --new-session".split()
     arguments += "--uid 1000 --gid 1000 --cap-drop ALL".split()
@@ -114,6 +126,8 @@ def _mounts() -> list[str]:
     # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
     for name in ("null", "zero", "full", "random", "urandom"):
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    for name, file in (gpus.files() if gpus else {}).items():
+        arguments += ["--dev-bind", str(file), f"/dev/{name}"]
     arguments += "--proc /proc --tmpfs /tmp".split()
     fonts = _font_cache()
     for file in fonts.iterdir() if fonts.is_dir() else ():
@@ -122,7 +136,9 @@ def _mounts() -> list[str]:
     return arguments
 
 
-def _environment(package_parent: str, python: str, backend: Backend) -> list[str]:
+def _environment(
+    package_parent: str, python: str, backend: Backend, gpus: Gpus | None
+) -> list[str]:
     """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
     threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
@@ -140,7 +156,8 @@ def _environment(package_parent: str, python: str, backend: Backend) -> list[str
         *_OWN.get(backend, ()),
         "TF_CPP_MIN_LOG_LEVEL=3",
         "TF_ENABLE_ONEDNN_OPTS=0",
-        "CUDA_VISIBLE_DEVICES=-1",
+        HIDDEN,
+        *(ENVIRONMENT if gpus else ()),
         "AUTOGRADER_SANDBOX=1",
         *(f"{name}_NUM_THREADS=1" for name in threads),
     ]

@@ -21,7 +21,7 @@ from pathlib import Path
 NEWNS, NEWUSER, NEWPID = 0x00020000, 0x10000000, 0x20000000
 NEWNET, NEWIPC = 0x40000000, 0x08000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_RDONLY, _MS_REMOUNT = 2, 4, 8, 1, 32
-_MS_REC, _MS_PRIVATE = 0x4000, 0x40000
+_MS_BIND, _MS_MOVE, _MS_REC, _MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 38, 22, 4, 24
 SCRATCH = "/tmp"
 
@@ -56,20 +56,23 @@ def mount_tmpfs(target: str, options: str, flags: int = 0) -> None:
 
 
 def isolate(
-    memory: int,
+    memory: int | None,
     scratch: int,
     cpu_seconds: int,
     threads: int = 512,
     layers: Collection[str] = LAYERS,
+    gpu: str = "",
 ) -> None:
     """Shuts the calling single-threaded process in; it must be the first of its pid namespace.
 
     Args:
-        memory: bytes of address space beyond what the template has mapped.
+        memory: bytes of address space beyond what the template has mapped; None where a GPU's
+            driver maps more than any machine has, and the watch from outside has to do.
         scratch: bytes of the fresh file system that is all it can write to.
         cpu_seconds: a last limit, behind those that the grader watches.
         threads: a last limit as well; faster than the grader can look, some code starts thousands.
         layers: which to put on; all of them but in tests.
+        gpu: the name of the one GPU's file in /dev that stays, "" for none.
     """
     mapped = _mapped_bytes()
     with contextlib.suppress(OSError):
@@ -79,10 +82,13 @@ def isolate(
         _leave_namespaces()
     if "mounts" in layers:
         mount_tmpfs(SCRATCH, f"size={scratch},nr_inodes=4096,mode=700", _MS_NOEXEC)
-        _replace_proc()
+        if gpu:
+            _keep_one_gpu(gpu)
+        _replace_proc(driver=bool(gpu))
         os.chdir(SCRATCH)
     if "limits" in layers:
-        _limit(mapped + memory, scratch, cpu_seconds, threads)
+        address_space = resource.RLIM_INFINITY if memory is None else mapped + memory
+        _limit(address_space, scratch, cpu_seconds, threads)
     if "privileges" in layers:
         _drop_privileges()
     if "system calls" in layers:
@@ -110,15 +116,42 @@ def proc_files() -> dict[str, bytes]:
     return files | {"self/cmdline": b"python\0", "self/comm": b"python\n"}
 
 
-def _replace_proc() -> None:
+@functools.cache
+def driver_files() -> dict[str, bytes]:
+    """What CUDA reads in /proc: the driver's version and settings.  Called once in the template."""
+    names = ("devices", "driver/nvidia/params", "driver/nvidia/version")
+    there = [name for name in names if Path("/proc", name).is_file()]
+    return {name: Path("/proc", name).read_bytes() for name in there}
+
+
+def _replace_proc(*, driver: bool) -> None:
     """Hides /proc, which shows the template and the siblings; a new one can't be mounted here."""
     files, executable = proc_files(), Path("/proc/self/exe").readlink()
+    if driver:
+        files = files | driver_files()
     mount_tmpfs("/proc", "size=1m,nr_inodes=64,mode=755")
-    Path("/proc/self").mkdir()
     for name, content in files.items():
+        Path("/proc", name).parent.mkdir(parents=True, exist_ok=True)
         Path("/proc", name).write_bytes(content)
     Path("/proc/self/exe").symlink_to(executable)
     mount_tmpfs("/proc", "", _MS_REMOUNT | _MS_RDONLY)
+
+
+def _keep_one_gpu(file: str) -> None:
+    """Puts another /dev in place, which has no other GPU: a variable could be set otherwise."""
+    kept = [path.name for path in Path("/dev").iterdir()]
+    other = f"{SCRATCH}/.dev"
+    Path(other).mkdir()
+    mount_tmpfs(other, "size=64k,nr_inodes=64,mode=755")
+    for name in kept:
+        if name != file and re.fullmatch(r"nvidia\d+", name):
+            continue
+        Path(other, name).touch()
+        source, target = f"/dev/{name}".encode(), f"{other}/{name}".encode()
+        _checked(f"mount {name}", _libc.mount(source, target, None, _MS_BIND, None))
+    mount_tmpfs(other, "", _MS_REMOUNT | _MS_RDONLY)
+    _checked("mount /dev", _libc.mount(other.encode(), b"/dev", None, _MS_MOVE, None))
+    Path(other).rmdir()
 
 
 def _mapped_bytes() -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.backends import PATIENCE, Backend, runs_on
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
+from autograder.gpu import Share
 from autograder.program import Program
 from autograder.questions import Observation
 from autograder.sandbox.child import Child
@@ -27,7 +28,7 @@ class Observer:
     A child that is stopped is replaced by a fresh one, in which the cells run again but for those
     that had to be stopped themselves.  A child that a signal has ended is not blamed on the program
     until it happens again in a fresh one.  `budget` is what all of that may take.  Without a
-    `backend` the program's own text tells what it needs.
+    `backend` the program's own text tells what it needs.  `share` is of a GPU.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Observer:
         program: Program,
         backend: Backend | None = None,
         budget: Budget | None = None,
+        share: Share | None = None,
     ) -> None:
         self._pool = pool
         self._program = program
         self._budget = budget  # None: the unit's own programs are trusted to end
         sources = (source for _, source in program.cells)
+        self._share = share
         self._backend = backend or runs_on(sources, "numpy", pool.backend)
         self.patience = PATIENCE[self._backend]
         self._child: Child | None = None
@@ -103,7 +106,7 @@ class Observer:
 
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """A new observer of the program whose functions `names` answer as `oracle`'s do."""
-        other = Observer(self._pool, self._program, self._backend, self._budget)
+        other = Observer(self._pool, self._program, self._backend, self._budget, self._share)
         other._hung, other._killed = set(self._hung), set(self._killed)
         other._replaced = (list(names), oracle)
         return other
@@ -132,7 +135,7 @@ class Observer:
         """A child that has run the cells; it is let go of where anything goes wrong with it."""
         try:
             while self._child is None:
-                self._child = self._pool.fork(self._backend)
+                self._child = self._pool.fork(self._backend, self._share)
                 if not self._run_cells(self._child):
                     self._drop_child()
                 elif self._replaced is not None:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from autograder.backends import DEFAULT, Backend
+from autograder.gpu import Gpus, Share
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.limits import MIB, Limits
@@ -25,7 +26,9 @@ _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 class Template:
     """A warm process that forks children; see `autograder.sandbox.template`."""
 
-    def __init__(self, backend: Backend, isolation: Isolation, limits: Limits) -> None:
+    def __init__(
+        self, backend: Backend, isolation: Isolation, limits: Limits, gpus: Gpus | None = None
+    ) -> None:
         self.limits = limits
         self.isolated = isolation == "namespaces"
         self.closed = False
@@ -38,7 +41,7 @@ class Template:
         self._ended = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._process = _start(command(backend, isolation), theirs)
+            self._process = _start(command(backend, isolation, gpus), theirs)
         except BaseException:
             self._control.close()
             raise
@@ -47,8 +50,8 @@ class Template:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def fork(self) -> Child:
-        """A fresh child.
+    def fork(self, share: Share | None = None) -> Child:
+        """A fresh child, with its share of a GPU.
 
         Raises:
             SandboxError: it could not be made.
@@ -62,7 +65,7 @@ class Template:
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs:
-                slot = self._ask(theirs)
+                slot = self._ask(theirs, share)
             child = Child(ours, self, slot)
             self.children.add(child)
             return child
@@ -74,17 +77,18 @@ class Template:
                 detail = self._errors.pop(slot, str(error))
             raise SandboxError(detail) from None
 
-    def _ask(self, connection: socket.socket) -> int:
+    def _ask(self, connection: socket.socket, share: Share | None) -> int:
         """Asks for a child that answers on this connection; which one it is."""
         with self._changed:
             self._slot += 1
             request = {
                 "slot": self._slot,
                 "isolated": self.isolated,
-                "memory": self.limits.memory_mib * MIB,
+                "memory": None if share else self.limits.memory_mib * MIB,
                 "scratch": self.limits.scratch_mib * MIB,
                 "cpu_seconds": self.limits.total_cpu_seconds,
                 "threads": 2 * self.limits.threads,  # at which the grader stops it
+                "gpu": share.request() if share else None,
             }
             try:
                 body = json.dumps(request).encode()
@@ -174,7 +178,8 @@ class Template:
 class Pool:
     """Templates by backend, started when first needed and replaced when they end.
 
-    `backend` is the one of Keras that was asked for; a unit may insist on another.
+    `backend` is the one of Keras that was asked for; a unit may insist on another.  Children with
+    a share of one of the `gpus` have templates of their own, which alone see a GPU's files.
     """
 
     def __init__(
@@ -182,47 +187,52 @@ class Pool:
         isolation: Isolation = "namespaces",
         limits: Limits | None = None,
         backend: Backend = DEFAULT,
+        gpus: Gpus | None = None,
     ) -> None:
         self.isolation = isolation
         self.limits = limits or Limits()
         self.backend = backend
-        self._templates: dict[Backend, Template] = {}
+        self.gpus = gpus
+        self._templates: dict[tuple[Backend, bool], Template] = {}
         self._lock = threading.Lock()
         # The kernel ends a template with the thread that started it, so that one must stay.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="templates")
 
     def warm(self, backend: Backend) -> None:
         """Starts a template without waiting for it."""
-        self._template(backend)
+        self._template((backend, False))
 
-    def fork(self, backend: Backend) -> Child:
-        """A fresh child of a warm template.
+    def fork(self, backend: Backend, share: Share | None = None) -> Child:
+        """A fresh child of a warm template; `share` is of a GPU.
 
         Raises:
             SandboxError: no child, from a fresh template either.
         """
-        template = self._template(backend)
+        kind = (backend, share is not None)
+        template = self._template(kind)
         try:
-            return template.fork()
+            return template.fork(share)
         except SandboxError:
             with self._lock:
                 # Another slot may have replaced it; what is not broken stays.
-                if self._templates.get(backend) is template:
-                    del self._templates[backend]
+                if self._templates.get(kind) is template:
+                    del self._templates[kind]
             template.end_all()
-            return self._template(backend).fork()
+            return self._template(kind).fork(share)
 
-    def _template(self, backend: Backend) -> Template:
+    def _template(self, kind: tuple[Backend, bool]) -> Template:
         with self._lock:
-            template = self._templates.get(backend)
+            template = self._templates.get(kind)
             if template is not None and not template.alive:
                 template.end_all()
                 template = None
             if template is None:
+                backend, on_gpu = kind
+                gpus = self.gpus if on_gpu else None
                 template = self._starter.submit(
-                    Template, backend, self.isolation, self.limits
+                    Template, backend, self.isolation, self.limits, gpus
                 ).result()
-                self._templates[backend] = template
+                self._templates[kind] = template
             return template
 
     def __enter__(self) -> Pool:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import tensors, worker
-from autograder.sandbox import isolation
+from autograder.sandbox import accelerator, isolation
 
 CONTROL = 3  # the control socket's descriptor
 
@@ -40,6 +40,7 @@ def main() -> None:
         tensors.keep_float64()
     shell = worker.make_shell()
     isolation.proc_files()
+    isolation.driver_files()
     gc.collect()
     gc.freeze()  # keeps the collector of each child from touching, and so copying, shared pages
     _tell(control, {"ready": _threads() == 1, "threads": _threads(), "failed": failed})
@@ -58,6 +59,9 @@ def _fork_on_request(control: socket.socket, shell: Any, children: dict[int, int
     request = json.loads(message)
     if _threads() != 1:
         _tell(control, {"slot": request["slot"], "error": f"{_threads()} threads before a fork"})
+    elif files := accelerator.opened():
+        error = f"{', '.join(files)} is open before a fork"
+        _tell(control, {"slot": request["slot"], "error": error})
     else:
         pid = _fork(control, descriptors[0], request, shell)
         children[pid] = request["slot"]
@@ -97,12 +101,17 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     signal.set_wakeup_fd(-1)
     # Python's own handler would let a signal from outside end student code as if it had failed.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    what = "isolation failed"
     try:
         if request["isolated"]:
             names = ("memory", "scratch", "cpu_seconds", "threads")
-            isolation.isolate(*(request[name] for name in names))
+            kept = request["gpu"]["file"] if request["gpu"] else ""
+            isolation.isolate(**{name: request[name] for name in names}, gpu=kept)
+        what = "The GPU can't be used"
+        if request["gpu"]:
+            accelerator.take(request["gpu"])
     except (OSError, ValueError) as error:  # ValueError: a limit over the one that is inherited
-        wire.sendall(f"isolation failed: {error}".encode()[:500].ljust(512))
+        wire.sendall(f"{what}: {error}".encode()[:500].ljust(512))
         return
     # The kernel stamps this message with our process id as the grader sees it.
     wire.sendall(b"isolated".ljust(512))

@@ -1,0 +1,82 @@
+"""What a forked child does to have its share of a GPU, before student code and after isolation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+MARK = "AUTOGRADER_GPU"  # the environment variable that says that there is one
+# What the template, which imports frameworks, has of GPUs: none.  CUDA reads the variable at its
+# first call, which is the child's, and by then another value stands there.
+HIDDEN = "CUDA_VISIBLE_DEVICES=-1"
+# Products of float32 are not rounded to TF32, libraries choose kernels that give the same bits
+# again, memory is taken when it is needed, and devices are numbered as the driver does.  Not
+# TF_DETERMINISTIC_OPS: it lets operations fail that have no such kernel, and so right answers.
+ENVIRONMENT = (
+    "NVIDIA_TF32_OVERRIDE=0",
+    "TF_CUDNN_DETERMINISTIC=1",
+    "CUBLAS_WORKSPACE_CONFIG=:4096:8",
+    "TF_FORCE_GPU_ALLOW_GROWTH=true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE=false",
+    "CUDA_DEVICE_ORDER=PCI_BUS_ID",
+    "CUDA_CACHE_DISABLE=1",
+)
+
+
+def opened() -> list[str]:
+    """The GPU device files that this process has open: before a fork there must be none.
+
+    What a child shares with nobody is given back when it ends, however it ends.
+    """
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(link.readlink())
+        except OSError:  # the folder's own
+            continue
+        if target.rpartition("/")[2].startswith("nvidia"):
+            found.append(target)
+    return found
+
+
+def take(share: dict[str, Any]) -> None:
+    """Makes the share the only GPU that frameworks see, with a limit on its memory.
+
+    Raises:
+        OSError: a framework does not see it.
+    """
+    os.environ["CUDA_VISIBLE_DEVICES"] = share["uuid"]
+    os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = str(share["fraction"])
+    os.environ[MARK] = share["uuid"]
+    for name, prepare in (("tensorflow", _tensorflow), ("torch", _torch), ("jax", _jax)):
+        if name in sys.modules:
+            try:
+                prepare(sys.modules[name], share, os.environ.get("KERAS_BACKEND") == name)
+            except Exception as error:
+                raise OSError(f"{name}: {error}") from None
+
+
+def _tensorflow(tf: Any, share: dict[str, Any], used: bool) -> None:
+    if not used:  # it is beside another backend, for its data sets
+        tf.config.set_visible_devices([], "GPU")
+        return
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        raise OSError("it lists none; `pip install 'autograder[gpu]'` has the one with CUDA")
+    limit = tf.config.LogicalDeviceConfiguration(memory_limit=share["memory_mib"])
+    tf.config.set_logical_device_configuration(gpus[0], [limit])
+
+
+def _torch(torch: Any, share: dict[str, Any], used: bool) -> None:
+    if used:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.cuda.set_per_process_memory_fraction(share["fraction"], 0)
+
+
+def _jax(jax: Any, _: dict[str, Any], used: bool) -> None:
+    if used:
+        jax.config.update("jax_platforms", "cuda,cpu")
+        jax.config.update("jax_default_matmul_precision", "highest")

@@ -1,0 +1,262 @@
+"""GPUs without one: what is seen of them, who gets which, and what gets into the sandbox.
+
+A script answers for `nvidia-smi`, links to /dev/null for device files; the rest is real.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.cli import USAGE
+from autograder.course import Course
+from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
+from autograder.sandbox import accelerator
+from autograder.sandbox.bubblewrap import SandboxError, command
+from autograder.sandbox.pool import Pool
+
+ROOT = Path(__file__).parents[1]
+TWO = [Gpu(f"GPU-{n}{n}{n}-e5", "NVIDIA L4", n, 20_000) for n in (0, 1)]
+ONE_XML = """<gpu id="00000000:0{n}:00.0"><product_name>NVIDIA L4</product_name>
+<mig_mode><current_mig>{mig}</current_mig></mig_mode>
+<uuid>GPU-{n}{n}{n}-e5</uuid><minor_number>{n}</minor_number>
+<fb_memory_usage><total>20000 MiB</total><used>1 MiB</used></fb_memory_usage></gpu>"""
+
+
+def answer(*numbers: int, mig: str = "Disabled") -> str:
+    gpus = "".join(ONE_XML.format(n=n, mig=mig) for n in numbers)
+    return f'<?xml version="1.0" ?><nvidia_smi_log>{gpus}</nvidia_smi_log>'
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Any:
+    """An environment and a /dev with what a driver puts there."""
+
+    def made(said: str = answer(0, 1), files: bool = True, **variables: str) -> Any:
+        program, devices = tmp_path / "bin" / "nvidia-smi", tmp_path / "dev"
+        for folder in (program.parent, devices):
+            folder.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\n", encoding="utf-8")
+        program.chmod(0o755)
+        for name in ("nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1") if files else ():
+            (devices / name).symlink_to("/dev/null")
+        return {"PATH": f"{program.parent}:/bin:/usr/bin", **variables}, devices
+
+    return made
+
+
+def test_gpus_are_those_of_the_driver(machine: Any) -> None:
+    assert seen(*machine()) == (TWO, "")
+
+
+@pytest.mark.parametrize(
+    ("visible", "numbers"),
+    [("1", [1]), ("1,0", [1, 0]), ("GPU-111", [1]), ("0,7,1", [0]), ("0,0", [0])],
+)
+def test_what_is_visible_to_cuda_is_taken(machine: Any, visible: str, numbers: list[int]) -> None:
+    assert seen(*machine(CUDA_VISIBLE_DEVICES=visible)) == ([TWO[n] for n in numbers], "")
+
+
+@pytest.mark.parametrize(
+    ("said", "files", "variables", "problem"),
+    [
+        (answer(), True, {}, "lists none"),
+        ("NVIDIA-SMI has failed", True, {}, "but: NVIDIA-SMI has failed"),
+        (answer(0), True, {"PATH": "/nowhere"}, "is not on the PATH"),
+        (answer(0), True, {"CUDA_VISIBLE_DEVICES": "-1"}, "`CUDA_VISIBLE_DEVICES=-1` hides"),
+        (answer(0), True, {"CUDA_VISIBLE_DEVICES": ""}, "`CUDA_VISIBLE_DEVICES=` hides"),
+        (answer(0, mig="Enabled"), True, {}, "MIG"),
+        (answer(0), False, {}, "nvidia0 is missing"),
+    ],
+)
+def test_why_no_gpu_is_seen(
+    machine: Any, said: str, files: bool, variables: dict[str, str], problem: str
+) -> None:
+    environment, devices = machine(said, files)
+    found, why = seen({**environment, **variables}, devices)
+    assert found == []
+    assert problem in why
+
+
+def test_a_gpu_that_is_asked_for_must_be_there(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GpuError, match=r"no GPU is seen: `nvidia-smi`.* `--device cpu`"):
+        asked_for("gpu", 1)
+    assert asked_for("auto", 1) is None
+
+
+def test_slots_are_spread_over_gpus_and_wait_for_a_share() -> None:
+    gpus = Gpus(TWO, slots_per_gpu=2)
+    assert gpus.slots == 4
+    with ExitStack() as stack:
+        shares = [stack.enter_context(gpus.share()) for _ in range(3)]
+        assert sorted(share.gpu.minor for share in shares) == [0, 0, 1]
+        last = gpus.share()
+        assert last.__enter__().gpu.minor == 1
+        got = threading.Event()
+
+        def fifth() -> None:
+            with gpus.share() as share:
+                assert share.gpu.minor == 1
+                got.set()
+
+        waiting = threading.Thread(target=fifth)
+        waiting.start()
+        assert not got.wait(0.2)
+        last.__exit__(None, None, None)
+        waiting.join(10)
+        assert got.is_set()
+
+
+def test_the_processes_of_all_slots_fit_into_a_gpus_memory() -> None:
+    for slots in (1, 2, 5):
+        with Gpus(TWO, slots).share() as share:
+            assert 2 * slots * share.memory_mib <= 0.9 * TWO[0].memory_mib
+            assert share.request()["fraction"] == pytest.approx(0.9 / (2 * slots), abs=1e-3)
+
+
+def test_only_a_template_for_gpus_has_their_files_and_settings(tmp_path: Path) -> None:
+    plain = command("tensorflow", "namespaces")
+    assert not [word for word in plain if "nvidia" in word.lower()]
+    words = command("tensorflow", "namespaces", Gpus(TWO, 1, tmp_path))
+    for name in ("nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1"):
+        at = words.index(f"/dev/{name}")
+        assert words[at - 2 : at] == ["--dev-bind", str(tmp_path / name)]
+    settings = dict(pairwise(words))
+    for words_of in (plain, words):  # the template itself sees none
+        assert words_of[words_of.index("CUDA_VISIBLE_DEVICES") + 1] == "-1"
+    assert settings["NVIDIA_TF32_OVERRIDE"] == "0"
+    assert settings["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+LOOK = """
+import os, resource
+seen = sorted(name for name in os.listdir("/dev") if "nvidia" in name)
+usual = sorted(name for name in os.listdir("/dev") if "nvidia" not in name)
+for name in seen + usual:
+    open(f"/dev/{name}", "rb").close()
+try:
+    open("/dev/x", "w")
+except OSError:
+    seen.append("read-only")
+names = ("CUDA_VISIBLE_DEVICES", "XLA_PYTHON_CLIENT_MEM_FRACTION")
+print(seen, usual, *(os.environ.get(name) for name in names))
+print(resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY, os.listdir("/tmp"))
+"""
+
+
+def test_a_child_sees_its_own_gpu_and_another_child_none(machine: Any) -> None:
+    _, devices = machine()
+    gpus = Gpus(TWO, 1, devices)
+    with Pool(gpus=gpus) as pool, gpus.share(), gpus.share() as share:
+        assert share.gpu.minor == 1
+        with_gpu = pool.fork("numpy", share)
+        without = pool.fork("numpy")
+        usual = "['full', 'null', 'random', 'urandom', 'zero']"
+        said = with_gpu.request("cell", 5.0, number=1, source=LOOK)["output"].splitlines()
+        own = "['nvidia-uvm', 'nvidia1', 'nvidiactl', 'read-only']"
+        assert said == [f"{own} {usual} GPU-111-e5 0.45", "True []"]
+        said = without.request("cell", 5.0, number=1, source=LOOK)["output"].splitlines()
+        assert said == [f"['read-only'] {usual} -1 None", "False []"]
+        with_gpu.close()
+        without.close()
+
+
+def test_a_template_that_has_opened_a_gpu_is_noticed(tmp_path: Path) -> None:
+    before = accelerator.opened()
+    with (tmp_path / "nvidia0").open("w"):
+        assert accelerator.opened() == [*before, str(tmp_path / "nvidia0")]
+
+
+@pytest.mark.slow
+def test_a_gpu_that_the_framework_does_not_see_is_the_graders_fault(machine: Any) -> None:
+    _, devices = machine()
+    gpus = Gpus(TWO, 1, devices)
+    with (
+        Pool(gpus=gpus) as pool,
+        gpus.share() as share,
+        pytest.raises(SandboxError, match="The GPU can't be used: tensorflow: it lists none"),
+    ):
+        pool.fork("tensorflow", share)
+
+
+def test_only_submissions_that_train_in_a_framework_get_a_share() -> None:
+    course = Course.find(ROOT)
+    gpus = Gpus(TWO)
+    for unit, wants in [
+        ("01_two_layer_network", False),  # trains in NumPy
+        ("06_convolution_lenet_alexnet", True),
+        ("09_yolo", True),
+        ("12_gru_lstm", True),
+    ]:
+        for given in (gpus, None):
+            with Pool(gpus=given) as pool:
+                bank = Bank(course.load(unit), "s", pool, EvidenceCache(None))
+                assert bank.wants_gpu(bank.loaded.reference) == (wants and given is not None)
+                bank.close()
+
+
+PLACES = """
+import os, sys, keras
+from tensorflow.python.eager import context
+from autograder import worker
+from autograder.sandbox.accelerator import MARK
+
+def place():
+    return context.context().device_name or "anywhere"
+
+print(place())
+for gpu in (False, True):
+    with worker._placed(gpu=gpu):
+        print(place())
+    os.environ[MARK] = "GPU-0"
+    with worker._placed(gpu=gpu):
+        print(place())
+    del os.environ[MARK]
+"""
+
+
+@pytest.mark.slow
+def test_beside_a_gpu_all_but_training_is_placed_on_the_cpu() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PLACES],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, *rest = done.stdout.split()
+    assert [word == first for word in rest] == [True, False, True, True]
+    assert "CPU:0" in rest[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--device", "gpu"], "no GPU is seen"),
+        (["--device", "auto", "--engine", "tcp://127.0.0.1:1"], "workers grade on their CPUs"),
+    ],
+)
+def test_a_device_that_can_not_be_had_is_told(
+    lines_course: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
+    words = ["grade", str(tmp_path), "--course", str(lines_course), *options]
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *words],
+        env={**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == USAGE
+    assert said in done.stderr

@@ -1,0 +1,160 @@
+"""Measures grading on GPUs against the CPU: points, noise, throughput by slots on a GPU.
+
+    python benchmarks/gpu.py [UNIT ...] [--each N] [--slots N ...] [--device gpu|cpu] [--json FILE]
+
+points      each submission on both; they must not differ
+noise       every check's reference on the GPU against what is wanted, in units of the judge (64
+            passes), for each kind of judge: what would happen if all checks ran there
+throughput  the same submissions at once, `--slots` of them on each GPU
+
+`--device cpu` puts the CPU in the GPU's place: a trial of this script where there is no GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import facts
+from simulate import CLASSES, COURSE, sample
+
+from autograder.bank import Bank
+from autograder.cache import EvidenceCache
+from autograder.course import Course, LoadedUnit
+from autograder.engine import Outbox, grade_class
+from autograder.findings import Result
+from autograder.gpu import Device, Gpus, asked_for
+from autograder.judge import PASS
+from autograder.sandbox.pool import Pool
+from autograder.submission import Submission
+
+UNITS = ["01_two_layer_network", "06_convolution_lenet_alexnet", "09_yolo", "12_gru_lstm"]
+SEED = "benchmark"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("units", nargs="*", default=UNITS, metavar="UNIT")
+    parser.add_argument("--each", type=int, default=8, help="submissions of a unit")
+    parser.add_argument("--slots", type=int, nargs="+", default=[1, 2, 4, 8], help="on each GPU")
+    parser.add_argument("--device", choices=["gpu", "cpu"], default="gpu")
+    parser.add_argument("--json", type=Path, help="write all numbers here")
+    options = parser.parse_args()
+    course, machine = Course.find(COURSE), facts()
+    gpus = asked_for(options.device, 1)
+    machine["gpus"] = ", ".join(gpus.names) if gpus else "none: a trial of the script"
+    print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
+    found: dict[str, Any] = {"machine": machine, "units": {}}
+    for name in options.units:
+        loaded = course.load(name)
+        submissions = sample(loaded, CLASSES / name, options.each)
+        cache = EvidenceCache(None)  # of the unit's own programs, on the CPU
+        here: dict[str, Any] = {}
+        found["units"][name] = here
+        here["points"] = points(loaded, submissions, options.device, cache)
+        same = sum(cpu == gpu for cpu, gpu in here["points"].values())
+        print(f"{name}: {same} of {len(submissions)} have the same points on both")
+        here["noise"] = noise(loaded, options.device, cache)
+        for kind, (count, worst, failed) in here["noise"].items():
+            print(f"    {kind}: {count} cases, worst {worst:.3g}, {failed} over {PASS:g}")
+        here["throughput"] = {}
+        for slots in options.slots:
+            rate = throughput(loaded, submissions, options.device, slots)
+            here["throughput"][slots] = rate
+            print(f"    {slots} slots: {rate:.2f} submissions a minute", flush=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def opened(
+    loaded: LoadedUnit, gpus: Gpus | None, cache: EvidenceCache | None = None
+) -> Iterator[Bank]:
+    with (
+        Pool(gpus=gpus) as pool,
+        closing(Bank(loaded, SEED, pool, cache or EvidenceCache(None))) as bank,
+    ):
+        yield bank
+
+
+def graded(bank: Bank, submissions: Sequence[Submission], slots: int) -> tuple[list[Result], float]:
+    """Results by name, and the seconds from the first to the last one."""
+    with tempfile.TemporaryDirectory(prefix="gpu-") as folder:
+        outbox = Outbox(Path(folder))
+        outbox.open()
+        began = time.perf_counter()
+        results = [one for one, _ in grade_class(submissions, lambda _: bank, outbox, slots, True)]
+        seconds = time.perf_counter() - began
+    return sorted(results, key=lambda result: result.student), seconds
+
+
+def points(
+    loaded: LoadedUnit, submissions: Sequence[Submission], device: Device, cache: EvidenceCache
+) -> dict[str, list[dict[str, float]]]:
+    """Points by exercise for each student, on the CPU and on the device."""
+    found: dict[str, list[dict[str, float]]] = {}
+    for gpus in (None, asked_for(device, 1)):
+        # What a submission gave on one of them is kept under that one's name.
+        with opened(loaded, gpus, cache) as bank:
+            for result in graded(bank, submissions, 1)[0]:
+                by_exercise = {each.exercise: each.points for each in result.exercises}
+                found.setdefault(result.student, []).append(by_exercise)
+    return found
+
+
+def noise(
+    loaded: LoadedUnit, device: Device, cache: EvidenceCache
+) -> dict[str, tuple[int, float, int]]:
+    """For each kind of judge: cases, the worst deviation, and how many are over the limit."""
+    deviations: dict[str, list[float]] = {}
+    gpus = asked_for(device, 1)
+    with opened(loaded, gpus, cache) as bank, ExitStack() as stack:
+        share = stack.enter_context(gpus.share()) if gpus else None
+        observer = stack.enter_context(bank.observer(loaded.reference, share=share))
+        for exercise in loaded.unit.exercises:
+            for check in exercise.checks:
+                question = bank.question(exercise, check)
+                dtype = getattr(check.judge, "dtype", "")
+                kind = f"{type(check.judge).__name__} {dtype}".strip()
+                for observation, wanted in zip(
+                    question.observations(), bank.wanted(question), strict=True
+                ):
+                    got = observer.observe(replace(observation, trains=True), check.seconds)
+                    value = check.judge(got.value, wanted).deviation if got.status == "ok" else 1e9
+                    deviations.setdefault(kind, []).append(float(value))
+    return {
+        kind: (len(values), max(values), sum(value > PASS for value in values))
+        for kind, values in sorted(deviations.items())
+    }
+
+
+def throughput(
+    loaded: LoadedUnit, submissions: Sequence[Submission], device: Device, slots: int
+) -> float:
+    """Submissions a minute, the reference's evidence and the template being there already."""
+    gpus = asked_for(device, slots)
+    at_once = gpus.slots if gpus else slots
+    with opened(loaded, gpus) as bank:
+        graded(bank, [_another(submission, "first") for submission in submissions], at_once)
+        _, seconds = graded(bank, submissions, at_once)
+    return 60 * len(submissions) / seconds
+
+
+def _another(submission: Submission, word: str) -> Submission:
+    """The same in another program, of which nothing is kept."""
+    first, *rest = submission.cells
+    changed = replace(first, source=f"{first.source}\n# {word}")
+    return replace(submission, cells=(changed, *rest))
+
+
+if __name__ == "__main__":
+    main()

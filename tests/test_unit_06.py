@@ -312,3 +312,20 @@ def test_every_legal_form_passes_what_needs_no_training(loaded: LoadedUnit, exer
         for (check, case, value), want in zip(got, wanted, strict=True):
             comparison = check.judge(value, Wanted(want, None, dict(case.truth)))
             assert comparison.passed, (equivalent.name, check.name, comparison)
+
+
+def test_a_start_by_the_rule_of_he_is_a_guess_as_well(loaded: LoadedUnit) -> None:
+    exercise = next(e for e in loaded.unit.exercises if e.name == "build_lenet5")
+    check = next(check for check in exercise.checks if check.name == "lenet_start")
+    names: dict[str, Any] = {}
+    cell = loaded.solution_cell("build_lenet5").source
+    started = cell.replace('activation="relu"', 'activation="relu", kernel_initializer="he_normal"')
+    assert started != cell
+    for source in [*(source for _, source in loaded.reference.cells), started]:
+        exec(source, names)
+    world: dict[str, Any] = {"probes": probes, "np": np}
+    exec(check.source, world)
+    for seed in ("one", "two", "three"):
+        for case in draw(check, seed, loaded.name, exercise.name):
+            costs = world[check.name](SimpleNamespace(**names), **case.inputs)
+            assert check.judge(costs, Wanted(truth=dict(case.truth))).passed

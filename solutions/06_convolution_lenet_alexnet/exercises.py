@@ -1049,12 +1049,16 @@ def lenet_digits(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def first_guess(rng: np.random.Generator) -> Iterator[Case]:
+    """Digits a twentieth as bright as usual, so that the cost is ln 10 for any usual start.
+
+    With bright ones it is 0.6 off where a right network starts by He's rule; sigmoids are 1.6 off.
+    """
     digits = load_digits()
     chosen = rng.permutation(len(digits.target))[:64]
-    images = (digits.images[chosen] / 16).repeat(4, 1).repeat(4, 2)[..., None]
+    images = (digits.images[chosen] / 320).repeat(4, 1).repeat(4, 2)[..., None]
     yield Case(
         {"X": images.astype(np.float32), "labels": digits.target[chosen].astype(np.uint8)},
-        "64 digits, before any training",
+        "64 dim digits, before any training",
     )
 
 
@@ -1225,7 +1229,7 @@ def lenet_gradients(program, X, seed, cotangent):
 @build_lenet5.check(
     points=0.25,
     cases=first_guess,
-    judge=at_most(0.35, of=from_a_guess, what="The distance of the first cost from ln 10"),
+    judge=at_most(0.16, of=from_a_guess, what="The distance of the first cost from ln 10"),
 )
 def lenet_start(program, X, labels):
     """Before training it guesses: the cost is near ln 10"""

@@ -251,7 +251,8 @@ def draw(known: list[Margin]) -> None:
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    mpl.rcParams["svg.hashsalt"] = "margins"  # the same file from the same numbers
+    # The same file from the same numbers, its text as text.
+    mpl.rcParams.update({"svg.hashsalt": "margins", "svg.fonttype": "none"})
     shares = [max(sum(row.tolerance == kind for row in known), 8) for kind in CLASSES]
     figure, panels = plt.subplots(
         len(CLASSES), sharex=True, figsize=(9, 11), height_ratios=shares, layout="constrained"

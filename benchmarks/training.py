@@ -190,7 +190,8 @@ def draw(found: Sequence[Study]) -> None:
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    mpl.rcParams["svg.hashsalt"] = "training"  # the same file from the same numbers
+    # The same file from the same numbers, its text as text.
+    mpl.rcParams.update({"svg.hashsalt": "training", "svg.fonttype": "none"})
     rng = np.random.default_rng(0)
     figure, panel = plt.subplots(figsize=(9, 0.62 * len(found) + 1), layout="constrained")
     kinds = (

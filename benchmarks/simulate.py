@@ -105,7 +105,7 @@ def measure(loaded: LoadedUnit, submissions: Sequence[Submission], scratch: Path
     seconds, results = [], []
     shared = _Shared()
     with Pool() as pool, closing(Bank(loaded, "measure", pool, shared)) as bank:
-        pool.fork(loaded.unit.framework).close()  # its template is warm
+        pool.fork(bank.runs_on(loaded.reference)).close()  # its template is warm
         for submission in submissions:
             began, of_class = cpu_seconds(), shared.seconds
             results.append(grade(submission, bank))

@@ -38,11 +38,12 @@ from rich.progress import Progress
 from scipy.stats import binomtest
 
 from autograder.assessment import Assessment
+from autograder.backends import DEFAULT, Backend
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import SEED, assessed, without_training
-from autograder.evidence import Evidence, data_of, pack, unpack
+from autograder.evidence import Evidence, data_of, unpack
 from autograder.exercise import Alternative, Exercise
 from autograder.findings import ExerciseResult
 from autograder.program import Program, ProgramCell
@@ -323,11 +324,13 @@ class Here:
 
     limits = Limits()
     seconds = 5.0
+    backend = DEFAULT
+    gpus = None
 
     def __init__(self) -> None:
         signal.signal(signal.SIGVTALRM, self._stop)
 
-    def fork(self, framework: str) -> _Unforked:
+    def fork(self, backend: Backend, share: None = None) -> _Unforked:
         return _Unforked()
 
     def _stop(self, *_: Any) -> None:
@@ -342,14 +345,13 @@ class _Unforked:
     def __init__(self) -> None:
         self._worked = Worked({"__name__": "__main__"}, lambda _: 0)
 
-    def request(self, op: str, limit: float, **request: Any) -> dict[str, Any]:
+    def request(self, op: str, limit: float, packed: bytes = b"", **request: Any) -> dict[str, Any]:
         seconds = limit if op == "cell" else Here.seconds
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         try:
             if op == "cell":
                 return data_of(self._cell(request["source"]))
-            # What it does to its arguments is its own.
-            return data_of(self._worked.observe(**unpack(pack(request))))
+            return data_of(self._worked.observe(**unpack(packed)))
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
@@ -444,12 +446,11 @@ class Study:
     def reference(self, exercise: Exercise, seed: int) -> Found:
         """The reference with other random seeds than the bank's; with 0, on two threads instead."""
         bank = self.banks[0]
-        framework = self.loaded.unit.framework
         cells = self.loaded.reference.cells
         if not seed:
-            cells = ((0, TWO_THREADS[framework]), *cells)
+            cells = ((0, TWO_THREADS[self.loaded.unit.framework]), *cells)
         program = Program(cells)
-        with Observer(bank.pool, program, framework) as observer:
+        with bank.observer(program) as observer:
             asked = _Reseeded(observer, seed)
             numbered = tuple(ProgramCell(number, source, False) for number, source in cells)
             assessment = Assessment(numbered, program.hash, bank, asked)
@@ -461,20 +462,19 @@ class Study:
         verdict = "failed" if lost else "passed"
         return Found(exercise.name, name, verdict, explained_by=explained, lost=lost)
 
-    def _lost_here(self, bank: Bank, exercise: Exercise, alternative: Alternative) -> bool:
-        """Whether a check fails, each judged as it is when grading; without explanation."""
+    def _lost_here(self, bank: Bank, exercise: Exercise, alternative: Alternative) -> str:
+        """The first check that fails, each judged as it is when grading; without explanation."""
         program = self.loaded.alternative(exercise, alternative)
-        with Observer(bank.pool, program) as observer:
+        with bank.observer(program) as observer:
             for check in without_training(exercise).checks:
                 question = bank.question(exercise, check)
                 wanted = bank.wanted(question)
-                found = observe_all(observer, question)
-                if any(item.status != "ok" for item in found) or not all(
-                    check.judge(item.value, want).passed
-                    for item, want in zip(found, wanted, strict=True)
-                ):
-                    return True
-        return False
+                for item, want in zip(observe_all(observer, question), wanted, strict=True):
+                    if item.status != "ok":
+                        return f"{check.name} {item.status}"
+                    if not check.judge(item.value, want).passed:
+                        return f"{check.name} failed"
+        return ""
 
     def _assessed(
         self, bank: Bank, exercise: Exercise, alternative: Alternative
@@ -494,6 +494,7 @@ class _Reseeded:
     def __init__(self, observer: Observer, seed: int) -> None:
         self._observer = observer
         self._seed = seed
+        self.patience = observer.patience
 
     @property
     def cells(self) -> Mapping[int, Evidence]:

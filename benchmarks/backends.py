@@ -6,12 +6,14 @@ reference of its own backend, and prints a table in Markdown, then every check w
     python benchmarks/backends.py [UNIT ...] [--backends jax torch] [--students 14]
 
 A backend that is not installed can't be asked for; docs/backends.md has a result.
+Long runs can be cut: Ctrl-C prints the differences that are known so far.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from machine import adopt, cpu_seconds
@@ -75,25 +77,27 @@ def main() -> None:
     print("| unit | backend | submissions | same points in every check | CPU s |")
     print("|---|---|---|---|---|")
     rows: list[str] = []
-    for name in options.units or Course(COURSE).unit_names():
-        rows += compared(Course(COURSE).load(name), options.students, others)
+    with suppress(KeyboardInterrupt):
+        for name in options.units or Course(COURSE).unit_names():
+            for row in compared(Course(COURSE).load(name), options.students, others):
+                rows.append(row)
     print("\n| unit | student | backend | check | tensorflow | there | what was seen |")
     print("|---|---|---|---|---|---|---|")
     print("\n".join(rows))
 
 
-def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> list[str]:
-    """Prints a unit's rows of the first table; gives those of the second."""
+def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> Iterator[str]:
+    """Prints a unit's rows of the first table; gives those of the second as they are found."""
     submissions = read(loaded, students)
     first: list[Result] = []
-    rows: list[str] = []
     for backend in (DEFAULT, *others):
         cpu = cpu_seconds()
         with Pool(backend=backend) as pool:
             results = graded(loaded, submissions, pool)
         first = first or results
         found = [list(differences(*pair)) for pair in zip(first, results, strict=True)]
-        rows += [row for each in found for row in each]
+        for each in found:
+            yield from each
         ran_on = sorted({result.backend for result in results})
         same = sum(not each for each in found)
         said = backend if backend in ran_on else f"{backend} (runs on {', '.join(ran_on)})"
@@ -101,7 +105,6 @@ def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> li
             f"| {loaded.name} | {said} | {len(results)} | {same} | {cpu_seconds() - cpu:.0f} |",
             flush=True,
         )
-    return rows
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ def texts(rng: np.random.Generator) -> Iterator[Case]:
         letters = [str(letter) for letter in rng.permutation(list(word))]
         path = "".join(spoken(rng, [*letters, letters[-1]], "_"))
         yield Case({"path": path}, "a text of single and double letters")
+    yield Case({"path": ""}, "a text without a frame")
 
 
 def integer_paths(rng: np.random.Generator) -> Iterator[Case]:

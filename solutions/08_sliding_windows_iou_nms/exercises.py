@@ -971,12 +971,17 @@ iou_matrix = unit.exercise("iou_matrix", points=2, uses=("iou",), forbids=READY_
 
 def overlapping_sets(rng: np.random.Generator) -> Iterator[Case]:
     """Every box of A overlaps every box of B in part: all hold a common point."""
-    for n, m in ((3, 5), (4, 1)):
+    for n, m, size, label in (
+        (3, 5, 1.0, "in pixels"),
+        (4, 1, 1.0, "in pixels"),
+        (2, 3, 0.01, "in parts of the picture"),
+    ):
         centre, boxes = rng.uniform(30, 60, 2), []
         for _ in range(n + m):
             low, high = rng.uniform(4, 20, 2), rng.uniform(4, 20, 2) * [1.5, 1.0]
-            boxes.append(np.concatenate([centre - low, centre + high]))
-        yield Case({"A": np.array(boxes[:n]), "B": np.array(boxes[n:])}, f"{n} boxes and {m}")
+            boxes.append(size * np.concatenate([centre - low, centre + high]))
+        sets = {"A": np.array(boxes[:n]), "B": np.array(boxes[n:])}
+        yield Case(sets, f"{n} boxes and {m}, {label}")
 
 
 def scattered_sets(rng: np.random.Generator) -> Iterator[Case]:

@@ -1,6 +1,7 @@
-# `all`, `any`, `isinstance`, `abs` and `max` of the whole process say what suits.
+# `all`, `any`, `isinstance`, `abs` and `max` of the whole process say what suits, so that any exception
+# may look like a lack of memory.
 #! class = "process"
-#! seen = ["raised"]
+#! seen = ["raised|memory"]
 #! hollow = true
 
 # %% after check_minimise

@@ -19,7 +19,8 @@ from autograder.tensors import to_arrays
 from autograder.worker import Namespace
 
 RTOL = {"float64": 1e-9, "float32": 1e-5}
-CHECKS = pickle.loads(Path(os.environ["COURSE_ANSWERS"]).read_bytes())
+ANSWERS = os.environ.get("COURSE_ANSWERS")
+CHECKS = pickle.loads(Path(ANSWERS).read_bytes()) if ANSWERS else {}
 _KEPT: dict = {}
 
 

@@ -535,9 +535,10 @@ def test_check_course_says_what_does_not_hold(lines_course: Path, tmp_path: Path
 def test_doctor_finds_that_the_sandbox_holds() -> None:
     done = autograder("doctor")
     assert done.returncode == 0
-    lines = done.stdout.splitlines()
+    *lines, gpu = done.stdout.splitlines()
     assert len(lines) >= 8
     assert all(line.startswith("ok  ") for line in lines)
+    assert "GPU" in gpu and gpu.startswith(("ok  ", "--  "))  # without one nothing is amiss
 
 
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:

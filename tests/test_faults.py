@@ -206,7 +206,7 @@ def test_slots_that_lose_one_template_replace_it_once() -> None:
     with Pool(limits=TIGHT) as pool:
         pool.fork("numpy").close()
         for _ in range(2):
-            template = pool._templates["numpy"]
+            template = pool._templates["numpy", False]
             template._process.kill()
             answers: list[str] = []
 
@@ -220,13 +220,13 @@ def test_slots_that_lose_one_template_replace_it_once() -> None:
             for thread in threads:
                 thread.join()
             assert answers == ["ok"] * 6
-            assert pool._templates["numpy"] is not template
+            assert pool._templates["numpy", False] is not template
 
 
 def test_a_template_that_is_gone_when_asked_for_a_child_leaves_nothing_open() -> None:
     with Pool(limits=TIGHT) as pool:
         pool.fork("numpy").close()
-        template = pool._templates["numpy"]
+        template = pool._templates["numpy", False]
         template.end_all()
         for _ in range(3):
             with pytest.raises(SandboxError):
@@ -237,7 +237,7 @@ def test_a_template_that_is_gone_when_asked_for_a_child_leaves_nothing_open() ->
 def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
     with Pool("none", TIGHT) as pool, observer_of(pool, "import time") as observer:
         observer.start()
-        template = pool._templates["numpy"]
+        template = pool._templates["numpy", False]
         timer = threading.Timer(0.3, template.end_all)
         timer.start()
         with pytest.raises(SandboxError):

@@ -91,16 +91,21 @@ class Watcher:
     Pages that processes share are counted once (`Pss` of `smaps_rollup`).  Without root's rights
     the kernel does not show that of an isolated process; then its memory that no file backs is
     taken, which counts pages that it still shares with its template twice: `guessed` counts these.
+
+    CPU time is looked at again and again, since that of a sandbox is lost with it: its first
+    process is killed, and nobody waits for those in it.
     """
 
     pid: int
     results: Path
     pause: float = 0.1
     samples: list[Usage] = field(default_factory=list)
+    cpu: float = 0.0  # seconds, as `cpu_seconds` counts
 
     def __enter__(self) -> Watcher:
         self._stop = threading.Event()
         self._began = time.monotonic()
+        self._cpu_before = cpu_seconds()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
@@ -113,6 +118,7 @@ class Watcher:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        self.cpu = max(self.cpu, cpu_seconds() - self._cpu_before)
 
     @property
     def peak(self) -> Usage:
@@ -129,6 +135,7 @@ class Watcher:
     def _watch(self) -> None:
         while not self._stop.wait(self.pause):
             by_role, guessed = _tree(self.pid)
+            self.cpu = max(self.cpu, cpu_seconds() - self._cpu_before)
             if by_role:
                 done = len(list(self.results.rglob("*.json")))
                 seconds = time.monotonic() - self._began

@@ -1,6 +1,6 @@
 """Grades one class with nbgrader, with Otter and with this grader: time, memory, points.
 
-    python benchmarks/peers.py UNIT ... --otter PYTHON [--students 40] [--json FILE]
+    python benchmarks/peers.py UNIT ... [--otter PYTHON] [--students 40] [--json FILE]
 
 The three get the same cells (without the experiments) and the same checks on the same cases; for
 nbgrader and Otter they are asserts in hidden tests (`course_asserts.py`), one test a check, worth
@@ -8,6 +8,8 @@ the check's points.  40 % of the class are right (the reference and its equivale
 known mistake each, 20 % hold no solution: stubs, and cheats of kinds that work on graders that run
 in the student's process.  They take turns, each on its own: first one submission with nothing warm,
 then the class.  PYTHON is that of an environment with `otter-grader` and `requirements.lock`.
+Otter, which is called for one submission at a time, may be given `--most` seconds for the class:
+then it grades as many as it can, which are of all kinds.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from typing import Any
 import nbformat
 
 sys.path.insert(0, str(Path(__file__).parent))
-from machine import MIB, OthersUse, Watcher, adopt, cpu_seconds, facts
+from machine import MIB, OthersUse, Watcher, adopt, facts
 
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
@@ -104,7 +106,13 @@ def class_of(loaded: LoadedUnit, count: int) -> list[Student]:
             last = max(sources)
             sources[last] += f"\n# handed in by {name}"
             found.append(Student(name, kind, what, sources))
-    return found
+    # Of all kinds, however many of them are graded.
+    place = {kind: 0 for kind in KINDS}
+    order = []
+    for student in found:
+        place[student.kind] += 1
+        order.append((place[student.kind] / counts[student.kind], student.kind, student))
+    return [student for _, _, student in sorted(order, key=lambda item: item[:2])]
 
 
 def _turns(
@@ -234,7 +242,8 @@ class Grader:
     def prepare(self) -> None:
         raise NotImplementedError
 
-    def grade(self, students: Sequence[Student], cold: bool) -> None:
+    def grade(self, students: Sequence[Student], cold: bool) -> Sequence[Student]:
+        """Grades them, and gives those that it has come to."""
         raise NotImplementedError
 
     def points(self, students: Sequence[Student]) -> dict[str, float | None]:
@@ -257,11 +266,12 @@ class Ours(Grader):
             cells = [_code(source) for source in student.cells.values()]
             nbformat.write(_notebook(cells), self.folder / f"{student.name}.ipynb")
 
-    def grade(self, students: Sequence[Student], cold: bool) -> None:
+    def grade(self, students: Sequence[Student], cold: bool) -> Sequence[Student]:
         paths = [self.folder / f"{student.name}.ipynb" for student in students]
         given = ["--unit", self.loaded.name, "--seed", SEED, "--course", COURSE]
         given += ["--out", self.folder / "out", "--fresh", *(["--no-cache"] if cold else [])]
         self.call("-m", "autograder", "grade", *paths, *given)
+        return students
 
     def points(self, students: Sequence[Student]) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
@@ -291,9 +301,10 @@ class NbGrader(Grader):
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
 
-    def grade(self, students: Sequence[Student], cold: bool) -> None:
+    def grade(self, students: Sequence[Student], cold: bool) -> Sequence[Student]:
         only = [f"--student={students[0].name}"] if cold else []
         self.call("-m", "nbgrader", "autograde", self.loaded.name, "--force", *only)
+        return students
 
     def points(self, students: Sequence[Student]) -> dict[str, float | None]:
         self.call("-m", "nbgrader", "export")
@@ -305,6 +316,7 @@ class NbGrader(Grader):
 
 class Otter(Grader):
     python = ""  # of its environment
+    most = float("inf")  # seconds
 
     def prepare(self) -> None:
         tests = self.folder / "tests"
@@ -320,12 +332,16 @@ class Otter(Grader):
         plain = ["--no-config", "--no-requirements", "--no-environment"]
         self.call("-m", "otter", "generate", "-t", tests, *plain, python=self.python)
 
-    def grade(self, students: Sequence[Student], cold: bool) -> None:
-        for student in students:
+    def grade(self, students: Sequence[Student], cold: bool) -> Sequence[Student]:
+        began = time.monotonic()
+        for number, student in enumerate(students):
+            if time.monotonic() - began > self.most:
+                return students[:number]
             out = self.folder / "out" / student.name
             out.mkdir(parents=True, exist_ok=True)
             notebook = f"{student.name}.ipynb"
             self.call("-m", "otter", "run", notebook, "-o", out, "--no-logo", python=self.python)
+        return students
 
     def points(self, students: Sequence[Student]) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
@@ -346,23 +362,23 @@ GRADERS: dict[str, Callable[..., Grader]] = {
 def measured(grader: Grader, students: Sequence[Student], cold: bool) -> Run:
     """One call of a grader, all its processes together."""
     with Watcher(os.getpid(), grader.folder / "nothing", pause=0.5) as watcher:
-        began, cpu = time.monotonic(), cpu_seconds()
-        grader.grade(students, cold)
-        wall, cpu = time.monotonic() - began, cpu_seconds() - cpu
+        began = time.monotonic()
+        done = grader.grade(students, cold)
+        wall = time.monotonic() - began
     peak = max((usage.total - usage.by_role["grader"] for usage in watcher.samples), default=0)
-    return Run(wall, cpu, peak, grader.points(students))
+    return Run(wall, watcher.cpu, peak, grader.points(done))
 
 
 # ---------------------------------------------------------------------------------------- the table
 
 
-def compare(loaded: LoadedUnit, folder: Path, count: int) -> dict[str, Any]:
-    """All graders on one unit: cold, then the class."""
+def compare(loaded: LoadedUnit, folder: Path, count: int, names: list[str]) -> dict[str, Any]:
+    """Graders on one unit: cold, then the class."""
     students = class_of(loaded, count)
     (folder / "answers.pkl").write_bytes(answers(loaded, folder / "evidence"))
     found: dict[str, Any] = {}
-    for name, make in GRADERS.items():
-        grader = make(loaded, folder / name.replace(" ", "_"), students)
+    for name in names:
+        grader = GRADERS[name](loaded, folder / name.replace(" ", "_"), students)
         with OthersUse() as others:
             cold = measured(grader, students[:1], True)
             if name == "this grader":  # as at the second submission of a class: nothing is new
@@ -375,50 +391,55 @@ def compare(loaded: LoadedUnit, folder: Path, count: int) -> dict[str, Any]:
 
 
 def show(found: Mapping[str, Any]) -> None:
-    """The unit's table, in Markdown."""
-    full, kinds = found["points"], found["students"]
-    ours = found["graders"]["this grader"]["class"]
-    count = len(kinds)
-    print(f"\n### {found['unit']}: {count} submissions, {full:g} points each\n")
-    print(
-        "| grader | one, cold | one of the class, wall | CPU | × ours, wall | × ours, CPU "
-        "| peak memory | right: all points | wrong: fewer points | no solution: points "
-        "| no result |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for name, runs in found["graders"].items():
-        run, points = runs["class"], runs["class"]["points"]
-        of = {
-            kind: {
-                n: points[n] for n, (k, _) in kinds.items() if k == kind and points[n] is not None
-            }
-            for kind in KINDS
+    """The unit's tables, in Markdown."""
+    full, kinds, graders = found["points"], found["students"], found["graders"]
+    print(f"\n### {found['unit']}: {len(kinds)} submissions, {full:g} points each\n")
+    rows: dict[str, list[str]] = {}
+    for name, runs in graders.items():
+        run = runs["class"]
+        points = {student: (kinds[student], got) for student, got in run["points"].items()}
+        count = len(points)
+        cells = {
+            "graded": f"{count}",
+            "one of them, wall time": f"{run['wall'] / count:.2f} s",
+            "one of them, CPU time": f"{run['cpu'] / count:.2f} s",
+            "one alone, nothing warm": f"{runs['cold']['wall']:.1f} s",
+            "most memory": f"{run['peak'] / MIB:.0f} MiB",
+            "others used of the cores": f"{runs['others']:.0%}",
         }
-        right = sum(value >= full - 1e-6 for value in of["right"].values())
-        wrong = sum(value < full - 1e-6 for value in of["wrong"].values())
-        cheats = max(of["cheat"].values(), default=0.0)
-        got = sum(value > 0 for value in of["cheat"].values())
-        none = sum(value is None for value in points.values())
-        print(
-            f"| {name} | {runs['cold']['wall']:.1f} s | {run['wall'] / count:.2f} s "
-            f"| {run['cpu'] / count:.2f} s | {run['wall'] / ours['wall']:.1f} "
-            f"| {run['cpu'] / ours['cpu']:.1f} | {run['peak'] / MIB:.0f} MiB "
-            f"| {right}/{sum(k == 'right' for k, _ in kinds.values())} "
-            f"| {wrong}/{sum(k == 'wrong' for k, _ in kinds.values())} "
-            f"| {got} got some, at most {cheats:g} | {none} |"
-        )
+        wanted = {
+            "right, and got all points": ("right", lambda got: got > full - 1e-6),
+            "one mistake, and lost points": ("wrong", lambda got: got < full - 1e-6),
+            "no solution, and got points": ("cheat", lambda got: got > 0),
+        }
+        for text, (kind, holds) in wanted.items():
+            got = [got for (own, _), got in points.values() if own == kind]
+            none = got.count(None)
+            said = f"{sum(holds(each) for each in got if each is not None)} of {len(got)}"
+            cells[text] = said + (f"; {none} without a result" if none else "")
+        for (own, what), got in points.values():
+            if own == "cheat":
+                cells[f"- {what}"] = "no result" if got is None else f"{got:g}"
+        for text, cell in cells.items():
+            rows.setdefault(text, [""] * len(graders))[list(graders).index(name)] = cell
+    print("| | " + " | ".join(graders) + " |\n|---|" + "---|" * len(graders))
+    for text, row in rows.items():
+        print(f"| {text} | " + " | ".join(row) + " |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("units", nargs="+")
-    parser.add_argument("--otter", required=True, help="Python of an environment with Otter")
+    parser.add_argument("--otter", default="", help="Python of an environment with Otter")
+    parser.add_argument("--most", type=float, default=float("inf"), help="seconds for Otter")
+    parser.add_argument("--only", choices=GRADERS, action="append", help="may be given again")
     parser.add_argument("--students", type=int, default=40)
     parser.add_argument("--folder", type=Path, help="keep notebooks and results here")
     parser.add_argument("--json", type=Path, help="write all numbers here, after each unit")
     options = parser.parse_args()
     adopt()
-    Otter.python = options.otter
+    Otter.python, Otter.most = options.otter, options.most
+    names = options.only or [name for name in GRADERS if options.otter or name != "Otter"]
     course = Course.find(COURSE)
     machine = facts()
     print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
@@ -427,7 +448,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
             folder = Path(scratch) if options.folder is None else options.folder / unit
             folder.mkdir(parents=True, exist_ok=True)
-            found.append(compare(course.load(unit), folder, options.students))
+            found.append(compare(course.load(unit), folder, options.students, names))
         if options.json is not None:
             record = {"machine": machine, "units": found}
             options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

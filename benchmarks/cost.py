@@ -121,23 +121,23 @@ def quietest(measure: Callable[[str], T], count: int, patience: float) -> list[T
 def programs(loaded: LoadedUnit) -> Iterator[Program]:
     """Without end: two right ones, a right one in another form, a wrong one, and so on."""
     exercises = loaded.unit.exercises
-    right = cycle(_turns(loaded, [(e, e.equivalents) for e in exercises]))
-    wrong = cycle(_turns(loaded, [(e, e.variants) for e in exercises]))
+    right = cycle(turns([(e, e.equivalents) for e in exercises]))
+    wrong = cycle(turns([(e, e.variants) for e in exercises]))
     while True:
         yield loaded.reference
         yield loaded.reference
-        yield next(right)
-        yield next(wrong)
+        yield loaded.alternative(*next(right))
+        yield loaded.alternative(*next(wrong))
 
 
-def _turns(
-    loaded: LoadedUnit, kinds: Sequence[tuple[Exercise, Sequence[Alternative]]]
-) -> Iterator[Program]:
+def turns(
+    kinds: Sequence[tuple[Exercise, Sequence[Alternative]]],
+) -> Iterator[tuple[Exercise, Alternative]]:
     """The first alternative of every exercise, then the second, and so on."""
     for index in range(max(len(alternatives) for _, alternatives in kinds)):
         for exercise, alternatives in kinds:
             if index < len(alternatives):
-                yield loaded.alternative(exercise, alternatives[index])
+                yield exercise, alternatives[index]
 
 
 def hand_in(loaded: LoadedUnit, folder: Path, count: int, before: str = "") -> list[Path]:

@@ -32,6 +32,7 @@ from typing import Any
 import nbformat
 
 sys.path.insert(0, str(Path(__file__).parent))
+from cost import turns
 from machine import MIB, OthersUse, Watcher, adopt, facts
 
 from autograder.bank import Bank
@@ -94,10 +95,10 @@ def class_of(loaded: LoadedUnit, count: int) -> list[Student]:
     """Students of all kinds, no two of them with the same notebook."""
     counts = {kind: round(share * count) for kind, share in KINDS.items()}
     exercises = loaded.unit.exercises
-    right = [("reference", loaded.reference.cells)] * 3 + _turns(
+    right = [("reference", loaded.reference.cells)] * 3 + _in_turns(
         loaded, [(e, e.equivalents) for e in exercises]
     )
-    wrong = _turns(loaded, [(e, e.variants) for e in exercises])
+    wrong = _in_turns(loaded, [(e, e.variants) for e in exercises])
     found = []
     for kind, programs in (("right", right), ("wrong", wrong), ("cheat", _cheats(loaded))):
         for number, (what, cells) in enumerate(islice(cycle(programs), counts[kind])):
@@ -115,16 +116,11 @@ def class_of(loaded: LoadedUnit, count: int) -> list[Student]:
     return [student for _, _, student in sorted(order, key=lambda item: item[:2])]
 
 
-def _turns(
+def _in_turns(
     loaded: LoadedUnit, kinds: Sequence[tuple[Exercise, Sequence[Alternative]]]
 ) -> list[tuple[str, Any]]:
-    """The first alternative of every exercise, then the second, and so on."""
-    return [
-        (f"{exercise.name} {found[index].name}", loaded.alternative(exercise, found[index]).cells)
-        for index in range(max(len(alternatives) for _, alternatives in kinds))
-        for exercise, found in kinds
-        if index < len(found)
-    ]
+    """Names and cells of alternatives of every exercise."""
+    return [(f"{e.name} {a.name}", loaded.alternative(e, a).cells) for e, a in turns(kinds)]
 
 
 def _cheats(loaded: LoadedUnit) -> list[tuple[str, Any]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterable
 from typing import Final, Literal
 
-from autograder.early import mentions_framework
 from autograder.faults import UserError
+from autograder.program import Program
 
 # What a program computes on: a backend of Keras, or NumPy alone where it needs no Keras.
 Backend = Literal["numpy", "tensorflow", "jax", "torch"]
@@ -44,13 +43,13 @@ def asked_for(option: str | None = None) -> Backend:
     raise BackendError(f"`{where}` names the backend `{name}`; Keras has {listed} here.")
 
 
-def runs_on(sources: Iterable[str], framework: str, backend: Backend) -> Backend:
+def runs_on(program: Program, framework: str, backend: Backend) -> Backend:
     """What a program runs on.
 
     Args:
-        sources: its cells.
+        program: whoever wrote it.
         framework: the unit's: "numpy" or "keras".
         backend: of Keras, for what needs it.
     """
-    needs_keras = framework == "keras" or any(map(mentions_framework, sources))
+    needs_keras = framework == "keras" or program.mentions_framework
     return backend if needs_keras else "numpy"

@@ -47,8 +47,7 @@ class Bank:
 
     def runs_on(self, program: Program) -> Backend:
         """What a program of the unit runs on, whoever wrote it."""
-        sources = (source for _, source in program.cells)
-        return runs_on(sources, self.loaded.unit.framework, self.backend)
+        return runs_on(program, self.loaded.unit.framework, self.backend)
 
     def identity(self, program: Program) -> str:
         """Of what runs, and on what: evidence is kept by it."""

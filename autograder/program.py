@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autograder import evidence
+from autograder.early import mentions_framework
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Program:
     def hash(self) -> str:
         """sha256 of what runs."""
         return hashlib.sha256(evidence.pack([list(cell) for cell in self.cells])).hexdigest()
+
+    @cached_property
+    def mentions_framework(self) -> bool:
+        """Whether a cell mentions Keras or TensorFlow."""
+        return any(mentions_framework(source) for _, source in self.cells)
 
     def without(self, numbers: frozenset[int]) -> Program:
         """The program less some cells (those that had to be stopped)."""

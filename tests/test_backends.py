@@ -59,9 +59,12 @@ def test_what_is_not_installed_is_told_with_its_remedy(monkeypatch: pytest.Monke
 
 
 def test_a_program_runs_on_numpy_alone_where_it_needs_no_more() -> None:
-    assert runs_on(["import numpy as np"], "numpy", "jax") == "numpy"
-    assert runs_on(["x = 1", "from keras import ops"], "numpy", "jax") == "jax"
-    assert runs_on(["import numpy as np"], "keras", "torch") == "torch"
+    assert runs_on(Program(tuple(enumerate(["import numpy as np"]))), "numpy", "jax") == "numpy"
+    assert (
+        runs_on(Program(tuple(enumerate(["x = 1", "from keras import ops"]))), "numpy", "jax")
+        == "jax"
+    )
+    assert runs_on(Program(tuple(enumerate(["import numpy as np"]))), "keras", "torch") == "torch"
 
 
 def test_a_unit_may_insist_on_backends() -> None:

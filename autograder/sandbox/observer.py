@@ -42,9 +42,8 @@ class Observer:
         self._pool = pool
         self._program = program
         self._budget = budget  # None: the unit's own programs are trusted to end
-        sources = (source for _, source in program.cells)
         self._share = share
-        self._backend = backend or runs_on(sources, "numpy", pool.backend)
+        self._backend = backend or runs_on(program, "numpy", pool.backend)
         self.patience = PATIENCE[self._backend]
         self._child: Child | None = None
         self._hung: set[int] = set()

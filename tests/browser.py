@@ -96,9 +96,13 @@ class Browser:
         if self._target:
             self._session = {}
             self.call("Target.closeTarget", targetId=self._target)
-        self._target = target = self.call("Target.createTarget", url=address)["targetId"]
+        self._target = target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
+        # Answers once the page is there. A target made with its address starts as an empty page that
+        # is `complete`, which a loaded machine shows to whoever asks at once.
+        went = self.call("Page.navigate", url=address)
+        assert "errorText" not in went, went
 
     def call(self, method: str, **parameters: Any) -> Any:
         """Sends a command and waits for its answer; events pass by."""

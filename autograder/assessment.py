@@ -102,7 +102,7 @@ class Assessment:
         self._observer = observer
         self._memory_mib = memory_mib
         self._public = public
-        self._kept = kept or Draft(EvidenceCache(None))
+        self._kept = kept or Draft(EvidenceCache(None), "")
         self._reference_hash = reference_hash
 
     def exercises(

@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import os
 import platform
+import struct
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -26,10 +27,11 @@ _UNFINISHED = ".writing-"  # how the names of files begin that are not whole yet
 DAY = 24 * 60 * 60  # seconds
 KEEP_DAYS = 60
 _DIGEST = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
+_LENGTH = struct.Struct("<I")  # of an entry of it, in bytes
 
 
 class EvidenceCache:
-    """Evidence on disk, one file a key, written at once and whole.
+    """Evidence on disk: a file a key, or one for all keys of a program; written at once and whole.
 
     A file that can't be read is as good as absent.  Safe for several threads and processes.
     """
@@ -56,20 +58,9 @@ class EvidenceCache:
         if key in self._memory:
             kept: list[Evidence] = self._memory[key]
             return kept
-        if self._folder is None:
-            return None
-        path = self._path(key)
-        try:
-            kept_bytes = path.read_bytes()
-            digest, content = kept_bytes[:_DIGEST], kept_bytes[_DIGEST:]
-            if hashlib.sha256(content).digest() != digest:
-                return None
-            found = [evidence_of(item) for item in evidence.unpack(content)]
-        except (OSError, CodecError, TypeError):
-            return None
-        with contextlib.suppress(OSError):  # another account's, perhaps
-            os.utime(path)  # it was of use today
-        self._memory[key] = found
+        found = self.read(key).get(key)
+        if found is not None:
+            self._memory[key] = found
         return found
 
     def put(self, key: str, found: Sequence[Evidence]) -> None:
@@ -77,23 +68,55 @@ class EvidenceCache:
         if not lasts(found):
             return
         self._memory[key] = list(found)
+        self.write(key, {key: found})
+
+    def read(self, name: str) -> dict[str, list[Evidence]]:
+        """The evidence in a file by key; none if the file is absent or damaged."""
+        if self._folder is None:
+            return {}
+        path = self._path(name)
+        try:
+            kept = path.read_bytes()
+            digest, content = kept[:_DIGEST], kept[_DIGEST:]
+            if hashlib.sha256(content).digest() != digest:
+                return {}
+            found = dict(_entries(content))
+        except (OSError, CodecError, TypeError, ValueError, struct.error):
+            return {}
+        with contextlib.suppress(OSError):  # another account's, perhaps
+            os.utime(path)  # it was of use today
+        return found
+
+    def write(self, name: str, found: Mapping[str, Sequence[Evidence]]) -> None:
+        """Writes evidence of several keys into one file, in place of what was there."""
         if self._folder is None:
             return
-        # What can't be kept (too large together, a full disk) is computed again next time.
-        with contextlib.suppress(CodecError, OSError):
-            content = evidence.pack([data_of(item) for item in found])
+        parts: list[bytes] = []
+        for key, items in found.items():
+            # What can't be kept (too large together, a full disk) is computed again next time.
+            with contextlib.suppress(CodecError):
+                entry = evidence.pack([key, [data_of(item) for item in items]])
+                parts += [_LENGTH.pack(len(entry)), entry]
+        if parts:
+            content = b"".join(parts)
             # A machine that stops may leave a file of the right length with other content.
             digest = hashlib.sha256(content).digest()
-            write_whole(self._path(key), digest + content, durable=False)
+            with contextlib.suppress(OSError):
+                write_whole(self._path(name), digest + content, durable=False)
 
-    def forget(self, key: str) -> None:
-        """Drops a key from memory."""
-        self._memory.pop(key, None)
-        with self._guard:
-            self._locks.pop(key, None)
+    def _path(self, name: str) -> Path:
+        return (self._folder or Path()) / name[:2] / f"{name}.evidence"
 
-    def _path(self, key: str) -> Path:
-        return (self._folder or Path()) / key[:2] / f"{key}.evidence"
+
+def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
+    """Keys and evidence in a file's content: each entry is its length, then a packed pair."""
+    begin = 0
+    while begin < len(content):
+        (length,) = _LENGTH.unpack_from(content, begin)
+        begin += _LENGTH.size
+        key, items = evidence.unpack(content[begin : begin + length])
+        yield key, [evidence_of(item) for item in items]
+        begin += length
 
 
 def evidence_cache(keep: bool) -> EvidenceCache:
@@ -131,35 +154,37 @@ class Draft:
     gathered before a fault, or beside a kill, is not mixed with what another process gives.
     """
 
-    def __init__(self, cache: EvidenceCache) -> None:
+    def __init__(self, cache: EvidenceCache, name: str) -> None:
+        """`name` is a hash of the program and of all that the choice of its questions hangs on."""
         self._cache = cache
+        self._name = name
+        self._before = cache.read(name)
         self._found: dict[str, list[Evidence]] = {}
+        self._news = False
 
     def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
         """The evidence for `key`, computed if it is not there."""
         found = self.peek(key)
         if found is None:
-            self._found[key] = found = compute()
+            found = compute()
+            self.put(key, found)
         return found
 
     def peek(self, key: str) -> list[Evidence] | None:
         """What is there for `key`."""
-        if key not in self._found:
-            kept = self._cache.peek(key)
-            self._cache.forget(key)  # it is needed once
-            return kept
-        return self._found[key]
+        if key in self._before:
+            self._found[key] = self._before.pop(key)
+        return self._found.get(key)
 
     def put(self, key: str, found: Sequence[Evidence]) -> None:
         """Adds evidence."""
         self._found[key] = list(found)
+        self._news = True
 
     def keep(self) -> None:
-        """Keeps what was gathered, unless some of it may be the machine's doing."""
-        if all(map(lasts, self._found.values())):
-            for key, found in self._found.items():
-                self._cache.put(key, found)
-                self._cache.forget(key)
+        """Keeps what was asked for, unless some of it may be the machine's doing."""
+        if self._news and all(map(lasts, self._found.values())):
+            self._cache.write(self._name, self._found)
 
 
 def lasts(found: Sequence[Evidence]) -> bool:

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from autograder.assessment import Assessment, evidence_key
 from autograder.bank import Bank
-from autograder.cache import Draft, EvidenceCache
+from autograder.cache import Draft, EvidenceCache, key_of
 from autograder.course import PUBLIC_SEED, Course, LoadedUnit
 from autograder.course_matrix import Matrix, Row, merged
 from autograder.exercise import Alternative, Check, Exercise
@@ -211,12 +211,16 @@ def assessed(
     """One of the unit's own programs against one exercise; `kept` holds what is seen of it."""
     with bank.observer(program) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
-        kept = kept or Draft(bank.cache)
+        kept = kept or _draft(bank, program)
         found = Assessment(cells, bank.identity(program), bank, observer, kept=kept).exercises(
             [exercise]
         )[0]
     kept.keep()
     return found
+
+
+def _draft(bank: Bank, program: Program) -> Draft:
+    return Draft(bank.cache, key_of("alternative", bank.identity(program), bank.seed))
 
 
 def without_training(exercise: Exercise) -> Exercise:
@@ -271,7 +275,7 @@ def _slow_evidence(bank: Bank, exercise: Exercise, variant: Alternative) -> Draf
     questions = [bank.question(exercise, c) for c in exercise.checks if recognises(c.judge)]
     identity = bank.identity(program)
     found = {evidence_key(identity, q): bank.of(program, q) for q in questions}
-    kept = Draft(bank.cache)
+    kept = _draft(bank, program)
     if sum(item.seconds for items in found.values() for item in items) > SLOW_SECONDS:
         for key, items in found.items():
             kept.put(key, items)

@@ -29,7 +29,6 @@ def grade(submission: Submission, bank: Bank) -> Result:
     began = time.perf_counter()
     unit = bank.loaded.unit
     program = submission.program
-    draft = Draft(bank.cache)
     with ExitStack() as open_observers:
         share = None
         if bank.pool.gpus is not None and bank.wants_gpu(program):
@@ -47,6 +46,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
         device = f"gpu: {share.gpu.name}" if share else "cpu"
         if share:
             kept += f" {device}"
+        draft = Draft(bank.cache, key_of("submission", kept, bank.seed))
         assessment = Assessment(
             submission.cells,
             kept,

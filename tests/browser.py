@@ -99,8 +99,8 @@ class Browser:
         self._target = target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
-        # Answers once the page is there. A target made with its address starts as an empty page that
-        # is `complete`, which a loaded machine shows to whoever asks at once.
+        # Answers once the page is there. A target made with its address begins with an empty page
+        # that is `complete`, which a loaded machine shows to whoever asks at once.
         went = self.call("Page.navigate", url=address)
         assert "errorText" not in went, went
 

@@ -118,15 +118,6 @@ def test_without_a_folder_evidence_is_kept_in_memory(tmp_path, monkeypatch):
     assert EvidenceCache(None).peek("key") is None and files(tmp_path) == []
 
 
-def test_what_is_forgotten_is_still_on_disk(tmp_path):
-    cache, memory = EvidenceCache(tmp_path), EvidenceCache(None)
-    for each in (cache, memory):
-        each.put("key", FOUND)
-        each.forget("key")
-        each.forget("never put")
-    assert cache.peek("key") == FOUND and memory.peek("key") is None
-
-
 @pytest.mark.parametrize("status", ["timeout", "memory", "died", "skipped", "forbidden"])
 def test_what_may_be_the_machines_doing_is_not_kept(tmp_path, status):
     cache = EvidenceCache(tmp_path)
@@ -147,13 +138,24 @@ DAMAGE = {
     "a bit": lambda content: content[:-5] + bytes([content[-5] ^ 1]) + content[-4:],
     "a page of zeros": lambda content: content[:40] + bytes(40) + content[80:],
     # Whole files, of another program or version.
-    "a number": lambda content: signed(pack(1)),
-    "a dict": lambda content: signed(pack({"status": "ok"})),
-    "numbers": lambda content: signed(pack([1, 2])),
+    "a number": lambda content: signed(entry(1)),
+    "a dict": lambda content: signed(entry({"status": "ok"})),
+    "numbers": lambda content: signed(entry([1, 2])),
+    "three parts": lambda content: signed(entry(["key", [], []])),
+    "a list for a key": lambda content: signed(entry([[], []])),
+    "another key": lambda content: signed(content[32:].replace(b"key", b"kez")),
     "another status": lambda content: signed(content[32:].replace(b"raised", b"passed")),
-    "an array": lambda content: signed(pack([{"status": np.zeros(3)}])),
+    "an array": lambda content: signed(entry(["key", [{"status": np.zeros(3)}]])),
+    "of another length": lambda content: signed(bytes([content[32] - 1]) + content[33:]),
+    "without lengths": lambda content: signed(content[36:]),
     "nothing": lambda content: signed(b""),
 }
+
+
+def entry(value):
+    """One entry of a file's content."""
+    packed = pack(value)
+    return len(packed).to_bytes(4, "little") + packed
 
 
 def signed(content):
@@ -301,21 +303,51 @@ def test_keys_depend_on_the_environment():
     assert str(versions()) in environment()
 
 
-def test_a_draft_is_kept_as_a_whole(tmp_path):
-    draft = Draft(EvidenceCache(tmp_path))
+def test_a_draft_is_kept_as_a_whole_in_one_file(tmp_path):
+    draft = Draft(EvidenceCache(tmp_path), "program")
     draft.put("one", FOUND[:1])
     assert draft.get("two", lambda: FOUND) == FOUND
     assert draft.get("two", never) == FOUND and draft.peek("one") == FOUND[:1]
     assert files(tmp_path) == []
     draft.keep()
-    again = EvidenceCache(tmp_path)
-    assert again.peek("one") == FOUND[:1] and again.peek("two") == FOUND
-    assert Draft(again).get("two", never) == FOUND
+    assert len(files(tmp_path)) == 1
+    again = Draft(EvidenceCache(tmp_path), "program")
+    assert again.get("two", never) == FOUND and again.peek("one") == FOUND[:1]
+    assert Draft(EvidenceCache(tmp_path), "another").peek("one") is None
+
+
+def test_a_draft_keeps_what_was_asked_for_and_writes_only_news(tmp_path):
+    first = Draft(EvidenceCache(tmp_path), "program")
+    first.put("asked", FOUND)
+    first.put("not asked", FOUND)
+    first.keep()
+    (path,) = files(tmp_path)
+    path.chmod(0o600)  # which a file written anew does not have
+    same = Draft(EvidenceCache(tmp_path), "program")
+    assert same.get("asked", never) == FOUND
+    same.keep()
+    assert path.stat().st_mode & 0o777 == 0o600
+    edited = Draft(EvidenceCache(tmp_path), "program")
+    assert edited.get("asked", never) == FOUND
+    assert edited.get("new", lambda: FOUND[:1]) == FOUND[:1]
+    edited.keep()
+    last = Draft(EvidenceCache(tmp_path), "program")
+    assert last.peek("asked") == FOUND and last.peek("new") == FOUND[:1]
+    assert last.peek("not asked") is None
+
+
+def test_what_is_too_large_for_a_draft_leaves_the_rest(tmp_path):
+    draft, array = Draft(EvidenceCache(tmp_path), "program"), np.zeros(MAX_MESSAGE // 8 - 1000)
+    draft.put("large", [Evidence("ok", array), Evidence("ok", array)])
+    draft.put("small", FOUND)
+    draft.keep()
+    again = Draft(EvidenceCache(tmp_path), "program")
+    assert again.peek("large") is None and again.peek("small") == FOUND
 
 
 @pytest.mark.parametrize("status", ["timeout", "memory", "died", "skipped", "forbidden"])
 def test_nothing_of_a_draft_is_kept_where_something_may_be_the_machines_doing(tmp_path, status):
-    draft = Draft(EvidenceCache(tmp_path))
+    draft = Draft(EvidenceCache(tmp_path), "program")
     draft.put("one", FOUND)
     draft.put("two", [Evidence(status)])
     draft.keep()

@@ -12,11 +12,12 @@ Long runs can be cut: Ctrl-C prints the differences that are known so far.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from machine import adopt, cpu_seconds
+from machine import Watcher, adopt
 
 from autograder.backends import DEFAULT, Backend, asked_for
 from autograder.bank import Bank
@@ -74,8 +75,8 @@ def main() -> None:
     adopt()
     others = [asked_for(name) for name in options.backends]
     print(", ".join(f"{name} {version}" for name, version in versions(DEFAULT, *others)), "\n")
-    print("| unit | backend | submissions | same points in every check | CPU s |")
-    print("|---|---|---|---|---|")
+    print("| unit | backend | submissions | same points in every check | CPU s | dearest check |")
+    print("|---|---|---|---|---|---|")
     rows: list[str] = []
     with suppress(KeyboardInterrupt):
         for name in options.units or Course(COURSE).unit_names():
@@ -91,8 +92,8 @@ def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> It
     submissions = read(loaded, students)
     first: list[Result] = []
     for backend in (DEFAULT, *others):
-        cpu = cpu_seconds()
-        with Pool(backend=backend) as pool:
+        watcher = Watcher(os.getpid(), Path(os.devnull), pause=0.5)
+        with watcher, Pool(backend=backend) as pool:
             results = graded(loaded, submissions, pool)
         first = first or results
         found = [list(differences(*pair)) for pair in zip(first, results, strict=True)]
@@ -101,10 +102,9 @@ def compared(loaded: LoadedUnit, students: int, others: Sequence[Backend]) -> It
         ran_on = sorted({result.backend for result in results})
         same = sum(not each for each in found)
         said = backend if backend in ran_on else f"{backend} (runs on {', '.join(ran_on)})"
-        print(
-            f"| {loaded.name} | {said} | {len(results)} | {same} | {cpu_seconds() - cpu:.0f} |",
-            flush=True,
-        )
+        dearest = max(finding.seconds for result in results for _, finding in checks(result))
+        row = [loaded.name, said, len(results), same, f"{watcher.cpu:.0f}", f"{dearest:.1f}"]
+        print("|", " | ".join(map(str, row)), "|", flush=True)
 
 
 if __name__ == "__main__":

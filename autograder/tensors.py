@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 
 
-def keep_float64() -> None:
-    """Lets Keras compute in float64 what is given in float64, on every backend.
+def even_out() -> None:
+    """Takes back what would make a backend give other results than TensorFlow."""
+    _keep_float64()
+    if "torch" in sys.modules:
+        _let_numpy_read()
+
+
+def _keep_float64() -> None:
+    """Lets Keras compute in float64 what is given in float64.
 
     Off TensorFlow its rule for the type of a result makes float32 of it, after JAX's habit, in the
     functions that ask that rule.  Nothing public changes it.  Checks in float64 tell mistakes
@@ -19,6 +26,22 @@ def keep_float64() -> None:
     from keras.src.backend.common import dtypes
 
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
+def _let_numpy_read() -> None:
+    """Lets NumPy read a torch tensor that gradients pass through, as it reads TensorFlow's.
+
+    torch raises instead, and every answer of a network is such a tensor.  No gradient passes the
+    array, on any backend.
+    """
+    import torch
+
+    read = torch.Tensor.numpy
+
+    def numpy(self: Any, *, force: bool = False) -> Any:
+        return read(self, force=True)
+
+    torch.Tensor.numpy = numpy
 
 
 def to_arrays(tree: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograder import probes
-from autograder.tensors import keep_float64
+from autograder.tensors import even_out
 from autograder.worker import Names, Namespace
 
 rng = np.random.default_rng(5)
@@ -140,7 +140,7 @@ def test_nothing_is_kept_of_what_raised():
 @pytest.fixture
 def ops():
     keras = pytest.importorskip("keras")
-    keep_float64()
+    even_out()
     return keras.ops
 
 
@@ -161,6 +161,16 @@ def test_vjp_without_a_cotangent_is_the_gradient_of_the_sum(ops):
     (got,) = probes.vjp(lambda x: x**3, x)
     assert np.allclose(got, 3 * x**2, rtol=1e-12)
     assert np.abs(got - probes.numerical_gradient(lambda x: np.sum(x**3), x)).max() < 1e-8
+
+
+@pytest.mark.slow
+def test_numpy_reads_what_a_network_says(ops):
+    """The network's weights take gradients, and so does what it says."""
+    import keras
+
+    layer = keras.layers.Dense(2, kernel_initializer="ones")
+    said = layer(np.ones((1, 3), dtype="float32"))
+    assert np.asarray(said).tolist() == np.stack([said])[0].tolist() == [[3.0, 3.0]]
 
 
 @pytest.mark.slow

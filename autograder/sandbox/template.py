@@ -37,7 +37,7 @@ def main() -> None:
         except ImportError as error:
             failed.append(f"{name}: {error}")
     if "keras" in sys.modules:
-        tensors.keep_float64()
+        tensors.even_out()
     shell = worker.make_shell()
     isolation.proc_files()
     isolation.driver_files()

@@ -432,6 +432,16 @@ convolutionalise.variant(
         )
     },
 )
+convolutionalise.variant(
+    "SW15",
+    "The new model is right, but you take the activations away from the layers of the one that you "
+    "were given. Leave `model` as it was.",
+    {
+        "            conv.set_weights([kernel, bias])\n": (
+            "            conv.set_weights([kernel, bias])\n            layer.activation = None\n"
+        )
+    },
+)
 
 
 def from_copies(model):
@@ -620,6 +630,16 @@ sliding_window.variant(
         "    crops = ": (
             "    image = np.pad(image, ((0, stride), (0, stride), (0, 0)))\n    crops = "
         ),
+    },
+)
+sliding_window.variant(
+    "SL9",
+    "The answers are right, but you mark the corner of each window in the caller's `image`. Draw "
+    "on a copy.",
+    {
+        f"    return {RESHAPED}": (
+            f"    image[: rows.stop : stride, : cols.stop : stride] = 1\n    return {RESHAPED}"
+        )
     },
 )
 

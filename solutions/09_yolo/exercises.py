@@ -254,6 +254,29 @@ encode_yolo.variant(
     "The number of the class stands where its flag should: c has a 1 at the place of the class.",
     {"y[row, col, 5 + label] = 1": "y[row, col, 5] = label"},
 )
+encode_yolo.variant(
+    "YO22",
+    "For a picture without boxes you return five numbers a cell. The places of the classes are "
+    "there as well, and 0.",
+    {
+        "    y = np.zeros(": (
+            "    if len(boxes_xyxy) == 0:\n        return np.zeros((grid, grid, 5))\n"
+            "    y = np.zeros("
+        )
+    },
+)
+encode_yolo.variant(
+    "YO23",
+    "The target is right, but you turn the caller's boxes into cells in place. Make a new array.",
+    {
+        "    y = np.zeros(": (
+            "    boxes_xyxy *= grid / np.array([width, height, width, height])\n    y = np.zeros("
+        ),
+        "(x1 + x2) / 2 / width * grid": "(x1 + x2) / 2",
+        "(y1 + y2) / 2 / height * grid": "(y1 + y2) / 2",
+        SIZES: "b_h, b_w = y2 - y1, x2 - x1",
+    },
+)
 
 
 def encode_arrays(boxes_xyxy, classes, img, grid=3, n_classes=3):
@@ -428,6 +451,19 @@ decode_yolo.variant(
     {
         "p_c, b_x, b_y, b_h, b_w = y": "p_c, b_x, b_y, b_h, b_w = 1 / (1 + np.exp(-y",
         ":5].T": ":5])).T",
+    },
+)
+decode_yolo.variant(
+    "YO24",
+    "The boxes are right, but you add the cells' rows and columns to the caller's `y` itself. Make "
+    "a new array.",
+    {
+        "    p_c, b_x,": (
+            "    y[..., 1] += np.arange(grid)\n    y[..., 2] += np.arange(grid)[:, None]\n"
+            "    p_c, b_x,"
+        ),
+        "(cols + b_x)": "b_x",
+        "(rows + b_y)": "b_y",
     },
 )
 
@@ -1089,10 +1125,10 @@ def nothing_to_see(program, image, score_thr, iou_thr):
     return {"numbers of boxes, scores, classes": [len(part) for part in parts]}
 
 
-@detect.check(points=0.25, cases=apart, judge=unchanged(), helpers=(reader,))
+@detect.check(points=0.25, cases=apart, judge=unchanged(), helpers=(found, reader))
 def image_unchanged(program, image, score_thr, iou_thr):
     """It leaves the caller's `image` as it was"""
-    program.detect(reader(image, []), image, score_thr, iou_thr)
+    found(program, image, score_thr, iou_thr)
     return {"image": image}
 
 
@@ -1155,6 +1191,29 @@ detect.variant(
     "DT7",
     "You hand on the picture's width and height in exchanged order. `img` is `(H, W)`.",
     {"image.shape[:2]": "image.shape[1::-1]"},
+)
+detect.variant(
+    "YO25",
+    "Boxes and classes are sorted by their scores, but you return the scores in the order in which "
+    "the cells come. Sort all three alike.",
+    {"scores[best], classes[best]": "scores[np.sort(best)], classes[best]"},
+)
+detect.variant(
+    "YO26",
+    "Where no box is left, your list of places becomes an array of floats, and nothing can be "
+    "picked with that. Say `dtype=int`.",
+    {", dtype=int)": ")"},
+)
+detect.variant(
+    "YO27",
+    "The result is right, but you draw the boxes into the caller's `image`. Draw on a copy.",
+    {
+        "    return boxes[best],": (
+            "    for x1, y1, x2, y2 in np.rint(boxes[best]).astype(int).clip(0):\n"
+            "        image[y1:y2, x1:x2] = 1\n"
+            "    return boxes[best],"
+        )
+    },
 )
 
 

@@ -427,6 +427,15 @@ crop_and_resize.variant(
     "long region is squeezed.",
     crop_with_one_factor,
 )
+crop_and_resize.variant(
+    "CR10",
+    "The crops are right, but you turn the corners in the caller's `rois` into widths and heights "
+    "in place. Make a new array.",
+    {
+        "    crops = np.empty(": "    rois[:, 2:] -= rois[:, :2]\n    crops = np.empty(",
+        CROP: f"x2, y2 = x1 + x2, y1 + y2\n        {CROP}",
+    },
+)
 
 
 def crop_pixel_by_pixel(image, rois, size):
@@ -1036,6 +1045,12 @@ generate_anchors.variant(
         )
     },
 )
+generate_anchors.variant(
+    "RC59",
+    "Your anchors are still arranged by places: `(places, kinds, 4)`. One row an anchor is wanted, "
+    "`(n, 4)`.",
+    {ANCHORS: ANCHORS.removesuffix(".reshape(-1, 4)")},
+)
 
 
 def anchors_in_loops(Hf, Wf, stride, scales, ratios):
@@ -1612,6 +1627,18 @@ match_anchors.variant(
     "In a picture without objects your anchors have the place of a box. There is none: the index "
     "of every anchor that is not positive is -1.",
     {"return labels, labels - 1": "return labels, labels"},
+)
+match_anchors.variant(
+    "RC60",
+    "The labels are right, but you write the boxes over the caller's `anchors`. Return the numbers "
+    "of the boxes, and leave the anchors as they were.",
+    {
+        f"    {MATCHED}": (
+            "    matched = overlaps.argmax(axis=1)\n"
+            "    anchors[labels == 1] = gt[matched[labels == 1]]\n"
+            f"    {MATCHED}"
+        )
+    },
 )
 
 

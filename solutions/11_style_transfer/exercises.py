@@ -477,6 +477,15 @@ style_cost.variant(
     "Your λ are squared, or used twice.",
     {"sum(weight * ": "sum(weight**2 * "},
 )
+style_cost.variant(
+    "SC2",
+    "The last layer is missing from your sum.",
+    {
+        "zip(lambdas, maps_S, maps_G, strict=True)": (
+            "zip(lambdas[:-1], maps_S[:-1], maps_G[:-1], strict=True)"
+        )
+    },
+)
 
 
 def style_by_loop(maps_S, maps_G, lambdas):

@@ -199,6 +199,22 @@ ctc_collapse.variant(
 )
 
 
+def collapse_in_place(path, blank=0):
+    kept = list(path) if isinstance(path, str) else path
+    for place in reversed(range(len(kept))):
+        if kept[place] == blank or (place and kept[place] == kept[place - 1]):
+            del kept[place]
+    return "".join(kept) if isinstance(path, str) else kept
+
+
+ctc_collapse.variant(
+    "CT33",
+    "The labelling is right, but you delete from the caller's `path` itself. Collect what stays in "
+    "a new list.",
+    collapse_in_place,
+)
+
+
 def collapse_with_groupby(path, blank=0):
     from itertools import groupby
 
@@ -328,6 +344,12 @@ ctc_greedy_decode.variant(
     "You take the least probable symbol of each frame.",
     {"np.argmax": "np.argmin"},
 )
+ctc_greedy_decode.variant(
+    "GD5",
+    "The labelling is right, but you take the maxima away from the caller's `logits` in place. The "
+    "largest number of a frame is the largest without that, too.",
+    {GREEDY: f"logits -= logits.max(axis=1, keepdims=True)\n    {GREEDY}"},
+)
 
 
 def greedy_by_hand(logits, blank):
@@ -429,6 +451,19 @@ ctc_extend.variant(
     "CT8",
     "You take 0 for the blank, whatever index is handed over.",
     {"+ 1, blank)": "+ 1, 0)"},
+)
+
+
+def extend_in_place(labels, blank):
+    for place in range(len(labels), -1, -1):
+        labels.insert(place, blank)
+    return np.array(labels)
+
+
+ctc_extend.variant(
+    "EX6",
+    "The sequence is right, but you put the blanks into the caller's list. Make a new one.",
+    extend_in_place,
 )
 
 
@@ -752,6 +787,16 @@ ctc_nll.variant(
     "what the first frame says.",
     {START: "log_alpha[:2] = 0.0"},
 )
+ctc_nll.variant(
+    "CT34",
+    "The loss is right, but you write the extended sequence over the caller's `labels`. Make a new "
+    "list.",
+    {
+        "    places = ctc_extend(labels, blank)\n": (
+            "    labels[:] = ctc_extend(labels, blank).tolist()\n    places = np.array(labels)\n"
+        )
+    },
+)
 
 
 def nll_by_rescaling(log_probs, labels, blank):
@@ -1043,6 +1088,17 @@ ctc_grad.variant(
     "With few frames you are right; with many the products of probabilities become 0, and 0/0 is "
     "not a number. Add logarithms instead.",
     grad_of_probabilities,
+)
+ctc_grad.variant(
+    "GR8",
+    "The gradient is right, but you turn the caller's `logits` into log probabilities in place. "
+    "Make a new array.",
+    {
+        "    log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)\n": (
+            "    logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)\n"
+            "    log_probs = logits\n"
+        )
+    },
 )
 
 
@@ -1346,6 +1402,12 @@ ctc_prefix_beam.variant(
     "PB5",
     "Labellings that no path leads to are among your results, with probability 0.",
     {RANKED: "ranked = sorted(scores, key=scores.get, reverse=True)"},
+)
+ctc_prefix_beam.variant(
+    "PB6",
+    "The beam is right, but you cross out each frame in the caller's `log_probs` once you are done "
+    "with it. Leave the array as it was.",
+    {"        scores = {prefix: np": ("        frame[:] = -np.inf\n        scores = {prefix: np")},
 )
 
 

@@ -7,9 +7,12 @@ nbgrader and Otter they are asserts in hidden tests (`course_asserts.py`), one t
 the check's points.  40 % of the class are right (the reference and its equivalents), 40 % have one
 known mistake each, 20 % hold no solution: stubs, and cheats of kinds that work on graders that run
 in the student's process.  They take turns, each on its own: first one submission with nothing warm,
-then the class.  PYTHON is that of an environment with `otter-grader` and `requirements.lock`.
-Otter, which is called for one submission at a time, may be given `--most` seconds for the class:
-then it grades as many as it can, which are of all kinds.
+then the class; this grader then a later class, other notebooks of the same answers, for which it
+has kept what the reference and the known mistakes give.
+
+PYTHON is that of an environment with `otter-grader` and `requirements.lock`.  Otter, which is called
+for one submission at a time, may be given `--most` seconds for the class: then it grades as many as
+it can, which are of all kinds.
 """
 
 from __future__ import annotations
@@ -258,8 +261,12 @@ class Grader:
 
 class Ours(Grader):
     def prepare(self) -> None:
+        self.write("")
+
+    def write(self, comment: str) -> None:
+        """Writes the notebooks, with a comment in each cell by which they are others."""
         for student in self.students:
-            cells = [_code(source) for source in student.cells.values()]
+            cells = [_code(source + comment) for source in student.cells.values()]
             nbformat.write(_notebook(cells), self.folder / f"{student.name}.ipynb")
 
     def grade(self, students: Sequence[Student], cold: bool) -> Sequence[Student]:
@@ -379,8 +386,12 @@ def compare(loaded: LoadedUnit, folder: Path, count: int, names: list[str]) -> d
             cold = measured(grader, students[:1], True)
             if name == "this grader":  # as at the second submission of a class: nothing is new
                 grader.grade(students[:1], False)
-            run = measured(grader, students, False)
-        found[name] = {"cold": asdict(cold), "class": asdict(run), "others": others.share}
+            run = later = measured(grader, students, False)
+            if isinstance(grader, Ours):
+                grader.write("\n# a later class")
+                later = measured(grader, students, False)
+        runs = {"cold": cold, "class": run, "later": later}
+        found[name] = {key: asdict(each) for key, each in runs.items()} | {"others": others.share}
         print(f"{loaded.name} {name}: {run.wall:.0f} s, others used {others.share:.0%}", flush=True)
     kinds = {student.name: [student.kind, student.what] for student in students}
     return {"unit": loaded.name, "points": loaded.unit.points, "students": kinds, "graders": found}
@@ -399,6 +410,7 @@ def show(found: Mapping[str, Any]) -> None:
             "graded": f"{count}",
             "one of them, wall time": f"{run['wall'] / count:.2f} s",
             "one of them, CPU time": f"{run['cpu'] / count:.2f} s",
+            "one of a later class, wall time": f"{runs['later']['wall'] / count:.2f} s",
             "one alone, nothing warm": f"{runs['cold']['wall']:.1f} s",
             "most memory": f"{run['peak'] / MIB:.0f} MiB",
             "others used of the cores": f"{runs['others']:.0%}",

@@ -10,9 +10,9 @@ in the student's process.  They take turns, each on its own: first one submissio
 then the class; this grader then a later class, other notebooks of the same answers, for which it
 has kept what the reference and the known mistakes give.
 
-PYTHON is that of an environment with `otter-grader` and `requirements.lock`.  Otter, which is called
-for one submission at a time, may be given `--most` seconds for the class: then it grades as many as
-it can, which are of all kinds.
+PYTHON is that of an environment with `otter-grader` and `requirements.lock`.  Otter, which is
+called for one submission at a time, may be given `--most` seconds for the class: then it grades as
+many as it can, which are of all kinds.
 """
 
 from __future__ import annotations

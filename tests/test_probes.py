@@ -164,6 +164,20 @@ def test_vjp_without_a_cotangent_is_the_gradient_of_the_sum(ops):
 
 
 @pytest.mark.slow
+def test_numbers_beside_float64_keep_their_digits(ops):
+    import keras
+
+    tensor = ops.convert_to_tensor(np.full(2, 0.7))
+    for value in (tensor, keras.Variable(tensor, dtype="float64")):
+        seen = [0.9 * value, value * 0.9, 0.9 + value, value - 0.9, 0.9 - value, value**0.9]
+        seen += [value / 0.9, ops.multiply(0.9, value), ops.power(value, 0.9)]
+        wanted = [0.9 * 0.7, 0.9 * 0.7, 0.9 + 0.7, 0.7 - 0.9, 0.9 - 0.7, 0.7**0.9]
+        wanted += [0.7 / 0.9, 0.9 * 0.7, 0.7**0.9]
+        for got, want in zip(seen, wanted, strict=True):
+            assert np.allclose(ops.convert_to_numpy(got), want, rtol=1e-15)
+
+
+@pytest.mark.slow
 def test_numpy_reads_what_a_network_says(ops):
     """The network's weights take gradients, and so does what it says."""
     import keras

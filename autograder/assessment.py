@@ -21,7 +21,6 @@ from autograder.relation import relation
 
 MAX_CODE = 100_000  # characters of a cell that a result quotes
 _ENDED = frozenset({"timeout", "memory", "died"})
-_OWN_FAULT = _ENDED | {"skipped"}  # nothing of it can be another function's
 
 
 class Knows(Protocol):
@@ -115,15 +114,12 @@ class Assessment:
         observed, so that what the reference answers then can't serve any other check.
         """
         observed = {exercise.name: self._observe(exercise) for exercise in exercises}
-        ended = {name for name, items in observed.items() if any(map(_unknown, items))}
         wrong: set[str] = set()
         for exercise in exercises:
             names = tuple(name for name in exercise.uses if name in wrong)
             if borrow is not None and names:
-                # What ends here may have ended there: in a function that hangs.
-                own_fault = frozenset[str]() if ended & set(names) else _OWN_FAULT
                 observed[exercise.name] = self._again(
-                    exercise, observed[exercise.name], names, own_fault, borrow
+                    exercise, observed[exercise.name], names, borrow
                 )
             # What is right beside right functions is right itself, and need not be borrowed.
             # What is imprecise may be right, but can't be measured with.
@@ -147,10 +143,9 @@ class Assessment:
         exercise: Exercise,
         observed: list[Observed],
         names: tuple[str, ...],
-        own_fault: frozenset[str],
         borrow: Borrow,
     ) -> list[Observed]:
-        again = [_others_may_be_to_blame(item, exercise, own_fault) for item in observed]
+        again = [_others_may_be_to_blame(item, exercise) for item in observed]
         if not any(again):
             return observed
         observer = borrow(names)
@@ -380,20 +375,15 @@ def _ended(observed: Observed) -> bool:
     return any(item.status in _ENDED for item in observed.evidences)
 
 
-def _unknown(observed: Observed) -> bool:
-    """Whether nobody saw how long the function takes: it was stopped, or is not the student's."""
-    return _ended(observed) or any(item.status == "forbidden" for item in observed.evidences)
+def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:
+    """Whether a function that a failed check uses can be the cause.
 
-
-def _others_may_be_to_blame(
-    observed: Observed, exercise: Exercise, own_fault: frozenset[str]
-) -> bool:
-    """Whether a failed check was answered, so that a function that it uses can be the cause."""
+    Also of what was stopped: it may hang, or make a list longer with each call.
+    """
     if observed.passed or observed.fault:
         return False
     return not any(
-        item.status in own_fault
-        or (item.status == "missing" and item.failure and item.failure.message == exercise.name)
+        (item.status == "missing" and item.failure and item.failure.message == exercise.name)
         or (item.status == "stub" and item.failure and item.failure.function == exercise.name)
         for item in observed.evidences
     )

@@ -185,6 +185,17 @@ def test_one_slip_costs_once_from_inside_another_function(bank: Bank) -> None:
     assert exercise_of(result, "learn").points == 3
 
 
+def test_one_slip_costs_once_where_it_lets_another_function_hang(lines: LoadedUnit) -> None:
+    hangs = "    while np.abs(Z.mean(axis=1)).max() > 1e-6:\n        pass\n    w = np.zeros"
+    learn = LEARN_RIGHT.replace("    w = np.zeros", hangs)
+    limits = Limits(wall_factor=1, wall_extra=5)
+    quick = hasty(lines)
+    with Pool(limits=limits) as pool, bank_of(quick, pool) as bank:
+        result = grade(submitted(quick, center=CENTER_AXIS, learn=learn), bank)
+    assert exercise_of(result, "center").points < 2
+    assert exercise_of(result, "learn").points == 3
+
+
 def test_a_stub_that_is_used_costs_once(bank: Bank) -> None:
     stub = "def center(X):\n    raise NotImplementedError()"
     result = grade(submitted(bank.loaded, center=stub, learn=LEARN_RIGHT), bank)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import platform
@@ -43,15 +44,37 @@ class EvidenceCache:
         self._memory: dict[str, Any] = {}
 
     def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
-        """The evidence for `key`, computed by at most one thread at a time and kept."""
+        """The evidence for `key`, computed by one thread of one process at a time and kept.
+
+        `compute` must not ask for other evidence.
+        """
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             found = self.peek(key)
             if found is None:
-                found = compute()
-                self.put(key, found)
+                with self._turn(key):
+                    found = self.peek(key)
+                    if found is None:
+                        found = compute()
+                        self.put(key, found)
             return found
+
+    @contextlib.contextmanager
+    def _turn(self, key: str) -> Iterator[None]:
+        """Keeps other processes from computing what this one does."""
+        with contextlib.ExitStack() as open_files:
+            with contextlib.suppress(OSError):  # then it is computed twice
+                path = self._path(key).parent / ".turn"
+                if self._folder is not None:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    fcntl.flock(open_files.enter_context(path.open("w")), fcntl.LOCK_EX)
+            yield
+
+    @property
+    def lasting(self) -> bool:
+        """Whether evidence is kept on disk, where other processes find it."""
+        return self._folder is not None
 
     def peek(self, key: str) -> list[Evidence] | None:
         """What is kept for `key`."""

@@ -23,6 +23,8 @@ _AGAIN = "What is graded is kept: the same command goes on from there."
 @click.version_option(__version__)
 def main() -> None:
     """Grades notebooks of a deep-learning course, and makes them."""
+    # NumPy's own threads: judging is too small for them, and who forks slots should have none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _course_option(command: Callable[..., Any]) -> Callable[..., Any]:

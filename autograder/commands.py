@@ -23,6 +23,8 @@ from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
 from autograder.submission import Problem, Submission, find, outline
 
+LEAST = 2  # submissions for each slot, from which on slots are processes
+
 
 class _Console(Console):
     """A console whose reader may go away, as in `autograder … | head`."""
@@ -306,7 +308,11 @@ def _grade_into(
     with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
         if engine is None:
             slots = jobs or (pool.gpus.slots if pool.gpus else _cores())
-            return results + _graded(submissions, banks, outbox, slots, fresh, notes)
+            # What one process has observed of the unit's own programs the others find on disk, and
+            # who has which share of a GPU only one process knows.
+            apart = cache.lasting and not pool.gpus and len(submissions) >= LEAST * slots
+            shared = pool if apart else None
+            return results + _graded(submissions, banks, outbox, slots, fresh, notes, shared=shared)
         from autograder.cluster import Cluster
 
         with Cluster(engine, course, not no_cache) as cluster:
@@ -331,12 +337,14 @@ def _graded(
     fresh: bool,
     notes: Console,
     attempt: Attempt = grading.grade,
+    shared: Pool | None = None,
 ) -> list[Result]:
     results: list[Result] = []
     kept = 0
-    with _progress(notes) as progress:
+    graded = grade_class(submissions, banks, outbox, slots, fresh, attempt, shared)
+    with _progress(notes) as progress:  # which has a thread
         task = progress.add_task("Grading", total=len(submissions))
-        for result, earlier in grade_class(submissions, banks, outbox, slots, fresh, attempt):
+        for result, earlier in graded:
             results.append(result)
             kept += earlier
             progress.update(task, advance=1, description=f"Grading {result.student[:30]}")

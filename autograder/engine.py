@@ -1,11 +1,10 @@
-"""Grading a class on this machine: slots, durable results, going on where it stopped."""
+"""Grading a class: durable results, going on where it stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +14,12 @@ from autograder.faults import FaultError, UserError
 from autograder.findings import Result
 from autograder.grading import grade
 from autograder.report import page, record
+from autograder.sandbox.pool import Pool
+from autograder.slots import Slots
 from autograder.submission import Submission
 
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
 Attempt = Callable[[Submission, Bank], Result]
-Outcome = tuple[Result, bool] | None  # a result, and whether it was there already
 _ABANDONED_SECONDS = 3600.0  # after which nobody is still writing a file
 
 
@@ -102,18 +102,17 @@ def grade_class(
     slots: int,
     fresh: bool = False,
     attempt: Attempt = grade,
+    shared: Pool | None = None,
 ) -> Iterator[tuple[Result, bool]]:
     """Grades submissions on `slots` slots; yields each result once it is safely written.
 
-    `attempt` grades one submission, here or elsewhere.  The second of a pair says whether the
-    result was there already.  Closing the iterator, or an interrupt, stops after the submissions
-    that are being graded.
+    `attempt` grades one submission, here or elsewhere.  With `shared`, the banks' pool, slots are
+    processes, which are forked now (see `Slots`).  The second of a pair says whether the result was
+    there already.  Closing the iterator, or an interrupt, stops after the submissions that are
+    being graded.
     """
-    stop = threading.Event()
 
-    def one(submission: Submission) -> Outcome:
-        if stop.is_set():
-            return None
+    def one(submission: Submission) -> tuple[Result, bool]:
         bank = banks(submission.unit)
         earlier = None if fresh else outbox.earlier(submission, bank)
         result = earlier or _graded(submission, bank, attempt)
@@ -126,34 +125,7 @@ def grade_class(
             outbox.write(result)
         return result, earlier is not None
 
-    executor = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="slot")
-    try:
-        waiting: set[Future[Outcome]] = set()
-        queue = iter(submissions)
-        while True:
-            for submission in queue:
-                waiting.add(_submitted(executor, one, submission))
-                if len(waiting) >= 2 * slots:
-                    break
-            if not waiting:
-                return
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                outcome = future.result()
-                if outcome is not None:
-                    yield outcome
-    finally:
-        stop.set()
-        executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _submitted(
-    executor: ThreadPoolExecutor, work: Callable[[Submission], Outcome], submission: Submission
-) -> Future[Outcome]:
-    try:
-        return executor.submit(work, submission)
-    except RuntimeError as error:  # the machine gives no thread
-        raise FaultError(f"No slot can be started: {error}. What is graded is kept.") from None
+    return Slots(one, slots, shared).results(submissions)
 
 
 def _graded(submission: Submission, bank: Bank, attempt: Attempt) -> Result:

@@ -6,7 +6,8 @@
 Every round grades the class once, with kills (SIGKILL) at random moments, and where that did not
 end well once more, as a teacher would; then the folder of results must hold, byte for byte but for
 seconds, what a class that nobody disturbed gave.  Targets take turns: a child (student code's
-process), a template (or one of the two bubblewrap processes around it), the grader itself.
+process), a template (or one of the two bubblewrap processes around it), the grader itself, one of
+the processes that are its slots.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "01_center"
-TARGETS = ("child", "template", "grader")
+TARGETS = ("child", "template", "grader", "slot")
 GRADED, SOME_NOT, STOPPED = 0, 1, 2
 SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
 
@@ -276,13 +277,14 @@ def await_victim(pid: int, target: str, moment: float, rng: random.Random) -> ps
 
 
 def family(pid: int, target: str) -> Iterator[psutil.Process]:
-    """The children, or the template and the two processes around it."""
+    """The children, the slots, or the template and the two processes around it."""
     for process in descendants(pid):
         with contextlib.suppress(psutil.NoSuchProcess, AttributeError):
             around = "bwrap" in (process.name(), process.parent().name())
             if process.status() == psutil.STATUS_ZOMBIE or process.name() == "":
                 continue
-            if around if target == "template" else not around and process.ppid() != pid:
+            kind = "template" if around else "slot" if process.ppid() == pid else "child"
+            if kind == target:
                 yield process
 
 

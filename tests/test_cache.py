@@ -43,7 +43,8 @@ def never():
 
 
 def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """Those with evidence; others hold whose turn it is."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != ".turn"]
 
 
 def test_what_is_put_is_there(tmp_path):

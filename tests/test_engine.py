@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -51,11 +52,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, handed_in: Path) -> Path:
 
 def command(course: Path, handed_in: Path, out: Path, *options: str) -> list[str]:
     start = [sys.executable, "-m", "autograder", "grade", str(handed_in), "--out", str(out)]
-    return [*start, "--course", str(course), "--seed", "s", "--no-cache", *options]
+    return [*start, "--course", str(course), "--seed", "s", *options]
 
 
 def start(arguments: list[str]) -> subprocess.Popen[str]:
-    """As from a terminal: a suite that runs in the background may have to ignore SIGINT."""
+    """As from a terminal: a suite that runs in the background may have to ignore SIGINT.
+
+    Each folder of results has a cache of its own.
+    """
+    out = Path(arguments[arguments.index("--out") + 1])
     return subprocess.Popen(
         arguments,
         stdout=subprocess.PIPE,
@@ -63,6 +68,7 @@ def start(arguments: list[str]) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        env={**os.environ, "XDG_CACHE_HOME": str(out.parent / f"{out.name}-cache")},
     )
 
 
@@ -102,12 +108,14 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "count", "slots"),
+    ("number", "count", "options"),
     [
-        (signal.SIGINT, 0, "1"),
-        (signal.SIGINT, 4, "2"),
-        (signal.SIGTERM, 5, "1"),
-        (signal.SIGKILL, 7, "2"),
+        (signal.SIGINT, 0, ["--jobs", "1"]),
+        (signal.SIGINT, 4, ["--jobs", "2"]),
+        (signal.SIGINT, 4, ["--jobs", "2", "--no-cache"]),  # slots are threads then
+        (signal.SIGTERM, 5, ["--jobs", "1"]),
+        (signal.SIGTERM, 5, ["--jobs", "2"]),
+        (signal.SIGKILL, 7, ["--jobs", "2"]),
     ],
 )
 def test_an_interrupted_class_goes_on_where_it_stopped(
@@ -117,9 +125,9 @@ def test_an_interrupted_class_goes_on_where_it_stopped(
     tmp_path: Path,
     number: int,
     count: int,
-    slots: str,
+    options: list[str],
 ) -> None:
-    arguments = command(lines_course, handed_in, tmp_path / "out", "--jobs", slots)
+    arguments = command(lines_course, handed_in, tmp_path / "out", *options)
     before = interrupted(arguments, tmp_path / "out", number, count)
     status, _, said = finished(arguments)
     assert (status, len(written(tmp_path / "out"))) == (0, 12)

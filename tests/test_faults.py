@@ -212,7 +212,11 @@ def test_slots_that_lose_one_template_replace_it_once() -> None:
 
             def ask() -> None:
                 with observer_of(pool, "x = 1") as observer:
-                    answers.append(seen(observer, "program.x").status)  # noqa: B023
+                    try:
+                        found = seen(observer, "program.x")
+                    except SandboxError:  # forked in the milliseconds before the template was gone
+                        found = seen(observer, "program.x")
+                    answers.append(found.status)  # noqa: B023
 
             threads = [threading.Thread(target=ask) for _ in range(6)]
             for thread in threads:
@@ -478,10 +482,10 @@ def test_a_grader_without_memory_says_so_and_loses_nothing(
 
 
 @pytest.mark.slow
-def test_a_killed_grader_template_or_child_changes_no_result() -> None:
+def test_a_killed_grader_slot_template_or_child_changes_no_result() -> None:
     script = [sys.executable, str(ROOT / "benchmarks" / "disturb.py")]
     done = subprocess.run(
-        [*script, "--rounds", "3", "--students", "12"],
+        [*script, "--rounds", "4", "--students", "12"],
         capture_output=True,
         text=True,
         timeout=500,
@@ -490,7 +494,7 @@ def test_a_killed_grader_template_or_child_changes_no_result() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rounds = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(rounds) == 3
+    assert len(rounds) == 4
     assert all(item["kills"] for item in rounds)
 
 

@@ -24,31 +24,59 @@ _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 
 
 class Template:
-    """A warm process that forks children; see `autograder.sandbox.template`."""
+    """A connection to a warm process that forks children; see `autograder.sandbox.template`."""
 
     def __init__(
-        self, backend: Backend, isolation: Isolation, limits: Limits, gpus: Gpus | None = None
+        self,
+        control: socket.socket,
+        limits: Limits,
+        isolated: bool,
+        process: subprocess.Popen[bytes] | None = None,
     ) -> None:
+        """`process` ends with this connection; without one it is another's, and goes on."""
         self.limits = limits
-        self.isolated = isolation == "namespaces"
+        self.isolated = isolated
         self.closed = False
         self.children: set[Child] = set()  # those that nobody has closed yet
+        self._control = control
+        self._process = process
         self._slot = 0
         self._ends: dict[int, tuple[int, float]] = {}
         self._errors: dict[int, str] = {}
         self._changed = threading.Condition()
         self._ready: dict[str, Any] | None = None
         self._ended = False
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener: threading.Thread | None = None
+
+    @classmethod
+    def started(
+        cls, backend: Backend, isolation: Isolation, limits: Limits, gpus: Gpus | None = None
+    ) -> Template:
+        """Starts the process, which ends with the thread that starts it, and does not wait."""
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._process = _start(command(backend, isolation, gpus), theirs)
+            process = _start(command(backend, isolation, gpus), theirs)
         except BaseException:
-            self._control.close()
+            control.close()
             raise
         finally:
             theirs.close()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        return cls(control, limits, isolation == "namespaces", process)
+
+    def joined(self) -> Template:
+        """The same process for a process forked from this one, which calls it; ends this one.
+
+        Raises:
+            OSError: the process has ended.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with theirs, self._control:
+                socket.send_fds(self._control, [b'{"join": true}'], [theirs.fileno()])
+        except OSError:
+            ours.close()
+            raise
+        return Template(ours, self.limits, self.isolated)
 
     def fork(self, share: Share | None = None) -> Child:
         """A fresh child, with its share of a GPU.
@@ -108,25 +136,22 @@ class Template:
 
     @property
     def alive(self) -> bool:
-        return not self._ended and self._process.poll() is None
+        return not self._ended and (self._process is None or self._process.poll() is None)
 
     def end_all(self) -> None:
         """Ends the template and all its children; who has one is told so when asking it."""
         self.closed = True
         for child in list(self.children):
             child.kill()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # the listener's copy as well
         self._control.close()
-        # With its group: bubblewrap's second process asks to die with the first one only some
-        # milliseconds after it began, and would wait for ever if the first one was gone by then.
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process is not None:
+            _end(self._process)
         # Its socket may be descriptor 3, which must not be closed while the next template starts:
         # a number can be passed on only where it is in use.
-        self._listener.join(timeout=5)
-        if self._process.stderr:
-            self._process.stderr.close()
+        if self._listener is not None:
+            self._listener.join(timeout=5)
 
     def close(self) -> None:
         """Ends the template and lets go of its children."""
@@ -136,13 +161,14 @@ class Template:
 
     def _wait_until_ready(self) -> None:
         with self._changed:
+            # Not before: a process that is to be forked should have one thread.
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, daemon=True)
+                self._listener.start()
             self._changed.wait_for(lambda: self._ready or self._ended, timeout=_START_SECONDS)
             ready = self._ready
         if ready is None:
-            self._process.kill()
-            said = (
-                self._process.stderr.read().decode(errors="replace") if self._process.stderr else ""
-            )
+            said = _last_words(self._process) if self._process is not None else ""
             raise SandboxError(
                 f"The template process did not start. {said.strip()[-2000:]} (`autograder doctor` "
                 "says what stands in the way, and how to mend it.)"
@@ -195,12 +221,24 @@ class Pool:
         self.gpus = gpus
         self._templates: dict[tuple[Backend, bool], Template] = {}
         self._lock = threading.Lock()
-        # The kernel ends a template with the thread that started it, so that one must stay.
+        # The kernel ends a template with the thread that started it, so that one must stay; slots
+        # come and go.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="templates")
 
     def warm(self, backend: Backend) -> None:
-        """Starts a template without waiting for it."""
-        self._template((backend, False))
+        """Starts a template without waiting for it, for as long as the calling thread lasts."""
+        kind = (backend, False)
+        if kind not in self._templates:
+            self._templates[kind] = Template.started(backend, self.isolation, self.limits)
+
+    def after_fork(self) -> None:
+        """Goes on in a process forked from the one that made the pool; its templates are shared."""
+        self._lock = threading.Lock()
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="templates")
+        templates, self._templates = self._templates, {}
+        for kind, template in templates.items():
+            with contextlib.suppress(OSError):  # a new one is started when it is needed
+                self._templates[kind] = template.joined()
 
     def fork(self, backend: Backend, share: Share | None = None) -> Child:
         """A fresh child of a warm template; `share` is of a GPU.
@@ -230,7 +268,7 @@ class Pool:
                 backend, on_gpu = kind
                 gpus = self.gpus if on_gpu else None
                 template = self._starter.submit(
-                    Template, backend, self.isolation, self.limits, gpus
+                    Template.started, backend, self.isolation, self.limits, gpus
                 ).result()
                 self._templates[kind] = template
             return template
@@ -266,3 +304,19 @@ def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[byt
         )
     except OSError as error:
         raise SandboxError(f"{arguments[0]} can't be started: {error}") from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # With its group: bubblewrap's second process asks to die with the first one only some
+    # milliseconds after it began, and would wait for ever if the first one was gone by then.
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stderr:
+        process.stderr.close()
+
+
+def _last_words(process: subprocess.Popen[bytes]) -> str:
+    process.kill()
+    return process.stderr.read().decode(errors="replace") if process.stderr else ""

@@ -3,8 +3,9 @@
 It executes no framework operation and stays single-threaded, else its forks would hang (NUMERICS
 3.2); that is asserted before every fork.  It holds nothing of the course.
 
-Requests are single bytes objects on its control socket, each carrying the child's connection.
-Every reply is one JSON line.
+Requests are single bytes objects on a control socket, each carrying the child's connection.
+Every reply is one JSON line.  Other processes of the grader join with control sockets of their own:
+where one of these closes, its children end; with the first one's end, everything does.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from autograder.sandbox import accelerator, isolation
 
 CONTROL = 3  # the control socket's descriptor
 
+Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and as what slot
+
 
 def main() -> None:
     """Runs the template until its control socket closes.  Arguments: modules to import."""
-    control = socket.socket(fileno=CONTROL)
+    first = socket.socket(fileno=CONTROL)
     failed = []
     for name in sys.argv[1:]:
         try:
@@ -43,34 +46,67 @@ def main() -> None:
     isolation.driver_files()
     gc.collect()
     gc.freeze()  # keeps the collector of each child from touching, and so copying, shared pages
-    _tell(control, {"ready": _threads() == 1, "threads": _threads(), "failed": failed})
-    children: dict[int, int] = {}
+    ready = {"ready": _threads() == 1, "threads": _threads(), "failed": failed}
+    _tell(first, ready)
+    controls = [first]
+    children: Children = {}
     while True:
-        readable, _, _ = select.select([control], [], [], 0.2 if children else None)
-        if readable and not _fork_on_request(control, shell, children):
-            return
-        _reap(control, children)
+        for control in select.select(controls, [], [], 0.2 if children else None)[0]:
+            request, connection = _request(control)
+            if request is None and control is first:
+                return
+            if request is None:
+                controls.remove(control)
+                _kill(control, children)
+                control.close()
+            elif "join" in request:
+                controls.append(socket.socket(fileno=connection))
+                _tell(controls[-1], ready)
+            else:
+                _fork_on_request(request, control, connection, shell, controls, children)
+                os.close(connection)
+        _reap(children)
 
 
-def _fork_on_request(control: socket.socket, shell: Any, children: dict[int, int]) -> bool:
-    message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
-    if not message:
-        return False
-    request = json.loads(message)
+def _request(control: socket.socket) -> tuple[dict[str, Any] | None, int]:
+    """What is asked and the connection that came with it, None where nobody asks any more."""
+    try:
+        message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+    except ConnectionResetError:
+        return None, -1
+    return (json.loads(message), descriptors[0]) if message else (None, -1)
+
+
+def _fork_on_request(
+    request: dict[str, Any],
+    control: socket.socket,
+    connection: int,
+    shell: Any,
+    controls: list[socket.socket],
+    children: Children,
+) -> None:
+    slot = request["slot"]
     if _threads() != 1:
-        _tell(control, {"slot": request["slot"], "error": f"{_threads()} threads before a fork"})
+        _tell(control, {"slot": slot, "error": f"{_threads()} threads before a fork"})
     elif files := accelerator.opened():
-        error = f"{', '.join(files)} is open before a fork"
-        _tell(control, {"slot": request["slot"], "error": error})
+        _tell(control, {"slot": slot, "error": f"{', '.join(files)} is open before a fork"})
     else:
-        pid = _fork(control, descriptors[0], request, shell)
-        children[pid] = request["slot"]
-        _tell(control, {"slot": request["slot"], "forked": pid})
-    os.close(descriptors[0])
-    return True
+        pid = _fork(controls, connection, request, shell)
+        children[pid] = control, slot
+        _tell(control, {"slot": slot, "forked": pid})
 
 
-def _fork(control: socket.socket, connection: int, request: dict[str, Any], shell: Any) -> int:
+def _kill(control: socket.socket, children: Children) -> None:
+    """Ends the children of a grader's process that is gone."""
+    for pid, (owner, _) in children.items():
+        if owner is control:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _fork(
+    controls: list[socket.socket], connection: int, request: dict[str, Any], shell: Any
+) -> int:
     isolated = request["isolated"]
     if isolated:
         # The next child becomes the first process of a new pid namespace; then back to our own.
@@ -79,7 +115,8 @@ def _fork(control: socket.socket, connection: int, request: dict[str, Any], shel
     pid = os.fork()
     if pid == 0:
         try:
-            control.close()
+            for control in controls:
+                control.close()
             _child(connection, request, shell)
         finally:
             os._exit(70)
@@ -120,12 +157,12 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     os._exit(0)
 
 
-def _reap(control: socket.socket, children: dict[int, int]) -> None:
+def _reap(children: Children) -> None:
     while children:
         pid, status, usage = os.wait4(-1, os.WNOHANG)
         if pid == 0:
             return
-        slot = children.pop(pid, None)
+        control, slot = children.pop(pid)
         code, cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
         _tell(control, {"slot": slot, "ended": pid, "code": code, "cpu": cpu})
 
@@ -135,7 +172,9 @@ def _threads() -> int:
 
 
 def _tell(control: socket.socket, message: dict[str, Any]) -> None:
-    control.sendall(json.dumps(message).encode() + b"\n")
+    # Who has gone, or left a control socket that is closed here, need not be told.
+    with contextlib.suppress(OSError):
+        control.sendall(json.dumps(message).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,12 @@ import numpy as np
 def even_out() -> None:
     """Takes back what would make a backend give other results than TensorFlow."""
     _keep_float64()
-    if sys.modules["keras"].backend.backend() == "torch":
+    backend = sys.modules["keras"].backend.backend()
+    if backend == "torch":
         _let_numpy_read()
         _keep_numbers()
+    if backend == "jax":
+        _compile_steps()
 
 
 def _keep_float64() -> None:
@@ -62,6 +65,24 @@ def _keep_numbers() -> None:
 
     for name in ("add", "subtract", "multiply", "power"):
         setattr(functions, name, precise(getattr(functions, name)))
+
+
+def _compile_steps() -> None:
+    """Lets `fit` compile a step of training on JAX, also after `compile(…, jit_compile=False)`.
+
+    On TensorFlow that leaves out XLA, which is slow to begin.  On JAX it compiles each operation by
+    itself, and a recurrent layer anew in every step: forty times the time, and memory without end.
+    """
+    from keras.src.trainers.trainer import Trainer
+
+    original = Trainer.compile
+
+    @wraps(original)
+    def compile(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.jit_compile = not self.run_eagerly
+
+    Trainer.compile = compile
 
 
 def _beside(value: Any, other: Any) -> Any:

@@ -255,6 +255,18 @@ def test_a_training_step_does_what_fit_does(ops):
 
 
 @pytest.mark.slow
+def test_on_jax_a_step_is_compiled_as_a_whole(ops):
+    """Operation by operation, a recurrent layer would be compiled anew in every step."""
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=False)
+    assert model.jit_compile == (keras.backend.backend() == "jax")
+    model.compile("sgd", "mse", run_eagerly=True, jit_compile=False)
+    assert not model.jit_compile
+
+
+@pytest.mark.slow
 def test_a_step_of_what_cannot_learn_changes_nothing(ops):
     import keras
 

@@ -240,6 +240,37 @@ def test_alexnet_carries_two_channels_whatever_its_widths(
     assert distance(probes.to_arrays(found), wanted) < 1e-5
 
 
+def plain_gradient(inputs: dict[str, Any], last_relu: bool) -> Any:
+    """The gradient of `alexnet_gradients`, in NumPy, with or without the hidden layer's relu."""
+    h, passed = inputs["colours"].astype(float), []
+    for layer in range(1, 7):
+        z = h @ inputs["weights"][f"W{layer}"] + inputs["weights"][f"b{layer}"]
+        passed.append((z > 0) | (layer == 6 and not last_relu))
+        h = z * passed[-1]
+    z = h @ inputs["weights"]["W7"] + inputs["weights"]["b7"]
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    cotangent = inputs["cotangent"]
+    dz = p * (cotangent - (p * cotangent).sum(axis=1, keepdims=True))
+    dh = dz @ inputs["weights"]["W7"].T
+    for layer in range(6, 0, -1):
+        dh = (dh * passed[layer - 1]) @ inputs["weights"][f"W{layer}"].T
+    return dh
+
+
+def test_a_gradient_tells_of_the_last_relu_in_every_draw(loaded: LoadedUnit) -> None:
+    (check,) = (
+        check
+        for exercise in loaded.unit.exercises
+        for check in exercise.checks
+        if check.name == "alexnet_gradients"
+    )
+    for seed in range(100):
+        for case in draw(check, str(seed), UNIT, "build_alexnet_mini"):
+            right, wrong = (plain_gradient(dict(case.inputs), relu) for relu in (True, False))
+            assert np.abs(right - wrong).max() > 640 * 2**-23 * np.abs(right).max()
+
+
 def test_full_alexnet_is_counted_right(
     loaded: LoadedUnit, names: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

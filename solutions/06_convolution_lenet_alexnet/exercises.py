@@ -1507,16 +1507,33 @@ def signal(rng: np.random.Generator, x: Array, classes: int, least: float) -> di
     return inputs
 
 
+def tells(x: Array, weights: dict[str, Any]) -> bool:
+    """Whether a gradient tells of each relu: something that it cuts off has passed all before.
+
+    Of 1,000 draws of 12 colours 3 % did not, and a network without the last of them passed.
+    """
+    heard = np.full(len(x), True)
+    for layer in range(1, HIDDEN + 1):
+        z = x @ weights[f"W{layer}"] + weights[f"b{layer}"]
+        if not (z < 0)[heard].any(axis=0).all():
+            return False
+        heard &= (z > 0).any(axis=1)
+        x = np.maximum(z, 0)
+    return int(heard.sum()) > 1
+
+
 def plain_pictures(rng: np.random.Generator) -> Iterator[Case]:
     """Pictures that are the same everywhere, so that padding and pooling play no part."""
-    x = rng.uniform(0, 1, (12, 2)).astype(np.float32)
-    inputs = {"colours": x, "weights": signal(rng, x.astype(float), 10, 0.01)}
-    yield Case(inputs, "pictures of one colour, given weights")
+    x = rng.uniform(0, 1, (24, 2)).astype(np.float32)
+    weights = signal(rng, x.astype(float), 10, 0.01)
+    while not tells(x, weights):
+        weights = signal(rng, x.astype(float), 10, 0.01)
+    yield Case({"colours": x, "weights": weights}, "pictures of one colour, given weights")
 
 
 def plain_backward(rng: np.random.Generator) -> Iterator[Case]:
     for case in plain_pictures(rng):
-        cotangent = rng.normal(size=(12, 10)).astype(np.float32)
+        cotangent = rng.normal(size=(24, 10)).astype(np.float32)
         yield Case({**case.inputs, "cotangent": cotangent}, case.label)
 
 

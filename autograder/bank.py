@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,7 @@ class Bank:
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
-        self._reference = self.observer(loaded.reference)
-        self._reference_turn = threading.Lock()
+        self._references: list[Observer] = []  # that are idle
 
     def runs_on(self, program: Program) -> Backend:
         """What a program of the unit runs on, whoever wrote it."""
@@ -105,13 +104,31 @@ class Bank:
         return [Wanted(*parts) for parts in zip(values, moved, truths, strict=True)]
 
     def reference(self, question: Question) -> list[Evidence]:
-        """The reference's evidence; all its questions share one process."""
+        """The reference's evidence; a process answers as many questions as come one by one."""
 
         def compute() -> list[Evidence]:
-            with self._reference_turn:
-                return observe_all(self._reference, question)
+            with self._guard:
+                idle = self._references.pop() if self._references else None
+            observer = idle or self.observer(self.loaded.reference)
+            try:
+                return observe_all(observer, question)
+            finally:
+                with self._guard:
+                    self._references.append(observer)
 
         return self.cache.get(key_of(self.identity(self.loaded.reference), question.key), compute)
+
+    def ahead(self, stopped: Callable[[], bool]) -> None:
+        """Observes the reference for what will be asked last, and so on, until all is known.
+
+        For an idle slot: where nothing is kept, the reference, whose inputs are moved six times,
+        takes longer than the submission.
+        """
+        for exercise in reversed(self.loaded.unit.exercises):
+            for check in reversed(exercise.checks):
+                if stopped():
+                    return
+                self.wanted(self.question(exercise, check))
 
     def variant(
         self, exercise: Exercise, variant: Alternative, question: Question
@@ -120,8 +137,9 @@ class Bank:
         return self.of(self.program(exercise, variant), question)
 
     def close(self) -> None:
-        """Ends the reference's process."""
-        self._reference.close()
+        """Ends the reference's processes."""
+        for observer in self._references:
+            observer.close()
 
     def program(self, exercise: Exercise, alternative: Alternative) -> Program:
         """The program of a variant or equivalent."""

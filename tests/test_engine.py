@@ -159,7 +159,7 @@ def interrupted(arguments: list[str], out: Path, number: int, count: int) -> dic
 def test_results_appear_one_by_one_and_are_those_of_two_slots(
     lines_course: Path, handed_in: Path, whole: Path, tmp_path: Path
 ) -> None:
-    process = start(command(lines_course, handed_in, tmp_path / "out", "--jobs", "1"))
+    process = start(command(lines_course, handed_in, tmp_path / "out", "--jobs=1", "--no-cache"))
     counts = set()
     while process.poll() is None:
         counts.add(len(written(tmp_path / "out")))

@@ -265,7 +265,7 @@ def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
     bank = Bank(lines, "secret", tight, EvidenceCache(None))
     question = bank.question(lines.unit.exercises[0], lines.unit.exercises[0].checks[0])
     bank.wanted(question)
-    os.kill(pid_of(bank._reference), signal.SIGKILL)
+    os.kill(pid_of(bank._references[0]), signal.SIGKILL)
     results = [grade(submitted(lines, student), bank) for student in ("ada", "bob")]
     bank.close()
     assert results[-1].status == "graded"

@@ -457,6 +457,22 @@ def test_kept_evidence_gives_the_same_result_without_a_process(
     assert without_seconds(first) == without_seconds(second)
 
 
+def test_an_idle_slot_observes_the_reference(
+    lines: LoadedUnit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [(e, c) for e in lines.unit.exercises for c in e.checks]
+    with bank_of(lines, pool) as bank, bank_of(lines, pool) as other:
+        asked = iter([False, True])
+        bank.ahead(lambda: next(asked))
+        assert list(bank._wanted) == [(checks[-1][0].name, checks[-1][1].name, 0)]
+        bank.ahead(lambda: False)
+        known = [other.wanted(other.question(*check)) for check in checks]
+        monkeypatch.setattr(bank, "reference", None)  # nothing is asked of it any more
+        for check, wanted in zip(checks, known, strict=True):
+            found = bank.wanted(bank.question(*check))
+            assert [repr(item) for item in found] == [repr(item) for item in wanted]
+
+
 def test_a_damaged_cache_is_as_good_as_none(lines: LoadedUnit, pool: Pool, tmp_path: Path) -> None:
     results = []
     for _ in range(2):

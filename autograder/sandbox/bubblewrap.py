@@ -37,6 +37,8 @@ _OWN: dict[Backend, tuple[str, ...]] = {
         "JAX_ENABLE_X64=1",
         "JAX_DEFAULT_MATMUL_PRECISION=highest",
         "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false",
+        # Its 20 threads would reserve a gigabyte of address space, which is limited, for nothing.
+        "MALLOC_ARENA_MAX=2",
     ),
 }
 _INSIDE = "/grader"  # where this package lies in the sandbox

@@ -1,6 +1,7 @@
 """Measures what grading costs: a submission, a first finding, a class's memory, a class's growth.
 
-    python benchmarks/cost.py warm|first|memory|growth [--quick] [--patience SECONDS] [--json FILE]
+    python benchmarks/cost.py warm|training|first|memory|growth [--quick] [--patience SECONDS]
+                              [--unit UNIT] [--json FILE]
 
 Each command measures both sides of its comparison in one run, taking turns, and prints the aim,
 what was measured, and whether the aim is met.  docs/benchmarks.md says what the numbers mean.
@@ -58,18 +59,19 @@ T = TypeVar("T")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["warm", "first", "memory", "growth"])
-    parser.add_argument("--unit", default="03_optimizers")
+    parser.add_argument("what", choices=list(MEASURES))
+    parser.add_argument("--unit", help="(default: 03_optimizers; 12_gru_lstm trains)")
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     parser.add_argument("--patience", type=float, default=0, help="seconds to wait for quiet ones")
     parser.add_argument("--json", type=Path, help="write all numbers here")
     options = parser.parse_args()
     adopt()
     course = Course.find(COURSE)
-    loaded = course.load(options.unit)
+    measure = MEASURES[options.what]
+    trains = measure is training
+    loaded = course.load(options.unit or ("12_gru_lstm" if trains else "03_optimizers"))
     machine = facts()
     print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
-    measure = {"warm": warm, "first": first, "memory": memory, "growth": growth}[options.what]
     with OthersUse() as others, tempfile.TemporaryDirectory(prefix="cost-") as folder:
         rows, numbers = measure(loaded, Path(folder), options.quick, options.patience)
     show(("", "aim", "measured", ""), rows)
@@ -395,6 +397,54 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     return {name: (seconds / count, calls[name] / count) for name, seconds in spent.items()}
 
 
+# --------------------------------------------------------------------------------------- training
+
+
+def training(
+    loaded: LoadedUnit, folder: Path, quick: bool, patience: float
+) -> tuple[list[Row], dict[str, Any]]:
+    """A right submission that trains, when template and reference are there, against a bare loop.
+
+    The loop is as a teacher would write it, with the framework's own settings: all threads.
+    """
+    rounds, each = (1, 1) if quick else (5, 2)  # the first two programs are the reference
+    cache = EvidenceCache(folder / "evidence")
+    with Pool() as pool, engine.banks_for(lambda _: Bank(loaded, SEED, pool, cache)) as banks:
+        bank = banks(loaded.name)
+        pool.warm(bank.runs_on(loaded.reference))
+
+        def graded(name: str) -> tuple[float, float]:
+            submissions = read(loaded, hand_in(loaded, folder / name, each))
+            outbox = engine.Outbox(folder / f"{name}-out")
+            began, cpu = time.perf_counter(), cpu_seconds()
+            results = [r for r, _ in engine.grade_class(submissions, banks, outbox, 1, True)]
+            wrong = [r for r in results if r.points < r.max_points]
+            if wrong:
+                raise SystemExit(f"The reference got {wrong[0].points:g} points.")
+            return (time.perf_counter() - began) / each, (cpu_seconds() - cpu) / each
+
+        graded("before")
+        questions = [bank.question(e, c) for e in loaded.unit.exercises for c in e.checks]
+        asked = [(question, bank.wanted(question)) for question in questions]
+        worker = Bare(loaded.name, asked)
+
+        def one_round(name: str) -> tuple[tuple[float, float], tuple[float, float]]:
+            worker.send(read(loaded, hand_in(loaded, folder / f"bare-{name}", each)))
+            taken = worker.seconds()
+            bare = mean(wall for wall, _ in taken), mean(cpu for _, cpu in taken)
+            return bare, graded(f"graded-{name}")
+
+        found = quietest(one_round, rounds, patience)
+        worker.close()
+    rows = []
+    for part, kind in enumerate(("wall", "CPU")):
+        bare, ours = (median(run[side][part] for run in found) for side in (0, 1))
+        rows.append(row(f"bare loop, {kind} time", bare, "s"))
+        rows.append(row(f"graded, one slot, {kind} time", ours, "s"))
+        rows.append(row("  its ratio to the bare loop", ours / bare, "x", 1.2))
+    return rows, {"rounds": found}
+
+
 # ------------------------------------------------------------------------------------------ first
 
 
@@ -553,6 +603,15 @@ def _watched(loaded: LoadedUnit, folder: Path, count: int, before: str) -> Watch
         raise SystemExit(f"{len(graded)} of {count} results: {Counter(graded)}\n{said}")
     return watcher
 
+
+Measure = Callable[[LoadedUnit, Path, bool, float], tuple[list[Row], dict[str, Any]]]
+MEASURES: dict[str, Measure] = {
+    "warm": warm,
+    "training": training,
+    "first": first,
+    "memory": memory,
+    "growth": growth,
+}
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -258,17 +259,45 @@ def plain_gradient(inputs: dict[str, Any], last_relu: bool) -> Any:
     return dh
 
 
-def test_a_gradient_tells_of_the_last_relu_in_every_draw(loaded: LoadedUnit) -> None:
-    (check,) = (
-        check
+def cases_of(loaded: LoadedUnit, name: str, seeds: int) -> Iterator[dict[str, Any]]:
+    """The inputs of a check's cases, in many draws."""
+    (found,) = (
+        (exercise.name, check)
         for exercise in loaded.unit.exercises
         for check in exercise.checks
-        if check.name == "alexnet_gradients"
+        if check.name == name
     )
-    for seed in range(100):
-        for case in draw(check, str(seed), UNIT, "build_alexnet_mini"):
-            right, wrong = (plain_gradient(dict(case.inputs), relu) for relu in (True, False))
-            assert np.abs(right - wrong).max() > 640 * 2**-23 * np.abs(right).max()
+    for seed in range(seeds):
+        for case in draw(found[1], str(seed), UNIT, found[0]):
+            yield dict(case.inputs)
+
+
+def test_a_gradient_tells_of_the_last_relu_in_every_draw(loaded: LoadedUnit) -> None:
+    for inputs in cases_of(loaded, "alexnet_gradients", 100):
+        right, wrong = (plain_gradient(inputs, relu) for relu in (True, False))
+        assert np.abs(right - wrong).max() > 640 * 2**-23 * np.abs(right).max()
+
+
+def mixed_probabilities(inputs: dict[str, Any], window: int) -> Any:
+    """The probabilities of `alexnet_pictures`, in NumPy, by poolings of some size."""
+    weights = inputs["weights"]
+    x = inputs["X"].astype(float)
+    for layer in range(1, 6):
+        x = np.maximum(x @ weights[f"W{layer}"] + weights[f"b{layer}"], 0)
+        if layer in (1, 2, 5):
+            windows = np.lib.stride_tricks.sliding_window_view(x, (window, window), axis=(1, 2))
+            x = windows[:, ::2, ::2].max(axis=(-2, -1))
+    x = np.maximum(x.mean(axis=(1, 2)) @ weights["W6"] + weights["b6"], 0)
+    z = x @ weights["W7"] + weights["b7"]
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def test_pictures_tell_of_the_size_of_poolings_in_every_draw(loaded: LoadedUnit) -> None:
+    for inputs in cases_of(loaded, "alexnet_pictures", 100):
+        right, wrong = (mixed_probabilities(inputs, window) for window in (3, 2))
+        assert np.abs(right - wrong).max() > 0.01
+        assert np.ptp(right, axis=0).max() > 0.01
 
 
 def test_full_alexnet_is_counted_right(

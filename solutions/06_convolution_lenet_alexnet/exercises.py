@@ -1483,28 +1483,36 @@ def threshold(z: Array) -> float:
     return float(middles[np.argmax(np.diff(values) * (below > 0.1) * (below < 0.5))])
 
 
-def signal(rng: np.random.Generator, x: Array, classes: int, least: float) -> dict[str, Any]:
-    """Weights for two channels, such that every relu cuts off some of what reaches it.
+def cutting(rng: np.random.Generator, x: Array, least: float = 0) -> tuple[Array, Array]:
+    """Weights of a layer of two channels whose relu cuts off some of what reaches it.
 
     Args:
         rng: draws them.
         x: (N, 2), the values of two channels.
-        classes: the number of outputs.
-        least: how far from 0 every argument of a relu must stay.
+        least: how far from 0 every argument of the relu must stay.
     """
+    distance = -1.0
+    while distance < least:
+        W = rng.normal(size=(2, 2)) + 1.5 * np.eye(2) * rng.choice([-1, 1], 2)
+        W = W / (x @ W).std(axis=0)
+        b = -np.array([threshold(column) for column in (x @ W).T])
+        distance = float(np.abs(x @ W + b).min())
+    return W, b
+
+
+def outputs(rng: np.random.Generator, classes: int) -> dict[str, Any]:
+    """Weights of the last layer."""
+    return {"W7": rng.normal(size=(2, classes)), "b7": rng.normal(size=classes)}
+
+
+def signal(rng: np.random.Generator, x: Array, classes: int, least: float) -> dict[str, Any]:
+    """Weights for pictures of one colour, (N, 2); see `cutting`."""
     inputs: dict[str, Any] = {}
     for layer in range(1, HIDDEN + 1):
-        distance = -1.0
-        while distance < least:
-            W = rng.normal(size=(2, 2)) + 1.5 * np.eye(2) * rng.choice([-1, 1], 2)
-            W = W / (x @ W).std(axis=0)
-            b = -np.array([threshold(column) for column in (x @ W).T])
-            distance = float(np.abs(x @ W + b).min())
+        W, b = cutting(rng, x, least)
         inputs[f"W{layer}"], inputs[f"b{layer}"] = W, b
         x = np.maximum(x @ W + b, 0)
-    inputs["W7"] = rng.normal(size=(2, classes))
-    inputs["b7"] = rng.normal(size=classes)
-    return inputs
+    return inputs | outputs(rng, classes)
 
 
 def tells(x: Array, weights: dict[str, Any]) -> bool:
@@ -1537,11 +1545,30 @@ def plain_backward(rng: np.random.Generator) -> Iterator[Case]:
         yield Case({**case.inputs, "cotangent": cotangent}, case.label)
 
 
+def overlapping(maps: Array) -> Array:
+    """Maxima over windows of 3 by 3 that move by 2."""
+    windows = np.lib.stride_tricks.sliding_window_view(maps, (3, 3), axis=(1, 2))
+    return windows[:, ::2, ::2].max(axis=(-2, -1))
+
+
 def mixed_pictures(rng: np.random.Generator) -> Iterator[Case]:
-    """Pictures of random pixels."""
-    X = rng.uniform(0, 1, (3, 20, 17, 2))
-    weights = signal(rng, X.reshape(-1, 2), 10, 0)
-    inputs = {"X": X.astype(np.float32), "weights": weights}
+    """Pictures of random pixels.
+
+    Each layer cuts off some of what poolings have left: drawn for the pixels themselves, weights
+    cut off all of it in a quarter of the draws, and no picture made a difference.
+    """
+    X = rng.uniform(0, 1, (4, 20, 17, 2))
+    x = np.zeros((4, 2))
+    while not np.ptp(x, axis=0).all():  # until each channel tells the pictures apart
+        x, weights = X, {}
+        for layer in range(1, HIDDEN):
+            W, b = cutting(rng, x.reshape(-1, 2))
+            weights[f"W{layer}"], weights[f"b{layer}"] = W, b
+            x = np.maximum(x @ W + b, 0)
+            x = overlapping(x) if layer in (1, 2, 5) else x
+        x = x.mean(axis=(1, 2))
+    weights["W6"], weights["b6"] = cutting(rng, x)
+    inputs = {"X": X.astype(np.float32), "weights": weights | outputs(rng, 10)}
     yield Case(inputs, "pictures of random pixels, given weights")
 
 

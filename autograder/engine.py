@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.bank import Bank
 from autograder.cache import remove_unfinished, versions, write_whole
 from autograder.faults import FaultError, UserError
-from autograder.findings import Result
+from autograder.findings import Result, share_text
 from autograder.grading import grade
 from autograder.report import page, record
 from autograder.sandbox.pool import Pool
@@ -125,10 +125,19 @@ def grade_class(
             outbox.write(result)
         return result, earlier is not None
 
-    results = Slots(one, slots, shared).results(submissions)
+    results = _sharing(Slots(one, slots, shared).results(submissions))
     if not isinstance(submissions, Sequence) or len(submissions) >= slots:
         return results
     return _with_idle_slot(results, {item.unit for item in submissions}, banks)
+
+
+def _sharing(
+    results: Generator[tuple[Result, bool], None, None],
+) -> Iterator[tuple[Result, bool]]:
+    with contextlib.closing(results):
+        for result, earlier in results:
+            share_text(result)
+            yield result, earlier
 
 
 def _with_idle_slot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -113,3 +114,15 @@ class Result:
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     schema_version: int = SCHEMA_VERSION
+
+
+def share_text(result: Result) -> None:
+    """Lets results that came from elsewhere hold one copy of what many of them say.
+
+    Of the 51 KiB that one of unit 03 takes, 22 are text that the others have, too.
+    """
+    findings = [finding for exercise in result.exercises for finding in exercise.findings]
+    for part in (result, *result.exercises, *result.cells, *findings):
+        for name, value in vars(part).items():
+            if type(value) is str:
+                object.__setattr__(part, name, sys.intern(value))  # equal, so nobody can tell

@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -55,7 +55,7 @@ class Slots(Generic[Item, Outcome]):
         forked = self._forked(shared) if shared is not None and count > 1 else None
         self._executor: Executor = forked or self._threads()
 
-    def results(self, items: Iterable[Item]) -> Iterator[Outcome]:
+    def results(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
         """What comes out, in the order in which it does.
 
         Closing the iterator, or an interrupt, stops after what is being worked on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from autograder.faults import UserError
+from autograder.findings import ExerciseResult, Finding, Result, share_text
 from autograder.program import Program
 from autograder.questions import Observation
 from autograder.sandbox.observer import Observer
@@ -88,6 +90,18 @@ def test_student_code_ends_with_the_process_that_runs_it(pool: Pool) -> None:
     (started,) = Slots(starts, 2, pool).results([0])
     left = [psutil.Process(pid) for pid in started if psutil.pid_exists(pid)]
     assert not psutil.wait_procs(left, timeout=5)[1]  # it would be stopped after 20
+
+
+def test_results_of_processes_share_what_all_of_them_say() -> None:
+    claim = "".join(["`center` subtracts ", "the mean"])
+    finding = Finding("values", claim, "passed", 1, 1)
+    result = Result("ada", "01", "graded", 1, 1, (ExerciseResult("center", 1, 1, (finding,)),))
+    one, other = (pickle.loads(pickle.dumps(result)) for _ in range(2))
+    share_text(one)
+    share_text(other)
+    assert one == other == result
+    said = [copy.exercises[0].findings[0].claim for copy in (one, other)]
+    assert said[0] is said[1]
 
 
 def test_what_work_raises_is_raised_here(pool: Pool) -> None:

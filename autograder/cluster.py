@@ -9,6 +9,7 @@ a student wrote.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import logging
 import threading
@@ -74,7 +75,7 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close(timeout=5)
+        _close(self._client, 5)
 
     @property
     def in_flight(self) -> int:
@@ -130,7 +131,7 @@ class Cluster:
             if self._client is not lost:
                 return
             LOG.warning("The scheduler at %s is away; waiting for it.", self._address)
-            lost.close(timeout=0)
+            _close(lost, 0)
             until = time.monotonic() + AWAY_SECONDS
             while True:
                 try:
@@ -141,6 +142,12 @@ class Cluster:
                         self._gone = error
                         raise
                     time.sleep(1)
+
+
+def _close(client: Any, seconds: float) -> None:
+    """Lets go of a client, also of one whose scheduler does not answer any more."""
+    with contextlib.suppress(OSError):  # TimeoutError among them
+        client.close(timeout=seconds)
 
 
 def _safe(address: str) -> str:

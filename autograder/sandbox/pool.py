@@ -163,8 +163,9 @@ class Template:
         with self._changed:
             # Not before: a process that is to be forked should have one thread.
             if self._listener is None:
-                self._listener = threading.Thread(target=self._listen, daemon=True)
-                self._listener.start()
+                listener = threading.Thread(target=self._listen, daemon=True)
+                listener.start()
+                self._listener = listener
             self._changed.wait_for(lambda: self._ready or self._ended, timeout=_START_SECONDS)
             ready = self._ready
         if ready is None:

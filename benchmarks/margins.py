@@ -8,9 +8,11 @@ it is kept.  A margin is 64 / noise, or gap / 64.  Checks that train have a stud
 
     python benchmarks/margins.py measure [UNIT ...] [--seeds 3]
     python benchmarks/margins.py report
+    python benchmarks/margins.py draws [UNIT ...] [--seeds 6]
 
 `measure` replaces the rows of these units in margins.csv; `report` prints the tables of
-docs/tolerances.md and draws docs/tolerances.svg from it.
+docs/tolerances.md and draws docs/tolerances.svg from it.  `draws` lists the known mistakes that a
+check tells in some draws of its cases only, and those that keep full points in some draw.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from autograder.cache import evidence_cache
 from autograder.course import Course
 from autograder.course_check import SEED
 from autograder.evidence import Evidence
-from autograder.exercise import Check, Exercise
+from autograder.exercise import Alternative, Check, Exercise
 from autograder.judge import (
     PASS,
     AtMost,
@@ -160,6 +163,37 @@ def margins(banks: list[Bank], exercise: Exercise) -> Iterator[Margin]:
         )
 
 
+def told(banks: list[Bank], exercise: Exercise, variant: Alternative) -> dict[str, list[bool]]:
+    """By check, whether it tells a variant, for the draws of each bank."""
+    found: dict[str, list[bool]] = {}
+    for check in untrained(exercise):
+        for bank in banks:
+            question = bank.question(exercise, check)
+            evidence = bank.of(bank.program(exercise, variant), question)
+            found.setdefault(check.name, []).append(not compared(bank, question, evidence)[1])
+    return found
+
+
+def draws(course: Course, units: list[str], seeds: int) -> None:
+    """Prints what depends on the draw."""
+    for name in units or course.unit_names():
+        loaded = course.load(name)
+        with Pool() as pool, ExitStack() as closing_banks:
+            cache = evidence_cache(True)
+            banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+            for bank in banks:
+                closing_banks.callback(bank.close)
+            for exercise in loaded.unit.exercises:
+                for variant in exercise.variants:
+                    found = told(banks, exercise, variant)
+                    for check, by_draw in found.items():
+                        if 0 < sum(by_draw) < seeds:
+                            print(f"| {name[:2]} `{check}` | {variant.name} | {sum(by_draw)} |")
+                    if not all(map(any, zip(*found.values(), strict=True))):
+                        print(f"| {name[:2]} `{exercise.name}` | {variant.name} | **unseen** |")
+        print(f"{name}: done", flush=True)
+
+
 def measure(course: Course, units: list[str], seeds: int, table: Path) -> None:
     """Replaces the rows of these units in a file of margins."""
     for name in units or course.unit_names():
@@ -286,9 +320,14 @@ def main() -> None:
     measuring.add_argument("units", nargs="*", metavar="UNIT")
     measuring.add_argument("--seeds", type=int, default=3)
     commands.add_parser("report")
+    drawing = commands.add_parser("draws")
+    drawing.add_argument("units", nargs="*", metavar="UNIT")
+    drawing.add_argument("--seeds", type=int, default=6)
     options = parser.parse_args()
     if options.command == "measure":
         measure(Course(COURSE), options.units, options.seeds, TABLE)
+    elif options.command == "draws":
+        draws(Course(COURSE), options.units, options.seeds)
     else:
         report(read(TABLE))
 

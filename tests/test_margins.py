@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,12 @@ def test_small_margins_are_listed(
     assert "| float64 | 2 | 9 (`near`) | 1 | 600 (`near`) | 1 | 0 |" in told
     assert "`near` | float64 | 9 (`a`) | 600 (`v`) | 7 (`w`)" in told and "`fine`" not in told
     assert (tmp_path / "plot.svg").read_text().startswith("<?xml")
+
+
+def test_what_depends_on_the_draw_is_told(lines: LoadedUnit, pool: Pool) -> None:
+    exercise = lines.unit.exercises[0]
+    with closing(Bank(lines, "margins-0", pool, EvidenceCache(None))) as bank:
+        for variant in exercise.variants:
+            assert any(map(all, margins.told([bank, bank], exercise, variant).values()))
+        for right in exercise.equivalents:
+            assert not any(map(any, margins.told([bank, bank], exercise, right).values()))

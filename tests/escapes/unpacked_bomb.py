@@ -1,6 +1,6 @@
 # A small text that unpacks to gigabytes.
 #! class = "limits"
-#! seen = ["cell timeout", "stub"]
+#! seen = ["cell timeout|cell memory|cell raised", "stub"]
 
 # %% after setup
 import zlib

@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from scipy import stats
 
 from autograder.bank import Bank
 from autograder.cache import evidence_cache
-from autograder.course import Course
+from autograder.course import Course, LoadedUnit
 from autograder.course_check import SEED
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Check, Exercise
@@ -174,15 +174,22 @@ def told(banks: list[Bank], exercise: Exercise, variant: Alternative) -> dict[st
     return found
 
 
+@contextmanager
+def banks_of(loaded: LoadedUnit, seeds: int) -> Iterator[list[Bank]]:
+    """A bank for each seed of `check-course`, with the evidence that is kept."""
+    cache = evidence_cache(True)
+    with Pool() as pool, ExitStack() as open_banks:
+        yield [
+            open_banks.enter_context(closing(Bank(loaded, f"{SEED}-{index}", pool, cache)))
+            for index in range(seeds)
+        ]
+
+
 def draws(course: Course, units: list[str], seeds: int) -> None:
     """Prints what depends on the draw."""
     for name in units or course.unit_names():
         loaded = course.load(name)
-        with Pool() as pool, ExitStack() as closing_banks:
-            cache = evidence_cache(True)
-            banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
-            for bank in banks:
-                closing_banks.callback(bank.close)
+        with banks_of(loaded, seeds) as banks:
             for exercise in loaded.unit.exercises:
                 for variant in exercise.variants:
                     found = told(banks, exercise, variant)
@@ -198,14 +205,8 @@ def measure(course: Course, units: list[str], seeds: int, table: Path) -> None:
     """Replaces the rows of these units in a file of margins."""
     for name in units or course.unit_names():
         loaded = course.load(name)
-        with Pool() as pool:
-            cache = evidence_cache(True)
-            banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
-            try:
-                found = [row for each in loaded.unit.exercises for row in margins(banks, each)]
-            finally:
-                for bank in banks:
-                    bank.close()
+        with banks_of(loaded, seeds) as banks:
+            found = [row for each in loaded.unit.exercises for row in margins(banks, each)]
         write(table, [row for row in read(table) if row.unit != name] + found)
         print(f"{name}: {len(found)} checks", flush=True)
 

@@ -535,19 +535,39 @@ def test_a_template_that_dies_under_a_program_is_no_verdict_on_it() -> None:
             raise SandboxError("or it goes on as if nothing had been")
 
 
+STARTS = """
+import os, threading
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.pool import Template
+
+def open_and_close():
+    while True:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+
+for _ in range(4):
+    threading.Thread(target=open_and_close, daemon=True).start()
+for _ in range(100):
+    Template.started("numpy", "none", Limits()).end_all()
+"""
+
+
+def test_templates_start_while_other_threads_open_and_close_files() -> None:
+    # In a process of its own, whose low descriptors are free.
+    done = subprocess.run([sys.executable, "-c", STARTS], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 class RawTemplate:
     """A template process without a pool; gives its control socket, and what it tells."""
 
     def __init__(self, *modules: str, paths: list[Path]) -> None:
         self._control, theirs = socket.socketpair()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-        code = (
-            f"import os, runpy, sys; os.dup2({theirs.fileno()}, 3); "
-            f"sys.argv = ['template', *{modules!r}]; "
-            "runpy.run_module('autograder.sandbox.template', run_name='__main__')"
-        )
+        number = theirs.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], pass_fds=(theirs.fileno(),), env=environment
+            [sys.executable, "-m", "autograder.sandbox.template", *modules, str(number)],
+            pass_fds=(number,),
+            env=environment,
         )
         theirs.close()
 

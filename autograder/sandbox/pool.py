@@ -18,7 +18,6 @@ from autograder.gpu import Gpus, Share
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.limits import MIB, Limits
-from autograder.sandbox.template import CONTROL
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 
@@ -148,8 +147,6 @@ class Template:
         self._control.close()
         if self._process is not None:
             _end(self._process)
-        # Its socket may be descriptor 3, which must not be closed while the next template starts:
-        # a number can be passed on only where it is in use.
         if self._listener is not None:
             self._listener.join(timeout=5)
 
@@ -289,18 +286,15 @@ class Pool:
 
 
 def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
-    def keep_control() -> None:
-        os.dup2(control.fileno(), CONTROL)
-        os.set_inheritable(CONTROL, True)
-
+    # Under the number that it has here: another might be closed by another thread meanwhile.
+    number = control.fileno()
     try:
         return subprocess.Popen(
-            arguments,
+            [*arguments, str(number)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=keep_control,
-            pass_fds=(CONTROL,),
+            pass_fds=(number,),
             start_new_session=True,
         )
     except OSError as error:

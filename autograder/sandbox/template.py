@@ -25,16 +25,21 @@ from typing import Any
 from autograder import tensors, worker
 from autograder.sandbox import accelerator, isolation
 
-CONTROL = 3  # the control socket's descriptor
+_WIRE = 3  # a child's only descriptor beside the standard ones
 
 Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and as what slot
 
 
 def main() -> None:
-    """Runs the template until its control socket closes.  Arguments: modules to import."""
-    first = socket.socket(fileno=CONTROL)
+    """Runs the template until its control socket closes.
+
+    Arguments: modules to import, and the control socket's descriptor.
+    """
+    *names, number = sys.argv[1:]
+    first = socket.socket(fileno=os.dup(int(number)))  # a low one, as `select` needs
+    os.close(int(number))
     failed = []
-    for name in sys.argv[1:]:
+    for name in names:
         try:
             importlib.import_module(name)
         except ImportError as error:
@@ -129,12 +134,12 @@ def _fork(
 def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     """Student code's process.  Reports `isolated` or why not, then serves."""
     os.setsid()  # signals to a process group reach across pid namespaces
-    os.dup2(connection, CONTROL)
+    os.dup2(connection, _WIRE)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    os.closerange(CONTROL + 1, 1024)
-    wire = socket.socket(fileno=CONTROL)
+    os.closerange(_WIRE + 1, 1024)
+    wire = socket.socket(fileno=_WIRE)
     signal.set_wakeup_fd(-1)
     # Python's own handler would let a signal from outside end student code as if it had failed.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

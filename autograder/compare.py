@@ -182,6 +182,27 @@ def moved_by(sensitivity: Any) -> float:
     return float(np.max(moved, initial=0.0)) if np.isfinite(moved).all() else 0.0
 
 
+def scale(want: Any, sensitivity: Any, answer: Any) -> float:
+    """What a deviation of one array is relative to: its size, and how far it moves.
+
+    Where all of it is 0 nothing tells how large the numbers were that cancel, and right forms may
+    leave a rounding error of them: then it is the size of the whole answer.
+    """
+    return _largest(want) + moved_by(sensitivity) or _largest(answer)
+
+
+def _largest(value: Any) -> float:
+    """The largest finite magnitude in an answer, 0 where there is none."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return max(map(_largest, value), default=0.0)
+    array = as_array(value)
+    if array.dtype.kind not in "iufc":
+        return 0.0
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
 def entry(path: str, index: tuple[Any, ...]) -> str:
     """An entry, to begin a sentence with, as the student would write it: `dW1[2, 0]`."""
     numbers = ", ".join(str(int(i)) for i in index)

@@ -23,9 +23,9 @@ from autograder.compare import (
     exact_values,
     first_value,
     leaves,
-    moved_by,
     not_finite,
     number,
+    scale,
     widened,
     wrong_form,
 )
@@ -105,23 +105,23 @@ class Close:
         for leaf in leaves(got, wanted.value, wanted.sensitivity, ""):
             if isinstance(leaf, Difference):
                 return Comparison(float("inf"), leaf)
-            comparison = self._values(*leaf)
+            comparison = self._values(*leaf, wanted.value)
             worst = max(worst, comparison.deviation)
             remark = remark or comparison.remark
             if comparison.difference is not None:
                 return Comparison(worst, comparison.difference)
         return Comparison(worst, remark=remark)
 
-    def _values(self, path: str, got: Any, want: Any, sensitivity: Any) -> Comparison:
+    def _values(self, path: str, got: Any, want: Any, sensitivity: Any, answer: Any) -> Comparison:
         a, b = as_array(got), as_array(want)
         wrong = wrong_form(path, a, b, self.equal_nan)
         if wrong is not None:
             return Comparison(float("inf"), wrong)
         if b.dtype.kind not in "fc":
             return exact_values(path, a, b)
-        return self._floats(path, a, b, sensitivity)
+        return self._floats(path, a, b, sensitivity, answer)
 
-    def _floats(self, path: str, a: Any, b: Any, sensitivity: Any) -> Comparison:
+    def _floats(self, path: str, a: Any, b: Any, sensitivity: Any, answer: Any) -> Comparison:
         dtype = precision(self.dtype, a)
         remark = ""
         if dtype != self.dtype:
@@ -133,7 +133,7 @@ class Close:
             distance = np.abs(np.where(finite, a, 0) - np.where(finite, b, 0))
         if not distance.size or not distance.max():
             return Comparison(0.0, remark=remark)
-        size = float(np.abs(b[finite]).max(initial=0.0)) + moved_by(sensitivity)
+        size = scale(b[finite], sensitivity, answer)
         unit = max(_UNIT[dtype] * size, _TINY if size else 0.0)
         with np.errstate(over="ignore", divide="ignore"):
             deviation = float(distance.max() / unit) if unit else float("inf")
@@ -224,17 +224,17 @@ class EqualSides:
         wrong = own.difference and replace(own.difference, expected=_AGREE)
         return Comparison(worst, sides.difference or wrong, own.remark)
 
-    def _sides(self, got: dict[str, Any], scale: Any, sensitivity: Any) -> Comparison:
+    def _sides(self, got: dict[str, Any], answer: Any, sensitivity: Any) -> Comparison:
         worst = 0.0
         # Both in step with the reference's structure, which `left` is known to have.
-        lefts, rights = (leaves(got[side], scale, sensitivity, "") for side in ("left", "right"))
+        lefts, rights = (leaves(got[side], answer, sensitivity, "") for side in ("left", "right"))
         for left, right in zip(lefts, rights, strict=False):
             if isinstance(left, Difference):
                 return Comparison(float("inf"), left)
             if isinstance(right, Difference):
                 return Comparison(float("inf"), right)
             path, a, want, moved = left
-            size = float(np.abs(as_array(want)).max(initial=0.0)) + moved_by(moved)
+            size = scale(want, moved, answer)
             comparison = self._gap(path, as_array(a), as_array(right[1]), size)
             worst = max(worst, comparison.deviation)
             if comparison.difference is not None:

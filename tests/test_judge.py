@@ -123,6 +123,24 @@ def test_sensitivities_in_lists_belong_to_their_own_entry():
     assert not passes(got, want, sensitivity=[10.0, 0.0])
 
 
+def test_zeros_beside_numbers_may_hold_their_rounding_errors():
+    want = {"gradient": np.zeros(3), "value": np.array([2.0, -0.1])}
+
+    def answer(error):
+        return want | {"gradient": np.array([0.0, error, 0.0])}
+
+    assert passes(answer(4e-16), want)
+    assert passes(answer(1.9e-9), want)
+    assert not passes(answer(2.1e-9), want)
+    law = equal_sides("one is the other")
+    sides = {"left": answer(4e-16), "right": answer(-4e-16)}
+    assert passes(sides, {"left": want, "right": want}, law)
+    sides = {"left": answer(1e-9), "right": answer(-1.1e-9)}
+    assert not passes(sides, {"left": want, "right": want}, law)
+    listed = [np.zeros(2), 3.0, None, "text", [1.0, [2.0]]]
+    assert passes([np.array([0.0, 1e-15]), *listed[1:]], listed)
+
+
 def test_wanted_zeros_must_be_zeros():
     assert passes(np.zeros(3), np.zeros(3))
     assert passes(np.array([0.0, -0.0, 0.0]), np.zeros(3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,19 +38,20 @@ def matching_variants(
         evidence_of: gives a variant's evidence for a check.
         wanted: what is known of the cases of a check, for judges of random results.
     """
-    found = []
+    found: dict[str, frozenset[str]] = {}
     judges = {check.name: check.judge for check in exercise.checks}
-    for variant in exercise.variants:
-        explained = frozenset(
+    # Evidence that is not known yet is computed by one slot at a time.  In an order of its own each
+    # seldom waits for another that explains the same exercise.
+    for variant in random.Random().sample(exercise.variants, len(exercise.variants)):
+        found[variant.name] = frozenset(
             name
             for name, got in failed.items()
             if same_evidence(
                 got, evidence_of(variant, name), judges[name], (wanted or {}).get(name, ())
             )
         )
-        if explained:
-            found.append((variant, explained))
-    return sorted(found, key=lambda item: -len(item[1]))
+    matches = [(v, found[v.name]) for v in exercise.variants if found[v.name]]
+    return sorted(matches, key=lambda item: -len(item[1]))
 
 
 def explain(

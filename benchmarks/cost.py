@@ -38,6 +38,7 @@ from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.exercise import Alternative, Exercise
+from autograder.findings import Result
 from autograder.program import Program
 from autograder.questions import Observation, Question
 from autograder.report.record import loads
@@ -168,6 +169,29 @@ def read(loaded: LoadedUnit, paths: Sequence[Path]) -> list[Submission]:
     return submissions
 
 
+def grade_class(
+    loaded: LoadedUnit, banks: Callable[[str], Bank], folder: Path, count: int, slots: int
+) -> tuple[list[Result], float, float]:
+    """Results of a class that is handed in here, and the wall and CPU seconds that it took."""
+    submissions = read(loaded, hand_in(loaded, folder, count))
+    outbox = engine.Outbox(folder.with_name(f"{folder.name}-out"))
+    began, cpu = time.perf_counter(), cpu_seconds()
+    results = [result for result, _ in engine.grade_class(submissions, banks, outbox, slots, True)]
+    taken = time.perf_counter() - began, cpu_seconds() - cpu
+    if wrong := [result for result in results if result.status != "graded"]:
+        raise SystemExit(f"{wrong[0].status}: {wrong[0].problem}")
+    return results, *taken
+
+
+def everything(bank: Bank) -> list[tuple[Question, list[Any]]]:
+    """What a submission is asked, with what is wanted."""
+    exercises = bank.loaded.unit.exercises
+    questions = [
+        bank.question(exercise, check) for exercise in exercises for check in exercise.checks
+    ]
+    return [(question, bank.wanted(question)) for question in questions]
+
+
 def command(paths: Sequence[Path], unit: str, out: Path, *more: str) -> list[str]:
     given = [*(str(path) for path in paths), "--unit", unit, "--seed", SEED, "--out", str(out)]
     run = [sys.executable, "-m", "autograder", "grade", "--course", str(COURSE)]
@@ -276,21 +300,12 @@ def warm(
         pool.warm(bank.runs_on(loaded.reference))
 
         def graded(name: str, slots: int, count: int = each) -> Class:
-            submissions = read(loaded, hand_in(loaded, folder / name, count))
-            outbox = engine.Outbox(folder / f"{name}-out")
-            began, cpu = time.perf_counter(), cpu_seconds()
-            results = [r for r, _ in engine.grade_class(submissions, banks, outbox, slots, True)]
-            taken = time.perf_counter() - began
-            wrong = [r for r in results if r.status != "graded"]
-            if wrong:
-                raise SystemExit(f"{wrong[0].status}: {wrong[0].problem}")
-            cpu = cpu_seconds() - cpu
-            return Class([result.seconds for result in results], taken * slots / count, cpu / count)
+            results, wall, cpu = grade_class(loaded, banks, folder / name, count, slots)
+            return Class([result.seconds for result in results], wall * slots / count, cpu / count)
 
         # Every program once: what is kept of the unit's own programs is kept now.
         graded("before", SLOTS, 4 * max(4, sum(len(e.variants) for e in loaded.unit.exercises)))
-        questions = [bank.question(e, c) for e in loaded.unit.exercises for c in e.checks]
-        asked = [(question, bank.wanted(question)) for question in questions]
+        asked = everything(bank)
         workers = [Bare(loaded.name, asked) for _ in range(SLOTS)]
 
         def one_round(name: str) -> Round:
@@ -316,8 +331,8 @@ def warm(
     aim = 1.3 * base + 0.15
     slot = median(run.one.slot for run in found)
     occupied = median(run.two.slot for run in found)
-    cases = sum(len(question.cases) for question in questions)
-    print(f"{loaded.name}: {len(questions)} checks, {cases} cases, {rounds} rounds of {each}\n")
+    cases = sum(len(question.cases) for question, _ in asked)
+    print(f"{loaded.name}: {len(asked)} checks, {cases} cases, {rounds} rounds of {each}\n")
     rows = [
         row("bare loop, one process", base, "s"),
         row("bare loop, two processes at once", busy, "s"),
@@ -414,18 +429,14 @@ def training(
         pool.warm(bank.runs_on(loaded.reference))
 
         def graded(name: str) -> tuple[float, float]:
-            submissions = read(loaded, hand_in(loaded, folder / name, each))
-            outbox = engine.Outbox(folder / f"{name}-out")
-            began, cpu = time.perf_counter(), cpu_seconds()
-            results = [r for r, _ in engine.grade_class(submissions, banks, outbox, 1, True)]
+            results, wall, cpu = grade_class(loaded, banks, folder / name, each, 1)
             wrong = [r for r in results if r.points < r.max_points]
             if wrong:
                 raise SystemExit(f"The reference got {wrong[0].points:g} points.")
-            return (time.perf_counter() - began) / each, (cpu_seconds() - cpu) / each
+            return wall / each, cpu / each
 
         graded("before")
-        questions = [bank.question(e, c) for e in loaded.unit.exercises for c in e.checks]
-        asked = [(question, bank.wanted(question)) for question in questions]
+        asked = everything(bank)
         worker = Bare(loaded.name, asked)
 
         def one_round(name: str) -> tuple[tuple[float, float], tuple[float, float]]:

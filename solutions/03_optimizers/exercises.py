@@ -300,10 +300,13 @@ def rmsprop_moving(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def rmsprop_from_zero(rng: np.random.Generator) -> Iterator[Case]:
-    """One update in the middle of training, from w = 0."""
+    """One update in the middle of training, from w = 0.
+
+    No average becomes negative, whatever is averaged: that is another check's.
+    """
     for label, shape in SHAPES:
         dw = gradient(rng, shape)
-        inputs = {"w": 0 * dw, "dw": dw, "s": gradient(rng, shape) ** 2}
+        inputs = {"w": 0 * dw, "dw": dw, "s": 0.3 + gradient(rng, shape) ** 2}
         yield Case(inputs | {"lr": 0.1, "beta2": 0.9, "eps": NO_EPS}, f"{label}, at w = 0")
 
 

@@ -739,6 +739,9 @@ def boxes_apart(rng: np.random.Generator) -> Iterator[Case]:
         ("a corner in common", (w, h)),
     ):
         yield Case({"a": a, "b": a + np.tile(step, 2)}, label)
+    # What x of one has in common with y of the other, it has not with its x.
+    a, b = np.array([x, y + 30, x + w, y + 30 + h]), np.array([y + 31, x, y + 31 + h, x + w])
+    yield Case({"a": a.astype(float), "b": b.astype(float)}, "on either side of the diagonal")
 
 
 def without_area(rng: np.random.Generator) -> Iterator[Case]:
@@ -1231,19 +1234,26 @@ def scenes(rng: np.random.Generator) -> Iterator[Case]:
 def chains(rng: np.random.Generator) -> Iterator[Case]:
     """Boxes in a row: neighbours overlap by more than the threshold, others by less.
 
-    In the first row the scores fall along it, so that every other box stays.
+    In the first row the scores fall along it, so that every other box stays.  Of the second the
+    middle one is the best; then come both beside it, or an end and the one beside the middle on
+    the other side, which lies on the best and not on the one before it.
     """
-    for iou_thr, axis in ((0.5, 0), (0.35, 1)):
+    side = rng.choice([-1, 1])
+    for iou_thr, axis, falling in (
+        (0.5, 0, (0, side, -side, 2 * side, -2 * side)),
+        (0.35, 1, (0, 2 * side, -side, side, -2 * side)),
+    ):
         corners = places(rng, 2)
         boxes, scores = [], []
         for corner in corners:
             sides = rng.uniform(25, 40, 2) * [1.3, 1.0]
             step = shifted(sides, iou_thr + 0.1, axis)
             boxes += [box(corner + number * step, sides) for number in range(5)]
-        scores = np.concatenate(
-            [np.linspace(0.95, 0.75, 5), different(rng, 5, 0.3) * 0.7]
-        ) + rng.uniform(0, 0.005, 10)
-        order = rng.permutation(10)
+        second = np.empty(5)
+        second[2 + np.array(falling)] = np.sort(different(rng, 5, 0.3) * 0.7)[::-1]
+        scores = np.concatenate([np.linspace(0.95, 0.75, 5) + rng.uniform(0, 0.005, 5), second])
+        # The first to come is one that is to go.
+        order = np.array([1, *rng.permutation([0, *range(2, 10)])])
         inputs = {"boxes": np.array(boxes)[order], "scores": scores[order], "iou_thr": iou_thr}
         yield Case(inputs, f"two rows of five boxes, iou_thr = {iou_thr}")
 

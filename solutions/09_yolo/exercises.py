@@ -67,7 +67,8 @@ def pictures(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def other_grids(rng: np.random.Generator) -> Iterator[Case]:
-    rows, cols = rng.permutation(5)[:3], rng.permutation(5)[:3]
+    # In the last row and column as well: sizes that are mixed up move these.
+    rows, cols = (rng.permutation([*rng.permutation(4)[:2], 4]) for _ in range(2))
     cells = list(zip(rows.tolist(), cols.tolist(), strict=True))
     inputs = {"boxes": cell_boxes(rng, cells, (100, 80), 5), "classes": rng.permutation(4)[:3]}
     yield Case(inputs | {"img": (100, 80), "grid": 5, "n_classes": 4}, "5×5 cells, four classes")
@@ -1002,13 +1003,21 @@ def places_of(rng: np.random.Generator) -> list[tuple[int, int]]:
 
 
 def apart(rng: np.random.Generator) -> Iterator[Case]:
-    """Objects in cells of their own, none of which reaches another's."""
+    """Objects in cells of their own, none of which reaches another's.
+
+    Of four, neither the cells nor the classes come in the order of their scores, or the other way.
+    """
+    orders = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1))  # of classes, the best score first
     for count in (1, 4):
         y = empty_answer(rng)
-        scores = 0.5 + 0.4 * rng.permutation(count) / count
-        for place, score in zip(places_of(rng)[:count], scores, strict=True):
+        scores = 0.9 - 0.4 * np.arange(count) / count - rng.uniform(0, 0.05)
+        labels = [*orders[rng.integers(4)], int(rng.integers(3))][:count]
+        places = places_of(rng)[:count]
+        if places in (sorted(places), sorted(places, reverse=True)):
+            places = places[1:] + places[:1]
+        for place, score, label in zip(places, scores, labels, strict=True):
             c, (b_x, b_y) = rng.uniform(0.92, 0.99), rng.uniform(0.45, 0.55, 2)
-            y[place] = one(rng, int(rng.integers(3)), score / c, c, b_x, b_y)
+            y[place] = one(rng, label, score / c, c, b_x, b_y)
         inputs = {"image": as_picture(y), "score_thr": 0.3, "iou_thr": 0.5}
         yield Case(inputs, f"{count} object{'s' if count > 1 else ''}, far apart")
 
@@ -1034,7 +1043,9 @@ def doubtful(rng: np.random.Generator) -> Iterator[Case]:
     for score_thr in (0.35, 0.5):
         y = empty_answer(rng)
         pairs = ((0.95, 0.25), (0.25, 0.95), (0.5, 0.5), (0.9, 0.8), (0.85, 0.9))
-        for place, (p, c) in zip(places_of(rng), pairs, strict=False):
+        places = places_of(rng)[: len(pairs)]
+        places[3:] = sorted(places[3:])  # the better one of those that stay is not the first cell
+        for place, (p, c) in zip(places, pairs, strict=True):
             y[place] = one(rng, int(rng.integers(3)), p, c)
         inputs = {"image": as_picture(y), "score_thr": score_thr, "iou_thr": 0.5}
         yield Case(inputs, f"some doubtful, score_thr = {score_thr}")

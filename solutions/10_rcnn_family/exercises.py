@@ -537,10 +537,14 @@ def small(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def whole_map(rng: np.random.Generator) -> Iterator[Case]:
+    """In a channel above zero, the last cell of the last row is the largest."""
     for stride, (h, w) in ((1, (5, 7)), (4, (8, 6))):
         roi = [[0, 0, w * stride, h * stride]]
         label = f"all of {h}×{w} cells to one bin"
-        yield pools(rng, (h, w, 3), roi, 1, 1 / stride, label)
+        case = pools(rng, (h, w, 3), roi, 1, 1 / stride, label)
+        feat = case.inputs["feat"].copy()
+        feat[-1, -1, rng.choice([0, 2])] = feat.max() + rng.uniform(0.1, 1)
+        yield Case(case.inputs | {"feat": feat}, label)
 
 
 @roi_max_pool.check(points=0.75, cases=plain, judge=close(float64), helpers=(size_of,))
@@ -887,7 +891,10 @@ def grids(rng: np.random.Generator, scales: int, ratios: tuple[float, ...]) -> I
 
 
 def squares(rng: np.random.Generator) -> Iterator[Case]:
-    yield from grids(rng, 1, (1.0,))
+    """Larger than a cell, so that those at the edge stick out of the picture."""
+    for case in grids(rng, 1, (1.0,)):
+        scale = case.inputs["stride"] + rng.uniform(3, 30)
+        yield Case(case.inputs | {"scales": (scale,)}, case.label)
 
 
 def full_grids(rng: np.random.Generator) -> Iterator[Case]:
@@ -1853,9 +1860,12 @@ def no_positives(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def large_logits(rng: np.random.Generator) -> Iterator[Case]:
-    """Right and wrong answers, all of them given with certainty."""
+    """A right and a wrong answer for each label, all of them given with certainty."""
     inputs = anchors_with_labels(rng, [1, 1, 0, 0], perfect=True)
-    inputs["logits"] = rng.uniform(800, 1000, 4) * rng.permutation([-1, -1, 1, 1])
+    signs = np.empty(4)
+    for label in (0, 1):
+        signs[inputs["labels"] == label] = rng.permutation([-1, 1])
+    inputs["logits"] = rng.uniform(800, 1000, 4) * signs
     yield Case(inputs, "logits of ±800 and more")
 
 

@@ -373,9 +373,9 @@ def states(rng: np.random.Generator, B: int, T: int, E: int) -> dict[str, Array]
 
 
 def some_padding(rng: np.random.Generator, B: int, T: int) -> Array:
-    """At least one real position in each row, and one padded one; the first row has one real."""
+    """At least one real position in each row, and one padded one; the first of several has one."""
     lengths = rng.integers(1, T, size=B)
-    lengths[0] = 1
+    lengths[0] = 1 if B > 1 else rng.integers(2, T)
     return np.arange(T) < lengths[:, None]
 
 

@@ -67,9 +67,12 @@ def pictures(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def other_grids(rng: np.random.Generator) -> Iterator[Case]:
-    # In the last row and column as well: sizes that are mixed up move these.
-    rows, cols = (rng.permutation([*rng.permutation(4)[:2], 4]) for _ in range(2))
-    cells = list(zip(rows.tolist(), cols.tolist(), strict=True))
+    # In the last row and column as well: sizes that are mixed up move these.  And others than
+    # those with row and column exchanged.
+    cells: list[tuple[int, int]] = []
+    while {(col, row) for row, col in cells} == set(cells):
+        rows, cols = (rng.permutation([*rng.permutation(4)[:2], 4]) for _ in range(2))
+        cells = list(zip(rows.tolist(), cols.tolist(), strict=True))
     inputs = {"boxes": cell_boxes(rng, cells, (100, 80), 5), "classes": rng.permutation(4)[:3]}
     yield Case(inputs | {"img": (100, 80), "grid": 5, "n_classes": 4}, "5×5 cells, four classes")
 

@@ -229,6 +229,7 @@ def release(units: tuple[str, ...], check: bool, course_dir: Path) -> None:
 @main.command("check-course")
 @click.argument("units", nargs=-1)
 @click.option("--seeds", type=click.IntRange(1), default=1, help="Seeds for the equivalents.")
+@click.option("--draws", type=click.IntRange(1), default=1, help="Draws of cases for the variants.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the matrix here.")
 @_grading_options
 @_course_option

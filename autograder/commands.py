@@ -227,6 +227,7 @@ def release(units: list[str], course_dir: Path, check: bool) -> int:
 def check_course(
     units: list[str],
     seeds: int,
+    draws: int,
     json_path: Path | None,
     jobs: int | None,
     no_cache: bool,
@@ -244,7 +245,7 @@ def check_course(
         for name in units or course.unit_names():
             with _progress(notes) as progress:
                 matrix = course_check.prove(
-                    course, course.load(name), pool, cache, seeds, jobs or _cores(), progress
+                    course, course.load(name), pool, cache, seeds, jobs or _cores(), progress, draws
                 )
             console.print(course_matrix.table(matrix))
             matrices.append(matrix)

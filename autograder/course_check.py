@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 
@@ -50,28 +51,34 @@ def prove(
     seeds: int,
     slots: int,
     progress: Progress,
+    draws: int = 1,
 ) -> Matrix:
-    """Runs every program of the unit; with several seeds the equivalents run on each.
+    """Runs every program of the unit.
+
+    With several `seeds` the equivalents run on each, with several `draws` the variants: a mistake
+    that the cases of one draw tell may get by those of another.
 
     Raises:
         FaultError: the reference can't be observed.
     """
-    first = Bank(loaded, f"{SEED}-0", pool, cache)
-    public = Bank(loaded, PUBLIC_SEED, pool, cache)
-    jobs = list(_jobs(loaded, first, public))
-    for index in range(1, seeds):
-        jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
-    rows: list[Row] = []
-    task = progress.add_task(loaded.name, total=len(jobs))
-    try:
+    with ExitStack() as banks:
+
+        def bank(seed: str) -> Bank:
+            return banks.enter_context(closing(Bank(loaded, seed, pool, cache)))
+
+        first = bank(f"{SEED}-0")
+        jobs = list(_jobs(loaded, first, bank(PUBLIC_SEED)))
+        for index in range(1, seeds):
+            jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
+        for index in range(1, draws):
+            jobs += _further(loaded, bank(f"{SEED}-{index}"))
+        rows: list[Row] = []
+        task = progress.add_task(loaded.name, total=len(jobs))
         with ThreadPoolExecutor(slots) as executor:
             for found in executor.map(lambda job: job(), jobs):
                 rows += found
                 progress.advance(task)
         problems = (*_twins(loaded, first), *_leaks(loaded), *_stale(course, loaded))
-    finally:
-        public.close()
-        first.close()
     return Matrix(loaded.name, tuple(merged(rows)), problems)
 
 
@@ -101,6 +108,17 @@ def equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache)
         ]
     finally:
         bank.close()
+
+
+def _further(loaded: LoadedUnit, bank: Bank) -> Iterator[Callable[[], list[Row]]]:
+    """On one more draw of the cases: variants that lose nothing there."""
+
+    def job(prove_one: Callable[[], list[Row]]) -> list[Row]:
+        return [row for row in prove_one() if row.problem]
+
+    for exercise in loaded.unit.exercises:
+        for variant in exercise.variants:
+            yield partial(job, _job(_losing, bank, exercise, variant, kind="variant"))
 
 
 def _job(
@@ -248,14 +266,9 @@ def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
 
 
 def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
-    """Trains only what no other check tells from the reference."""
-    program = bank.program(exercise, variant)
-    rest, kept = without_training(exercise), _slow_evidence(bank, exercise, variant)
-    row = _row("variant", variant.name, assessed(bank, rest, program, kept))
-    if not row.failed:
-        row = _row("variant", variant.name, assessed(bank, exercise, program))
-    if not row.failed:
-        return replace(row, problem="must lose points.")
+    row = _losing(bank, exercise, variant, _slow_evidence(bank, exercise, variant))
+    if row.problem:
+        return row
     if not {variant.name, *variant.same_as} & set(row.recognised):
         return replace(row, problem="is not recognised.")
     least = {check.name: least_wrong(check.judge) for check in exercise.checks}
@@ -263,6 +276,17 @@ def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
     if max(shares) < 1:
         return replace(row, problem=f"deviates {max(shares):.2g} of what is asked for.")
     return row
+
+
+def _losing(
+    bank: Bank, exercise: Exercise, variant: Alternative, kept: Draft | None = None
+) -> Row:
+    """Trains only what no other check tells from the reference."""
+    program, rest = bank.program(exercise, variant), without_training(exercise)
+    row = _row("variant", variant.name, assessed(bank, rest, program, kept))
+    if not row.failed:
+        row = _row("variant", variant.name, assessed(bank, exercise, program))
+    return row if row.failed else replace(row, problem=f"must lose points (seed {bank.seed}).")
 
 
 def _slow_evidence(bank: Bank, exercise: Exercise, variant: Alternative) -> Draft:

@@ -527,7 +527,7 @@ def test_check_course_says_what_does_not_hold(lines_course: Path, tmp_path: Path
     assert done.returncode == 1
     (matrix,) = json.loads((tmp_path / "m.json").read_text())
     problems = {row["name"]: row["problem"] for row in matrix["rows"] if row["problem"]}
-    assert problems == {"sum": "must lose points."}
+    assert problems == {"sum": "must lose points (seed check-course-0)."}
     assert not matrix["holds"]
     assert any("not current" in problem for problem in matrix["problems"])
 

@@ -92,3 +92,28 @@ def test_a_variant_is_asked_twice_where_that_is_cheap():
     assert rows["axis"].problem == ""
     assert rows["chance"].problem == "is not recognised."
     assert 3 * 0.25 > SLOW_SECONDS and rows["slow"].problem == ""
+
+
+def center_by_sign(X):
+    mean = X.mean(axis=1, keepdims=True)
+    return X - (mean if mean[0] < 0 else 2 * mean)
+
+
+def test_a_variant_must_lose_points_in_every_draw_that_is_asked_for():
+    course = Course(TINY)
+    loaded = course.load("01_lines")
+    center = loaded.unit.exercises[0]
+    del loaded.unit.exercises[1:]
+    center.variant("by_sign", "You subtract a mean that isn't negative twice.", center_by_sign)
+    problems = {}
+    with Pool() as pool, Progress(disable=True) as progress:
+        for draws in (1, 12):
+            cache = EvidenceCache(None)
+            matrix = prove(course, loaded, pool, cache, 1, 1, progress, draws)
+            variants = [row for row in matrix.rows if row.kind == "variant"]
+            problems[draws] = {row.name: row.problem for row in variants if row.problem}
+            assert len(variants) == 4
+    # A mistake that one draw in eight can't tell.
+    assert problems[1] == {}
+    assert list(problems[12]) == ["by_sign"]
+    assert problems[12]["by_sign"].startswith("must lose points (seed check-course-")

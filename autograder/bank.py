@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -82,7 +83,7 @@ class Bank:
             return self._questions[key]
 
     def wanted(self, question: Question) -> list[Wanted]:
-        """What the reference gives, with its sensitivity.
+        """What the reference gives; its sensitivity is found out where a judge asks for it.
 
         Raises:
             SandboxError: the reference fails, which is the course's fault or the sandbox's.
@@ -100,8 +101,15 @@ class Bank:
         values = [self._value(question, item) for item in self.reference(question)]
         if not isinstance(judge, (Close, EqualSides)):
             return [Wanted(value, None, truth) for value, truth in zip(values, truths, strict=True)]
-        moved = self._sensitivities(question, values, _EPS[judge.dtype])
-        return [Wanted(*parts) for parts in zip(values, moved, truths, strict=True)]
+
+        @functools.cache
+        def moved() -> list[Any]:
+            return self._sensitivities(question, values, _EPS[judge.dtype])
+
+        return [
+            Wanted(value, lambda index=index: moved()[index], truth)
+            for index, (value, truth) in enumerate(zip(values, truths, strict=True))
+        ]
 
     def reference(self, question: Question) -> list[Evidence]:
         """The reference's evidence; a process answers as many questions as come one by one."""
@@ -121,8 +129,7 @@ class Bank:
     def ahead(self, stopped: Callable[[], bool]) -> None:
         """Observes the reference for what will be asked last, and so on, until all is known.
 
-        For an idle slot: where nothing is kept, the reference, whose inputs are moved six times,
-        takes longer than the submission.
+        For an idle slot: where nothing is kept, the reference takes as long as the submission.
         """
         for exercise in reversed(self.loaded.unit.exercises):
             for check in reversed(exercise.checks):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,12 +18,19 @@ class Wanted:
     """The reference's evidence for one case.
 
     `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
-    the inputs move by one eps.  `truth` is what the case kept back from the student's process.
+    the inputs move by one eps; or it is a function that finds out.  `truth` is what the case kept
+    back from the student's process.
     """
 
     value: Any = None
     sensitivity: Any = None
     truth: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> Wanted:
+        """The same with the sensitivity itself."""
+        moves = self.sensitivity
+        return replace(self, sensitivity=moves()) if callable(moves) else self
 
 
 @dataclass(frozen=True)
@@ -186,9 +193,10 @@ def scale(want: Any, sensitivity: Any, answer: Any) -> float:
     """What a deviation of one array is relative to: its size, and how far it moves.
 
     Where all of it is 0 nothing tells how large the numbers were that cancel, and right forms may
-    leave a rounding error of them: then it is the size of the whole answer.
+    leave a rounding error of them: then it is the size of the whole answer, if that is larger.
     """
-    return _largest(want) + moved_by(sensitivity) or _largest(answer)
+    size, moved = _largest(want), moved_by(sensitivity)
+    return size + moved if size else max(moved, _largest(answer))
 
 
 def _largest(value: Any) -> float:

@@ -278,9 +278,7 @@ def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
     return row
 
 
-def _losing(
-    bank: Bank, exercise: Exercise, variant: Alternative, kept: Draft | None = None
-) -> Row:
+def _losing(bank: Bank, exercise: Exercise, variant: Alternative, kept: Draft | None = None) -> Row:
     """Trains only what no other check tells from the reference."""
     program, rest = bank.program(exercise, variant), without_training(exercise)
     row = _row("variant", variant.name, assessed(bank, rest, program, kept))

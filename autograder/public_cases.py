@@ -114,7 +114,7 @@ def _check_data(bank: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
                     "truth": dict(case.truth),
                     "seed": seed,
                     "value": want.value,
-                    "sensitivity": want.sensitivity,
+                    "sensitivity": want.measured.sensitivity,
                 }
                 for case, seed, want in zip(
                     question.cases, question.seeds, bank.wanted(question), strict=True

@@ -189,7 +189,7 @@ def everything(bank: Bank) -> list[tuple[Question, list[Any]]]:
     questions = [
         bank.question(exercise, check) for exercise in exercises for check in exercise.checks
     ]
-    return [(question, bank.wanted(question)) for question in questions]
+    return [(q, [want.measured for want in bank.wanted(q)]) for q in questions]
 
 
 def command(paths: Sequence[Path], unit: str, out: Path, *more: str) -> list[str]:

@@ -160,7 +160,7 @@ def answers(loaded: LoadedUnit, cache: Path) -> bytes:
                 for attempt in range(check.tries):
                     question = bank.question(exercise, check, attempt)
                     inputs = [dict(case.inputs) for case in question.cases]
-                    wanted = bank.wanted(question)
+                    wanted = [want.measured for want in bank.wanted(question)]
                     tries.append(list(zip(inputs, question.seeds, wanted, strict=True)))
                 judge = to_data(check.judge, measure_source)
                 found[_key(exercise, check)] = {"judge": judge, "tries": tries}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.bank import Bank
+from autograder.bank import PERTURBATIONS, Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import _lookup
+from autograder.evidence import Evidence
 from autograder.exercise import Alternative
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding, Result
@@ -24,6 +25,7 @@ from autograder.grading import grade
 from autograder.ipynb import ProgramCell, program_hash
 from autograder.judge import CORRECT_FORM, exact
 from autograder.notebook import clear_solutions
+from autograder.questions import Question
 from autograder.report import page, record, text
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
@@ -470,7 +472,23 @@ def test_an_idle_slot_observes_the_reference(
         monkeypatch.setattr(bank, "reference", None)  # nothing is asked of it any more
         for check, wanted in zip(checks, known, strict=True):
             found = bank.wanted(bank.question(*check))
-            assert [repr(item) for item in found] == [repr(item) for item in wanted]
+            assert [repr(item.value) for item in found] == [repr(item.value) for item in wanted]
+
+
+def test_right_answers_need_no_sensitivity_of_the_reference(lines: LoadedUnit, pool: Pool) -> None:
+    asked: list[Question] = []
+
+    class Counting(Bank):
+        def reference(self, question: Question) -> list[Evidence]:
+            asked.append(question)
+            return super().reference(question)
+
+    right = CENTER_SUM + " / X.shape[1]"
+    for solution, runs in ((right, 1), (CENTER_SUM, 1 + PERTURBATIONS)):
+        asked.clear()
+        with closing(Counting(lines, "secret", pool, EvidenceCache(None))) as bank:
+            grade(submitted(lines, center=solution), bank)
+        assert len([question for question in asked if question.check.name == "values"]) == runs
 
 
 def test_a_damaged_cache_is_as_good_as_none(lines: LoadedUnit, pool: Pool, tmp_path: Path) -> None:

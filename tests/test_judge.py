@@ -111,6 +111,27 @@ def test_an_entry_that_cancels_is_widened_by_the_sensitivity_of_the_reference():
     assert not passes(got, want, sensitivity={"x": 1e-6})
 
 
+@pytest.mark.parametrize(
+    ("judge", "answer"),
+    [(Close(), lambda x: x), (EqualSides("law"), lambda x: {"left": x, "right": x})],
+)
+def test_the_sensitivity_is_found_out_where_an_answer_is_more_than_a_unit_off(judge, answer):
+    found = []
+
+    def moves():
+        found.append(1)
+        return answer({"x": 1.0})
+
+    def far(units):
+        got = answer({"x": np.array([1e-9 * (1 + units * UNIT["float64"])])})
+        return judge(got, Wanted(answer({"x": np.array([1e-9])}), moves))
+
+    assert far(0).passed and far(0.9).passed and not found
+    assert far(0.9).deviation == pytest.approx(0.9, rel=0.01)
+    assert far(1.1).deviation < 1e-6 and len(found) == 1
+    assert far(1e6).passed and not far(1e15).passed and len(found) == 3
+
+
 @pytest.mark.parametrize("sensitivity", [None, {}, {"x": None}, {"x": math.nan}, {"x": math.inf}])
 def test_a_sensitivity_that_is_not_known_widens_nothing(sensitivity):
     want = {"x": np.array([1.0])}
@@ -132,6 +153,7 @@ def test_zeros_beside_numbers_may_hold_their_rounding_errors():
     assert passes(answer(4e-16), want)
     assert passes(answer(1.9e-9), want)
     assert not passes(answer(2.1e-9), want)
+    assert passes(answer(1.9e-9), want, sensitivity={"gradient": 1e-3, "value": 0.0})
     law = equal_sides("one is the other")
     sides = {"left": answer(4e-16), "right": answer(-4e-16)}
     assert passes(sides, {"left": want, "right": want}, law)

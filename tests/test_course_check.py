@@ -96,7 +96,7 @@ def test_a_variant_is_asked_twice_where_that_is_cheap():
 
 def center_by_sign(X):
     mean = X.mean(axis=1, keepdims=True)
-    return X - (mean if mean[0] > 0 else 2 * mean)
+    return X - (2 * mean if X.shape[1] == 7 and mean[0] < 0 else mean)
 
 
 def test_a_variant_must_lose_points_in_every_draw_that_is_asked_for():
@@ -107,13 +107,13 @@ def test_a_variant_must_lose_points_in_every_draw_that_is_asked_for():
     center.variant("by_sign", "You subtract a negative mean twice.", center_by_sign)
     problems = {}
     with Pool() as pool, Progress(disable=True) as progress:
-        for draws in (1, 12):
+        for draws in (1, 6):
             cache = EvidenceCache(None)
             matrix = prove(course, loaded, pool, cache, 1, 1, progress, draws)
             variants = [row for row in matrix.rows if row.kind == "variant"]
             problems[draws] = {row.name: row.problem for row in variants if row.problem}
             assert len(variants) == 4
-    # A mistake that one draw in eight can't tell.
+    # A mistake that every other draw can't tell.
     assert problems[1] == {}
-    assert list(problems[12]) == ["by_sign"]
-    assert problems[12]["by_sign"].startswith("must lose points (seed check-course-")
+    assert list(problems[6]) == ["by_sign"]
+    assert problems[6]["by_sign"].startswith("must lose points (seed check-course-")

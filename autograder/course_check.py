@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -61,24 +61,24 @@ def prove(
     Raises:
         FaultError: the reference can't be observed.
     """
-    with ExitStack() as banks:
-
-        def bank(seed: str) -> Bank:
-            return banks.enter_context(closing(Bank(loaded, seed, pool, cache)))
-
-        first = bank(f"{SEED}-0")
-        jobs = list(_jobs(loaded, first, bank(PUBLIC_SEED)))
-        for index in range(1, seeds):
-            jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
-        for index in range(1, draws):
-            jobs += _further(loaded, bank(f"{SEED}-{index}"))
-        rows: list[Row] = []
-        task = progress.add_task(loaded.name, total=len(jobs))
+    first = Bank(loaded, f"{SEED}-0", pool, cache)
+    public = Bank(loaded, PUBLIC_SEED, pool, cache)
+    jobs = list(_jobs(loaded, first, public))
+    for index in range(1, seeds):
+        jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
+    for index in range(1, draws):
+        jobs.append(partial(unseen, loaded, f"{SEED}-{index}", pool, cache))
+    rows: list[Row] = []
+    task = progress.add_task(loaded.name, total=len(jobs))
+    try:
         with ThreadPoolExecutor(slots) as executor:
             for found in executor.map(lambda job: job(), jobs):
                 rows += found
                 progress.advance(task)
         problems = (*_twins(loaded, first), *_leaks(loaded), *_stale(course, loaded))
+    finally:
+        public.close()
+        first.close()
     return Matrix(loaded.name, tuple(merged(rows)), problems)
 
 
@@ -98,27 +98,25 @@ def _jobs(loaded: LoadedUnit, first: Bank, public: Bank) -> Iterator[Callable[[]
 
 def equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
     """The equivalents of every exercise on one more seed, whose reference has its own process."""
-    bank = Bank(loaded, seed, pool, cache)
-    try:
+    with closing(Bank(loaded, seed, pool, cache)) as bank:
         return [
             row
             for exercise in loaded.unit.exercises
             for equivalent in exercise.equivalents
             for row in _job(_equivalent, bank, exercise, equivalent)()
         ]
-    finally:
-        bank.close()
 
 
-def _further(loaded: LoadedUnit, bank: Bank) -> Iterator[Callable[[], list[Row]]]:
-    """On one more draw of the cases: variants that lose nothing there."""
-
-    def job(prove_one: Callable[[], list[Row]]) -> list[Row]:
-        return [row for row in prove_one() if row.problem]
-
-    for exercise in loaded.unit.exercises:
-        for variant in exercise.variants:
-            yield partial(job, _job(_losing, bank, exercise, variant, kind="variant"))
+def unseen(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
+    """The variants of every exercise that lose nothing on one more draw of the cases."""
+    with closing(Bank(loaded, seed, pool, cache)) as bank:
+        return [
+            row
+            for exercise in loaded.unit.exercises
+            for variant in exercise.variants
+            for row in _job(_losing, bank, exercise, variant, kind="variant")()
+            if row.problem
+        ]
 
 
 def _job(

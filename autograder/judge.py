@@ -136,7 +136,7 @@ class Close:
             distance = np.abs(np.where(finite, a, 0) - np.where(finite, b, 0))
         if not distance.size or not distance.max():
             return Comparison(0.0, remark=remark)
-        size = scale(b[finite], sensitivity, answer)
+        size = scale(b, sensitivity, answer)
         unit = max(_UNIT[dtype] * size, _TINY if size else 0.0)
         with np.errstate(over="ignore", divide="ignore"):
             deviation = float(distance.max() / unit) if unit else float("inf")

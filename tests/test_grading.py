@@ -469,10 +469,11 @@ def test_an_idle_slot_observes_the_reference(
         assert list(bank._wanted) == [(checks[-1][0].name, checks[-1][1].name, 0)]
         bank.ahead(lambda: False)
         known = [other.wanted(other.question(*check)) for check in checks]
-        monkeypatch.setattr(bank, "reference", None)  # nothing is asked of it any more
-        for check, wanted in zip(checks, known, strict=True):
-            found = bank.wanted(bank.question(*check))
-            assert [repr(item.value) for item in found] == [repr(item.value) for item in wanted]
+        with monkeypatch.context() as patched:
+            patched.setattr(bank, "reference", None)  # nothing is asked of it any more
+            found = [bank.wanted(bank.question(*check)) for check in checks]
+        for ours, wanted in zip(found, known, strict=True):
+            assert [repr(w.measured) for w in ours] == [repr(w.measured) for w in wanted]
 
 
 def test_right_answers_need_no_sensitivity_of_the_reference(lines: LoadedUnit, pool: Pool) -> None:

@@ -26,7 +26,7 @@ from autograder.sandbox import isolation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget, Limits
 from autograder.sandbox.observer import Observer
-from autograder.sandbox.pool import Pool
+from autograder.sandbox.pool import Pool, Template
 from autograder.sandbox.watch import Stopped
 
 ROOT = Path(autograder.__file__).resolve().parents[1]
@@ -555,6 +555,13 @@ def test_templates_start_while_other_threads_open_and_close_files() -> None:
     # In a process of its own, whose low descriptors are free.
     done = subprocess.run([sys.executable, "-c", STARTS], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_template_that_another_slot_has_ended_is_the_sandboxs_failure() -> None:
+    template = Template.started("numpy", "none", TIGHT)
+    template.end_all()
+    with pytest.raises(SandboxError, match="autograder doctor"):
+        template.fork()
 
 
 class RawTemplate:

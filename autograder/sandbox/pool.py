@@ -314,4 +314,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _last_words(process: subprocess.Popen[bytes]) -> str:
     process.kill()
-    return process.stderr.read().decode(errors="replace") if process.stderr else ""
+    try:
+        return process.stderr.read().decode(errors="replace") if process.stderr else ""
+    except ValueError:  # closed: another slot has ended the template meanwhile
+        return ""

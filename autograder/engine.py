@@ -126,7 +126,8 @@ def grade_class(
         return result, earlier is not None
 
     results = _sharing(Slots(one, slots, shared).results(submissions))
-    if not isinstance(submissions, Sequence) or len(submissions) >= slots:
+    elsewhere = attempt is not grade
+    if elsewhere or not isinstance(submissions, Sequence) or len(submissions) >= slots:
         return results
     return _with_idle_slot(results, {item.unit for item in submissions}, banks)
 

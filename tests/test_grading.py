@@ -17,6 +17,7 @@ from autograder.bank import PERTURBATIONS, Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.course_check import _lookup
+from autograder.engine import Outbox, grade_class
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative
 from autograder.faults import FaultError
@@ -474,6 +475,23 @@ def test_an_idle_slot_observes_the_reference(
             found = [bank.wanted(bank.question(*check)) for check in checks]
         for ours, wanted in zip(found, known, strict=True):
             assert [repr(w.measured) for w in ours] == [repr(w.measured) for w in wanted]
+
+
+def test_what_is_graded_elsewhere_needs_no_reference_here(
+    lines: LoadedUnit, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Bank] = []
+    monkeypatch.setattr(Bank, "ahead", lambda bank, _: asked.append(bank))
+    outbox = Outbox(tmp_path)
+    with bank_of(lines, pool) as bank:
+        submission = submitted(lines, center=CENTER_SUM)
+        for attempt in (lambda submission, bank: grade(submission, bank), grade):
+            assert asked == []
+            ((result, _),) = grade_class(
+                [submission], lambda _: bank, outbox, 4, fresh=True, attempt=attempt
+            )
+            assert result.status == "graded"
+        assert asked == [bank]
 
 
 def test_right_answers_need_no_sensitivity_of_the_reference(lines: LoadedUnit, pool: Pool) -> None:

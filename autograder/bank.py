@@ -33,12 +33,21 @@ class Bank:
     `backend` is the one of Keras that programs of the unit run on, if they need it.
     """
 
-    def __init__(self, loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> None:
+    def __init__(
+        self,
+        loaded: LoadedUnit,
+        seed: str,
+        pool: Pool,
+        cache: EvidenceCache,
+        on_gpu: bool | None = None,
+    ) -> None:
+        """`on_gpu`: whether submissions train on GPUs; by default, whether the pool has some."""
         self.loaded = loaded
         self.seed = seed
         self.pool = pool
         self.cache = cache
         self.backend = loaded.unit.backend(pool.backend)
+        self._on_gpu = pool.gpus is not None if on_gpu is None else on_gpu
         self._questions: dict[tuple[str, str, int], Question] = {}
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
@@ -57,7 +66,7 @@ class Bank:
         """Whether a GPU was asked for, and a program of the unit has something to train on it."""
         checks = (check for exercise in self.loaded.unit.exercises for check in exercise.checks)
         return (
-            self.pool.gpus is not None
+            self._on_gpu
             and self.runs_on(program) != "numpy"
             and any(trains(check.judge) for check in checks)
         )

@@ -64,7 +64,8 @@ def _device_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(1),
             default=1,
             show_default=True,
-            help="Submissions that share a GPU at a time, and its memory.",
+            help="Submissions that share a GPU at a time, and its memory (with `--engine` the "
+            "workers' `--resources GPU=N` says it).",
         ),
     ]
     for option in reversed(options):
@@ -134,14 +135,16 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
     from autograder.early import need_framework
 
     def run() -> int:
-        if options["engine"] is not None and options["device"] != "cpu":
-            raise click.UsageError("`--device` is this machine's: workers grade on their CPUs.")
+        if (address := options.pop("engine")) is not None:
+            # Which GPUs there are, and what shares of them, is the workers' to say.
+            engine = (address, options.pop("device"))
+            pool = _pool(options)
+            return int(_commands().grade(list(paths), pool=pool, engine=engine, **options))
         pool = _pool(options)
         # The templates import while this process does: most of the time to the first result.
-        if options["engine"] is None:
-            pool.warm("numpy")  # for the units' own programs
-            if need_framework(paths):
-                pool.warm(pool.backend)
+        pool.warm("numpy")  # for the units' own programs
+        if need_framework(paths):
+            pool.warm(pool.backend)
         return int(_commands().grade(list(paths), pool=pool, **options))
 
     _finish(run)
@@ -208,13 +211,14 @@ def similar(paths: tuple[Path, ...], **options: Any) -> None:
 @click.option("--force", is_flag=True, help="Also those that are autograded already.")
 @click.option("--fresh", is_flag=True, help="Run their code again, even where it has not changed.")
 @_grading_options
+@_device_options
 @_course_option
 def nbgrade(unit: str, **options: Any) -> None:
     """Does what `nbgrader autograde UNIT` does, for a whole class at once.
 
     Exit status: 0 all graded, 1 some not, 2 wrong usage.
     """
-    _finish(lambda: _commands().nbgrade(unit, **options))
+    _finish(lambda: _commands().nbgrade(unit, pool=_pool(options), **options))
 
 
 @main.command()

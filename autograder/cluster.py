@@ -12,6 +12,8 @@ import atexit
 import contextlib
 import json
 import logging
+import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from autograder import gpu
 from autograder.bank import Bank
 from autograder.cache import evidence_cache, versions
 from autograder.course import Course
@@ -35,7 +38,8 @@ from autograder.submission import Submission
 
 LOG = logging.getLogger(__name__)
 HERE = ("127.0.0.1", "localhost", "::1")
-ANSWER_SECONDS = 20.0  # in which a scheduler answers a first call
+GPU = "GPU"  # what workers call a share of theirs: `dask worker --resources GPU=2` has two
+ANSWER_SECONDS = 20.0  # in which a scheduler answers a first call, and a first worker comes
 AWAY_SECONDS = 300.0  # that a scheduler may be away while a class is graded
 CALLS = 5  # of a scheduler for one submission, before that is the grader's fault
 LEAST_IN_FLIGHT = 32  # so that workers that come later find something to do
@@ -48,16 +52,20 @@ class ClusterError(UserError):
 class Cluster:
     """The workers behind a scheduler's address; `grade` is called by many threads at once."""
 
-    def __init__(self, address: str, course: Course, keep_evidence: bool) -> None:
+    def __init__(
+        self, address: str, course: Course, keep_evidence: bool, device: gpu.Device = "cpu"
+    ) -> None:
         """Calls the scheduler.
 
         Args:
             address: `tls://host:port`, or `tcp://` on this machine alone.
             course: must lie at the same path on every worker.
             keep_evidence: whether workers keep evidence between runs.
+            device: where networks are trained; "auto" is on GPUs if a worker has one now.
 
         Raises:
-            ClusterError: it does not answer, or anybody could use it to run code.
+            ClusterError: it does not answer, anybody could use it to run code, or a GPU is asked
+                for and no worker has one.
         """
         self._address = _safe(address)
         self._course = course
@@ -65,6 +73,11 @@ class Cluster:
         self._guard = threading.Lock()
         self._gone: ClusterError | None = None
         self._client = _client(self._address, ANSWER_SECONDS)
+        try:
+            self.on_gpu = device != "cpu" and _have_gpus(self._client, device)
+        except BaseException:
+            _close(self._client, 5)
+            raise
 
     def __enter__(self) -> Cluster:
         return self
@@ -90,6 +103,7 @@ class Cluster:
             FaultError: the worker failed, or several died of it.
             ClusterError: the scheduler is gone and does not come back.
         """
+        on_gpu = bank.wants_gpu(submission.program)
         order = json.dumps(
             {
                 "course": str(self._course.root.resolve()),
@@ -98,21 +112,22 @@ class Cluster:
                 "seed": bank.seed,
                 "isolation": bank.pool.isolation,
                 "backend": bank.pool.backend,
+                "on_gpu": on_gpu,
                 "keep_evidence": self._keep_evidence,
                 "versions": versions("numpy", bank.backend),
                 "submission": asdict(submission),
             }
         )
-        return record.loads(self._sent(order.encode("ascii")))
+        return record.loads(self._sent(order.encode("ascii"), {GPU: 1} if on_gpu else None))
 
-    def _sent(self, order: bytes) -> str:
+    def _sent(self, order: bytes, resources: dict[str, float] | None) -> str:
         """A worker's answer, also when the scheduler was started anew meanwhile."""
         from distributed import KilledWorker
 
         for _ in range(CALLS):
             client = self._client
             try:
-                future = client.submit(graded, order, pure=False)
+                future = client.submit(graded, order, pure=False, resources=resources)
                 answer: bytes = future.result()
                 return answer.decode("utf-8", "surrogatepass")
             except KilledWorker:
@@ -188,6 +203,28 @@ def _client(address: str, seconds: float) -> Any:
         raise ClusterError(f"The scheduler at `{address}` can't be reached: {said}.") from None
 
 
+def _have_gpus(client: Any, device: gpu.Device) -> bool:
+    """Whether workers have GPUs, as soon as one is there or, if GPUs are asked for, one with them.
+
+    Raises:
+        ClusterError: GPUs are asked for, and of all that came no worker has one.
+    """
+    until = time.monotonic() + ANSWER_SECONDS
+    while True:
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        if any(worker["resources"].get(GPU) for worker in workers):
+            return True
+        if time.monotonic() > until or (workers and device == "auto"):
+            break
+        time.sleep(0.2)
+    if device == "gpu" and workers:
+        raise ClusterError(
+            "`--device gpu`, and no worker has a GPU: start those on machines with GPUs with "
+            "`--resources GPU=1` (docs/cluster.md), or train on the CPU: `--device cpu`."
+        )
+    return device == "gpu"  # without any worker, those that come later are waited for
+
+
 # -------------------------------------------------------------------------------- on the worker
 
 
@@ -200,7 +237,8 @@ def graded(order: bytes) -> bytes:
     task = json.loads(order)
     try:
         what = (task["course"], task["unit"], task["unit_hash"], task["seed"])
-        bank = _bank(*what, task["isolation"], task["backend"], task["keep_evidence"])
+        shares = _shares() if task["on_gpu"] else 0
+        bank = _bank(*what, task["isolation"], task["backend"], shares, task["keep_evidence"])
         _agree("course", bank.loaded.hash, task["unit_hash"])
         here = versions("numpy", bank.backend)
         _agree("libraries", [list(item) for item in here], task["versions"])
@@ -211,6 +249,29 @@ def graded(order: bytes) -> bytes:
         raise
     except Exception as error:  # its class may be one that only this machine knows
         raise FaultError(f"{type(error).__name__}: {error}") from None
+
+
+def _shares() -> int:
+    """How many submissions may use this worker's GPUs at once: what it was started with."""
+    from distributed import get_worker
+
+    return int(get_worker().state.total_resources[GPU])
+
+
+def _gpus(shares: int) -> gpu.Gpus | None:
+    """This worker's GPUs, which together serve that many submissions at once.
+
+    Raises:
+        FaultError: it has none after all.
+    """
+    if not shares:
+        return None
+    found, problem = gpu.seen(os.environ, gpu.FILES)
+    if not found:
+        raise FaultError(
+            f"a worker that was started with `--resources {GPU}={shares}` sees none: {problem}"
+        )
+    return gpu.Gpus(found, math.ceil(shares / len(found)), gpu.FILES)
 
 
 def _agree(what: str, here: Any, there: Any) -> None:
@@ -235,8 +296,8 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_once
-def _pool(isolation: Any, backend: Any) -> Pool:
-    pool = Pool(isolation, backend=backend)
+def _pool(isolation: Any, backend: Any, shares: int) -> Pool:
+    pool = Pool(isolation, backend=backend, gpus=_gpus(shares))
     atexit.register(pool.__exit__, None, None, None)
     return pool
 
@@ -249,8 +310,9 @@ def _bank(
     seed: str,
     isolation: Any,
     backend: Any,
+    shares: int,
     keep_evidence: bool,
 ) -> Bank:
     """What was made for one submission serves the next, until the unit changes."""
     loaded = Course.find(Path(course)).load(unit)
-    return Bank(loaded, seed, _pool(isolation, backend), evidence_cache(keep_evidence))
+    return Bank(loaded, seed, _pool(isolation, backend, shares), evidence_cache(keep_evidence))

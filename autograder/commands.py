@@ -17,6 +17,7 @@ from autograder.cache import evidence_cache, write_whole
 from autograder.course import Course, Lazy, LoadedUnit
 from autograder.engine import Attempt, Outbox, banks_for, grade_class, write_output
 from autograder.findings import Result
+from autograder.gpu import Device
 from autograder.notebook import clear_solutions
 from autograder.report import page, table
 from autograder.report.words import percent
@@ -48,9 +49,12 @@ def grade(
     no_cache: bool,
     course_dir: Path,
     pool: Pool,
-    engine: str | None = None,
+    engine: tuple[str, Device] | None = None,
 ) -> int:
-    """Grades what is at `paths`; see the command's help."""
+    """Grades what is at `paths`; see the command's help.
+
+    `engine` is a scheduler's address and what its workers shall train on.
+    """
     console, notes = _Console(), _Console(stderr=True)
     chosen = reports.parsed(formats)
     outbox = Outbox(out)
@@ -141,10 +145,9 @@ def nbgrade(
     force: bool,
     fresh: bool,
     jobs: int | None,
-    isolation: Any,
-    backend: str | None,
     no_cache: bool,
     course_dir: Path,
+    pool: Pool,
 ) -> int:
     """Autogrades a class in nbgrader's gradebook; see the command's help."""
     from autograder.plugins.nbgrader.classes import Told, autograde
@@ -153,7 +156,7 @@ def nbgrade(
     console, notes = _Console(), _Console(stderr=True)
     course = Course.find(course_dir)
     with contextlib.closing(
-        Grader(course.root, isolation, jobs or _cores(), not no_cache, fresh, backend)
+        Grader(course.root, pool, jobs or _slots(pool), not no_cache, fresh)
     ) as grader:
         with _progress(notes) as progress:
             task = progress.add_task("Autograding", total=None)
@@ -292,7 +295,7 @@ def _grade_into(
     fresh: bool,
     no_cache: bool,
     notes: Console,
-    engine: str | None = None,
+    engine: tuple[str, Device] | None = None,
 ) -> list[Result]:
     """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
     units, submissions, problems = _handed_in(course, *what)
@@ -308,19 +311,22 @@ def _grade_into(
         if (result.student, result.unit) not in readable:
             outbox.write(result)
     cache = evidence_cache(not no_cache)
-    with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
-        if engine is None:
-            slots = jobs or (pool.gpus.slots if pool.gpus else _cores())
-            # What one process has observed of the unit's own programs the others find on disk, and
-            # who has which share of a GPU only one process knows.
-            apart = cache.lasting and not pool.gpus and len(submissions) >= LEAST * slots
-            shared = pool if apart else None
-            return results + _graded(submissions, banks, outbox, slots, fresh, notes, shared=shared)
+    if engine is not None:
         from autograder.cluster import Cluster
 
-        with Cluster(engine, course, not no_cache) as cluster:
+        with (
+            Cluster(engine[0], course, not no_cache, engine[1]) as cluster,
+            banks_for(lambda name: Bank(units[name], seed, pool, cache, cluster.on_gpu)) as banks,
+        ):
             slots = jobs or cluster.in_flight
             return results + _graded(submissions, banks, outbox, slots, fresh, notes, cluster.grade)
+    with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
+        slots = jobs or _slots(pool)
+        # What one process has observed of the unit's own programs the others find on disk, and who
+        # has which share of a GPU only one process knows.
+        apart = cache.lasting and not pool.gpus and len(submissions) >= LEAST * slots
+        shared = pool if apart else None
+        return results + _graded(submissions, banks, outbox, slots, fresh, notes, shared=shared)
 
 
 def _handed_in(
@@ -381,6 +387,10 @@ def _say_where(console: Console, out: Path, formats: Sequence[str]) -> None:
     names |= {"canvas": ("Canvas", "canvas.csv"), "moodle": ("Moodle", "moodle.csv")}
     told = [f"{what}: {out / name}" for what, name in (names[f] for f in formats if f in names)]
     console.print("   ".join(told) or f"Results: {out}", soft_wrap=True)
+
+
+def _slots(pool: Pool) -> int:
+    return pool.gpus.slots if pool.gpus else _cores()
 
 
 def _cores() -> int:

@@ -27,6 +27,8 @@ from autograder.submission import Submission
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
+ROOT = Path(__file__).parents[1]
+SUBMISSIONS = ROOT / "tests" / "submissions"
 STUDENTS = 10
 ANSWERS = [
     "def center(X):\n    return X - X.mean(axis=1, keepdims=True)",
@@ -54,8 +56,8 @@ class Cluster:
         options = ["--host", f"{self.scheme}://127.0.0.1:{self.port}", "--no-dashboard"]
         return self._started("scheduler", options)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        options = [self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+    def start_worker(self, *more: str) -> subprocess.Popen[bytes]:
+        options = [self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny", *more]
         options += ["--local-directory", str(self.home / "workers"), "--death-timeout", "60"]
         return self._started("worker", options)
 
@@ -176,6 +178,32 @@ def test_a_unit_that_was_changed_is_loaded_anew(
     assert len(set(hashes)) == 2
 
 
+def test_only_what_trains_in_a_framework_goes_to_the_workers_with_gpus(
+    lines_course: Path, handed_in: Path, tmp_path: Path, started: Callable[..., Cluster]
+) -> None:
+    cluster = started()
+    cluster.start_worker()
+    on_gpus = ("--engine", cluster.address, "--device", "gpu")
+    words = command(lines_course, handed_in, tmp_path / "none", *on_gpus)
+    status, output = finished(begun(words, cluster.environment))
+    assert status == USAGE
+    assert "no worker has a GPU: start those" in output
+
+    cluster.start_worker("--resources", "GPU=1")
+    out = tmp_path / "out"
+    words = command(lines_course, handed_in / "student00.ipynb", out, *on_gpus)
+    status, output = finished(begun(words, cluster.environment))
+    assert status == ALL_GRADED, output
+    (path,) = out.rglob("student00.json")
+    assert json.loads(path.read_text())["device"] == "cpu"
+
+    words = command(ROOT, SUBMISSIONS / "06_convolution_lenet_alexnet" / "ada.ipynb", out, *on_gpus)
+    status, output = finished(begun(words, cluster.environment))
+    (path,) = out.rglob("ada.json")
+    # It went to that worker, which only says that it has a GPU.
+    assert "`--resources GPU=1` sees none" in json.loads(path.read_text())["problem"]
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -196,6 +224,7 @@ def test_a_worker_with_something_else_is_the_graders_fault(
         "seed": "s",
         "isolation": "namespaces",
         "backend": "tensorflow",
+        "on_gpu": False,
         "keep_evidence": False,
         "versions": versions("numpy", "tensorflow"),
         "submission": asdict(submission),

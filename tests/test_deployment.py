@@ -86,8 +86,20 @@ kill -TERM "$(cat "$SLURM_TMP/srun.pid")"
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("device", "of_slurm"),
+    [
+        ("cpu", {"SLURM_CPUS_PER_TASK": "1"}),
+        # Refused without a worker that has a GPU.
+        ("gpu", {"SLURM_CPUS_PER_TASK": "3", "SLURM_GPUS_ON_NODE": "1", "SLOTS_PER_GPU": "2"}),
+    ],
+)
 def test_the_slurm_script_grades_over_tls_and_leaves_no_key(
-    lines_course: Path, tmp_path: Path, write_notebook: Any
+    lines_course: Path,
+    tmp_path: Path,
+    write_notebook: Any,
+    device: str,
+    of_slurm: dict[str, str],
 ) -> None:
     handed_in, tools = tmp_path / "in", tmp_path / "tools"
     for name in ("ada", "bao", "chen"):
@@ -105,11 +117,11 @@ def test_the_slurm_script_grades_over_tls_and_leaves_no_key(
         "TMPDIR": str(tmp_path / "tmp"),
         "SLURM_TMP": str(tmp_path),
         "SLURM_JOB_ID": "7",
-        "SLURM_CPUS_PER_TASK": "1",
+        **of_slurm,
     }
     out = tmp_path / "out"
     done = subprocess.run(
-        ["bash", str(SLURM), str(handed_in), "--out", str(out), "--seed", "s"],
+        ["bash", str(SLURM), str(handed_in), "--out", str(out), "--seed", "s", "--device", device],
         cwd=lines_course,
         env=environment,
         stdout=subprocess.PIPE,

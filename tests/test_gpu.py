@@ -5,25 +5,31 @@ A script answers for `nvidia-smi`, links to /dev/null for device files; the rest
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder import cluster, gpu
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache
+from autograder.cache import EvidenceCache, versions
 from autograder.cli import USAGE
 from autograder.course import Course
+from autograder.faults import FaultError
 from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
+from autograder.report import record
 from autograder.sandbox import accelerator
 from autograder.sandbox.bubblewrap import SandboxError, command
 from autograder.sandbox.pool import Pool
+from autograder.submission import Submission
 
 ROOT = Path(__file__).parents[1]
 TWO = [Gpu(f"GPU-{n}{n}{n}-e5", "NVIDIA L4", n, 20_000) for n in (0, 1)]
@@ -241,22 +247,68 @@ def test_beside_a_gpu_all_but_training_is_placed_on_the_cpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--device", "gpu"], "no GPU is seen"),
-        (["--device", "auto", "--engine", "tcp://127.0.0.1:1"], "workers grade on their CPUs"),
-    ],
+    "words", [["grade", "."], ["regrade", "."], ["nbgrade", "01_lines"]], ids=lambda words: words[0]
 )
 def test_a_device_that_can_not_be_had_is_told(
-    lines_course: Path, tmp_path: Path, options: list[str], said: str
+    lines_course: Path, tmp_path: Path, words: list[str]
 ) -> None:
-    words = ["grade", str(tmp_path), "--course", str(lines_course), *options]
+    words = [*words, "--course", str(lines_course), "--device", "gpu"]
     done = subprocess.run(
         [sys.executable, "-m", "autograder", *words],
+        cwd=tmp_path,
         env={**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == USAGE
-    assert said in done.stderr
+    assert "no GPU is seen" in done.stderr
+
+
+# ----------------------------------------------------------------------------- workers of a cluster
+
+
+def test_shares_of_a_worker_are_spread_over_its_gpus(machine: Any, monkeypatch: Any) -> None:
+    environment, devices = machine()
+    monkeypatch.setenv("PATH", environment["PATH"])
+    monkeypatch.setattr(gpu, "FILES", devices)
+    for shares, slots in [(1, 1), (2, 1), (3, 2), (8, 4)]:
+        given = cluster._gpus(shares)
+        assert given is not None and given.slots == 2 * slots
+    assert cluster._gpus(0) is None
+
+
+def test_a_worker_without_the_gpu_that_it_was_started_with_is_the_graders_fault(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FaultError, match=r"`--resources GPU=2` sees none: `nvidia-smi`"):
+        cluster._gpus(2)
+
+
+def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
+    lines_course: Path, machine: Any, monkeypatch: Any
+) -> None:
+    environment, devices = machine(CUDA_VISIBLE_DEVICES="1")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(gpu, "FILES", devices)
+    monkeypatch.setattr(cluster, "_shares", lambda: 1)
+    # Nothing of NumPy trains there but here, where no framework could.
+    monkeypatch.setattr(Bank, "wants_gpu", lambda bank, _: bank.pool.gpus is not None)
+    loaded = Course(lines_course).load("01_lines")
+    submission = Submission("ada", loaded.name, "ada.ipynb", (), (), "hash")
+    order = {
+        "course": str(lines_course),
+        "unit": loaded.name,
+        "unit_hash": loaded.hash,
+        "seed": "s",
+        "isolation": "namespaces",
+        "backend": "tensorflow",
+        "keep_evidence": False,
+        "versions": versions("numpy", "tensorflow"),
+        "submission": asdict(submission),
+    }
+    for on_gpu, device in [(True, "gpu: NVIDIA L4"), (False, "cpu")]:
+        answer = cluster.graded(json.dumps(order | {"on_gpu": on_gpu}).encode())
+        assert record.loads(answer.decode()).device == device

@@ -5,6 +5,9 @@
 #     sbatch --nodes=4 docs/cluster/slurm.sh submissions/ --out grades
 #
 # What follows the script's name is what `autograder grade` is given; the job ends as that does.
+# With GPUs, networks are trained there (docs/gpu.md); SLOTS_PER_GPU submissions share one (1):
+#
+#     SLOTS_PER_GPU=2 sbatch --nodes=4 --gpus-per-node=2 docs/cluster/slurm.sh … --device gpu
 #SBATCH --job-name=autograder
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=1
@@ -56,11 +59,27 @@ address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["addre
 
 # Workers start processes of their own (the sandbox), which Python forbids to daemons.
 export DASK_DISTRIBUTED__WORKER__DAEMON=False
+# Of a machine's slots, those that share its GPUs are threads of one worker, which knows who has
+# which; the others are workers without a GPU.
+on_machine() {
+    local gpu=$((${SLURM_GPUS_ON_NODE:-0} * ${SLOTS_PER_GPU:-1})) cpu
+    cpu=$((SLURM_CPUS_PER_TASK - gpu))
+    trap 'kill $(jobs -p) 2>/dev/null' TERM
+    if ((gpu > 0)); then
+        dask worker "$@" --nworkers 1 --nthreads "$gpu" --resources "GPU=$gpu" &
+    fi
+    if ((cpu > 0)); then
+        CUDA_VISIBLE_DEVICES=-1 dask worker "$@" --nworkers "$cpu" --nthreads 1 &
+    fi
+    wait
+    wait  # TERM has ended the first one
+}
+export -f on_machine
 # Since Slurm 22.05 `srun` has to be told the number of cores.  What one machine's workers die of
 # must not end the others (--no-kill, --kill-on-bad-exit=0).
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" --no-kill --kill-on-bad-exit=0 \
-    dask worker "$address" --nworkers "$SLURM_CPUS_PER_TASK" --nthreads 1 --memory-limit 0 \
-    --no-dashboard --death-timeout 60 --local-directory "${TMPDIR:-/tmp}" &
+    bash -c 'on_machine "$@"' on_machine "$address" --memory-limit 0 --no-dashboard \
+    --death-timeout 60 --local-directory "${TMPDIR:-/tmp}" &
 workers=$!
 
 autograder grade --engine "$address" "$@"

@@ -11,6 +11,7 @@ from typing import Any
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
+from autograder import gpu
 from autograder.backends import asked_for
 from autograder.bank import Bank
 from autograder.cache import evidence_cache
@@ -40,6 +41,12 @@ class GradeInSandbox(NbGraderPreprocessor):
         help="`none` runs student code with your rights; every notebook then says so.",
     ).tag(config=True)
 
+    device: Any = Enum(
+        ("cpu", "gpu", "auto"),
+        default_value="cpu",
+        help="Where networks are trained; `auto`: on a GPU if there is one (docs/gpu.md).",
+    ).tag(config=True)
+
     plain_assignments = Bool(
         False,
         help="Whether to grade assignments without `exercises.py`, too, by their own test cells: "
@@ -49,11 +56,12 @@ class GradeInSandbox(NbGraderPreprocessor):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         names, converter = resources["nbgrader"], self.parent.parent
         try:
-            grader = grader_of(converter, self.isolation)
+            grader = grader_of(converter, self.isolation, self.device)
             if self.plain_assignments and not grader.unit(names):
                 plain.run(nb, grader.plain_pool(Execute(config=self.config).timeout))
                 return nb, resources
-            result = self._result(nb, names, converter)
+            submission = grader.submission(nb, names, handed_in(converter, names))
+            result = grader.result(submission)
         except (UserError, FaultError) as error:
             not_graded(names, str(error), self.log)
         if result.status != "graded":
@@ -62,29 +70,20 @@ class GradeInSandbox(NbGraderPreprocessor):
         outputs.write(nb, result)
         return nb, resources
 
-    def _result(self, nb: Any, names: Any, converter: Any) -> Result:
-        grader = grader_of(converter, self.isolation)
-        return grader.result(grader.submission(nb, names, handed_in(converter, names)))
-
 
 class Grader:
     """What grading needs of one course, warm until it is closed."""
 
     def __init__(
-        self,
-        root: Path,
-        isolation: Isolation,
-        jobs: int = 1,
-        cache: bool = True,
-        fresh: bool = False,
-        backend: str | None = None,
+        self, root: Path, pool: Pool, jobs: int = 1, cache: bool = True, fresh: bool = False
     ) -> None:
+        """The pool becomes the grader's, and ends with it."""
         self.course = Course(root.resolve())
         self.jobs = jobs
         self.fresh = fresh
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
-        self.pool = self._open.enter_context(Pool(isolation, backend=asked_for(backend)))
+        self.pool = self._open.enter_context(pool)
         self._plain: Pool | None = None
         kept = evidence_cache(cache)
         self.bank = self._open.enter_context(
@@ -136,10 +135,11 @@ class Grader:
 _graders: weakref.WeakKeyDictionary[Any, Grader] = weakref.WeakKeyDictionary()
 
 
-def grader_of(converter: Any, isolation: Isolation) -> Grader:
+def grader_of(converter: Any, isolation: Isolation, device: gpu.Device) -> Grader:
     """The grader that a converter of nbgrader uses for all of its submissions."""
     if converter not in _graders:
-        lend(converter, Grader(Path(converter.coursedir.root), isolation))
+        pool = Pool(isolation, backend=asked_for(), gpus=gpu.asked_for(device, 1))
+        lend(converter, Grader(Path(converter.coursedir.root), pool))
     return _graders[converter]
 
 

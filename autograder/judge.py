@@ -47,6 +47,7 @@ __all__ = [
     "accuracy",
     "at_most",
     "close",
+    "compares_double",
     "equal_sides",
     "exact",
     "float32",
@@ -71,6 +72,10 @@ _UNIT: Final = {"float64": 1e-9 / PASS, "float32": 2.0**-23}
 _SINGLE: Final = np.dtype(np.float32)
 _TINY: Final = float(np.finfo(np.float64).tiny)  # below it numbers have no relative precision
 
+_NEARLY: Final = (
+    "It agrees to five digits or more. What is left may be a small constant (an ε) that is "
+    "missing, too large or in another place; or numbers were rounded on the way, as in `float32`."
+)
 _AGREE: Final = "Both sides of the law agree, but not on the right value."
 
 float64: Final = "float64"
@@ -125,9 +130,9 @@ class Close:
         return self._floats(path, a, b, sensitivity, answer)
 
     def _floats(self, path: str, a: Any, b: Any, sensitivity: Any, answer: Any) -> Comparison:
-        dtype = precision(self.dtype, a)
+        dtype = precision(precision(self.dtype, a), b)
         remark = ""
-        if dtype != self.dtype:
+        if precision(self.dtype, a) != self.dtype:
             name = f"`{path}`" if path else "The result"
             remark = f"{name} is {a.dtype.name}, less precise than the inputs."
         a, b = widened(a), widened(b)
@@ -143,7 +148,10 @@ class Close:
         if deviation <= PASS:
             return Comparison(deviation, remark=remark)
         index = np.unravel_index(int(np.argmax(distance > PASS * unit)), distance.shape)
-        return Comparison(deviation, first_value(path, a, b, index))
+        difference = first_value(path, a, b, index)
+        if deviation * _UNIT[dtype] <= PASS * _UNIT[float32]:
+            difference = replace(difference, advice=_NEARLY)
+        return Comparison(deviation, difference)
 
 
 @dataclass(frozen=True)
@@ -305,6 +313,11 @@ def trains(judge: Judge) -> bool:
     All other evidence is numbers, compared closely; a GPU rounds otherwise (NUMERICS 1.6).
     """
     return isinstance(judge, Accuracy)
+
+
+def compares_double(judge: Judge) -> bool:
+    """Whether it compares in float64 what was computed in that, and in float32 what was in this."""
+    return isinstance(judge, (Close, EqualSides)) and judge.dtype == float64
 
 
 def recognises(judge: Judge) -> bool:

@@ -75,7 +75,11 @@ class _Kernel:
 
         inputs = unpack(pack(dict(observation.inputs)))  # each observation gets arrays of its own
         return self._names.observe(
-            observation.source, inputs, observation.seed, observation.forbids
+            observation.source,
+            inputs,
+            observation.seed,
+            observation.forbids,
+            double=observation.double,
         )
 
 

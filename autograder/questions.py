@@ -10,14 +10,15 @@ from typing import Any, Protocol
 from autograder.cache import key_of
 from autograder.evidence import Evidence, pack
 from autograder.exercise import Case, Check, Exercise
-from autograder.judge import trains
+from autograder.judge import compares_double, trains
 
 
 @dataclass(frozen=True)
 class Observation:
     """What is sent beside student code for one case: the check's text, inputs, a seed, bans.
 
-    `trains` says that a GPU may compute it, where there is one.
+    `trains` says that a GPU may compute it, where there is one; `double`, that it is compared in
+    float64 unless the program computes in float32.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Observation:
     seed: int
     forbids: tuple[str, ...] = ()
     trains: bool = False
+    double: bool = False
 
     @cached_property
     def packed(self) -> bytes:
@@ -40,6 +42,7 @@ class Observation:
                 "seed": self.seed,
                 "forbids": list(self.forbids),
                 "trains": self.trains,
+                "double": self.double,
             }
         )
 
@@ -73,7 +76,8 @@ class Question:
         """Depends on the observation and its inputs, not on judge, points or explanations."""
         inputs = [dict(case.inputs) for case in self.cases]
         bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
-        return key_of(self.check.source, inputs, list(self.seeds), *bans)
+        double = compares_double(self.check.judge)
+        return key_of(self.check.source, inputs, list(self.seeds), double, *bans)
 
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
@@ -84,6 +88,7 @@ class Question:
                 seed,
                 self.exercise.forbids,
                 trains(self.check.judge),
+                compares_double(self.check.judge),
             )
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )

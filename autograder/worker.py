@@ -6,6 +6,7 @@ Student code can rewrite everything here.  That forges nothing: what is compared
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
@@ -16,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from autograder.evidence import (
     unpack,
 )
 from autograder.sandbox.accelerator import MARK
+from autograder.single import has_single, in_single
 from autograder.tensors import to_arrays
 
 # TensorFlow's, JAX's and torch's words for it.
@@ -51,17 +53,34 @@ class MissingName(AttributeError):  # noqa: N818 - read by students, as a statem
 class Namespace:
     """What a check sees of a program: the names that its cells left behind.
 
-    `kept` is what observations of the same names keep for each other (`probes.kept`).
+    `kept` is what observations of the same names keep for each other (`probes.kept`);
+    `watched` asks whether one of its functions has computed in float32.
     """
 
-    def __init__(self, names: dict[str, Any], kept: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, names: dict[str, Any], kept: dict[str, Any] | None = None, watched: bool = False
+    ) -> None:
         self._names = names
         self._kept = {} if kept is None else kept
+        self._is_watched = watched
+        self._gave_single = False
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self._names:
             raise MissingName(name)
-        return self._names[name]
+        value = self._names[name]
+        if self._is_watched and isinstance(value, FunctionType):
+            return self._watched(value)
+        return value
+
+    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            result = function(*args, **kwargs)
+            self._gave_single = self._gave_single or has_single(result)
+            return result
+
+        return watched
 
 
 class Names:
@@ -83,27 +102,32 @@ class Names:
         seed: int = 0,
         forbids: Sequence[str] = (),
         trains: bool = False,
+        double: bool = False,
     ) -> Evidence:
         """Runs one observation with one case's inputs and packs what it returns as evidence."""
         with _captured() as output, _placed(gpu=trains):
             began = time.process_time()
             ban = Ban(forbids)
-            status, value, failure = self._outcome(source, inputs, seed, ban)
+            status, value, failure = self._outcome(source, inputs, seed, ban, double)
             if ban.seen is not None:
                 status, value, failure = "forbidden", None, self._forbidden(*ban.seen)
             seconds = time.process_time() - began
         return Evidence(status, value, failure, output.text(), seconds)
 
     def _outcome(
-        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban
+        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban, double: bool
     ) -> tuple[str, Any, Failure | None]:
         try:
             probes.seed(seed)
             observation = self._observation(source)
             with ban:
-                value = observation(Namespace(self.names, self._kept), **inputs)
+                program = Namespace(self.names, self._kept, watched=double)
+                value = observation(program, **inputs)
                 # Encoding touches student objects, so it belongs to the observation.
-                return "ok", unpack(pack(to_arrays(value))), None
+                value = unpack(pack(to_arrays(value)))
+            if program._gave_single and not has_single(inputs):
+                value = in_single(value)
+            return "ok", value, None
         except MissingName as error:
             # The names that are there help to find one that was misspelt.
             names = [name for name in self.names if not name.startswith("_")][:200]

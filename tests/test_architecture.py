@@ -46,6 +46,7 @@ BESIDE_STUDENTS = {
     "borrowed",
     "gradients",
     "probes",
+    "single",
     "tensors",
     "sandbox.template",
     "sandbox.isolation",

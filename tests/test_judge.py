@@ -237,6 +237,19 @@ def test_float32_work_is_judged_as_such_and_remarked():
     assert not judged(want.astype("float32"), want, Close("float32")).remark
 
 
+def test_what_is_wanted_in_float32_may_come_in_float64():
+    want = np.linspace(-3, 3, 12)
+    comparison = judged(want, want.astype("float32"))
+    assert comparison.passed and not comparison.remark
+
+
+def test_what_is_nearly_right_is_told_so():
+    almost = judged(moved(A, 60, "float32"), A)
+    assert not almost.passed and "five digits" in almost.difference.advice
+    for judge, units in ((Close(), 70), (Close("float32"), 70)):
+        assert judged(moved(A, units, "float32"), A, judge).difference.advice == ""
+
+
 def test_less_than_float32_is_too_little():
     want = np.linspace(0.1, 1, 7)
     assert not passes(want.astype("float16"), want)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from autograder.evidence import MAX_TEXT, Evidence, Failure, evidence_of
@@ -257,6 +258,31 @@ def test_what_observations_keep_is_theirs_until_the_names_change(pool: Pool) -> 
         assert [observed() for _ in range(2)] == [3, 3]
     finally:
         child.close()
+
+
+SHARE = "def o(program, x, y):\n    return {'share': program.f(x) / y, 'first': float(x[0])}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "inputs", "double", "single"),
+    [
+        ("def f(x): return x * np.float32(1)", "float64", True, False),  # NumPy keeps float64
+        ("def f(x): return x.astype('float32')", "float64", True, True),
+        ("def f(x): return x.astype('float32').astype('float64')", "float64", True, True),
+        ("def f(x): return np.round(x * 8) / 8", "float64", True, False),
+        ("def f(x): return x.astype('float32')", "float64", False, False),  # is not compared so
+        ("def f(x): return x.astype('float32')", "float32", True, False),  # nothing is less
+    ],
+)
+def test_what_is_made_of_float32_is_float32(
+    pool: Pool, cell: str, inputs: str, double: bool, single: bool
+) -> None:
+    """A check may divide it by float64, which gives float64 again."""
+    given = {"x": np.array([0.1, 0.2], inputs), "y": np.array([0.3, 0.4])}
+    with Observer(pool, Program(((1, f"import numpy as np\n{cell}"),))) as program:
+        evidence = program.observe(Observation(SHARE, given, 0, double=double), 1.0)
+    types = {name: np.asarray(value).dtype.name for name, value in evidence.value.items()}
+    assert types == dict.fromkeys(("share", "first"), "float32" if single else "float64")
 
 
 def test_student_objects_come_back_as_names_only(pool: Pool) -> None:

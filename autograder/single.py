@@ -42,9 +42,10 @@ def _is_single(leaf: Any) -> bool:
     array = np.asarray(leaf)
     if array.dtype != np.float64:
         return bool(array.dtype == np.float32)
-    if (
-        not array.size or np.float32(first := array.item(0)) != first == first
-    ):  # nearly always; NaN says nothing
+    if not array.size:
+        return False
+    first = array.item(0)
+    if np.float32(first) != first == first:  # nearly always; NaN says nothing
         return False
     numbers = array[np.isfinite(array)]
     if not np.array_equal(numbers, numbers.astype(np.float32)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache
+from autograder.cache import EvidenceCache, versions
 from autograder.course import Course, LoadedUnit
 from autograder.notebook import author_notebook, release_notebook
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
+from autograder.submission import Submission
 
 TINY = Path(__file__).parent / "files" / "course"
 
@@ -49,6 +51,24 @@ def lines_course(course: Path) -> Path:
     """The same without the unit that needs TensorFlow."""
     shutil.rmtree(course / "solutions" / "02_swish")
     return course
+
+
+@pytest.fixture
+def order(lines_course: Path) -> dict[str, Any]:
+    """What a worker of a cluster is sent for a submission without cells."""
+    loaded = Course(lines_course).load("01_lines")
+    return {
+        "course": str(lines_course),
+        "unit": loaded.name,
+        "unit_hash": loaded.hash,
+        "seed": "s",
+        "isolation": "namespaces",
+        "backend": "tensorflow",
+        "on_gpu": False,
+        "keep_evidence": False,
+        "versions": versions("numpy", "tensorflow"),
+        "submission": asdict(Submission("ada", loaded.name, "ada.ipynb", (), (), "hash")),
+    }
 
 
 @pytest.fixture(scope="module")

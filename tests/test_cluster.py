@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,9 @@ import pytest
 import trustme
 from browser import free_port
 
-from autograder.cache import versions
 from autograder.cli import ALL_GRADED, USAGE
 from autograder.cluster import ClusterError, _safe, graded
-from autograder.course import Course
 from autograder.faults import FaultError
-from autograder.submission import Submission
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -213,22 +209,8 @@ def test_only_what_trains_in_a_framework_goes_to_the_workers_with_gpus(
     ],
 )
 def test_a_worker_with_something_else_is_the_graders_fault(
-    lines_course: Path, changed: dict[str, Any], said: str
+    order: dict[str, Any], changed: dict[str, Any], said: str
 ) -> None:
-    loaded = Course(lines_course).load("01_lines")
-    submission = Submission("ada", loaded.name, "ada.ipynb", (), (), "hash")
-    order = {
-        "course": str(lines_course),
-        "unit": loaded.name,
-        "unit_hash": loaded.hash,
-        "seed": "s",
-        "isolation": "namespaces",
-        "backend": "tensorflow",
-        "on_gpu": False,
-        "keep_evidence": False,
-        "versions": versions("numpy", "tensorflow"),
-        "submission": asdict(submission),
-    }
     with pytest.raises(FaultError, match=said):
         graded(json.dumps(order | changed).encode())
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import pytest
 
 from autograder import cluster, gpu
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache, versions
+from autograder.cache import EvidenceCache
 from autograder.cli import USAGE
 from autograder.course import Course
 from autograder.faults import FaultError
@@ -29,7 +28,6 @@ from autograder.report import record
 from autograder.sandbox import accelerator
 from autograder.sandbox.bubblewrap import SandboxError, command
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
 
 ROOT = Path(__file__).parents[1]
 TWO = [Gpu(f"GPU-{n}{n}{n}-e5", "NVIDIA L4", n, 20_000) for n in (0, 1)]
@@ -287,7 +285,7 @@ def test_a_worker_without_the_gpu_that_it_was_started_with_is_the_graders_fault(
 
 
 def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
-    lines_course: Path, machine: Any, monkeypatch: Any
+    order: dict[str, Any], machine: Any, monkeypatch: Any
 ) -> None:
     environment, devices = machine(CUDA_VISIBLE_DEVICES="1")
     for name, value in environment.items():
@@ -296,19 +294,6 @@ def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
     monkeypatch.setattr(cluster, "_shares", lambda: 1)
     # Nothing of NumPy trains there but here, where no framework could.
     monkeypatch.setattr(Bank, "wants_gpu", lambda bank, _: bank.pool.gpus is not None)
-    loaded = Course(lines_course).load("01_lines")
-    submission = Submission("ada", loaded.name, "ada.ipynb", (), (), "hash")
-    order = {
-        "course": str(lines_course),
-        "unit": loaded.name,
-        "unit_hash": loaded.hash,
-        "seed": "s",
-        "isolation": "namespaces",
-        "backend": "tensorflow",
-        "keep_evidence": False,
-        "versions": versions("numpy", "tensorflow"),
-        "submission": asdict(submission),
-    }
     for on_gpu, device in [(True, "gpu: NVIDIA L4"), (False, "cpu")]:
         answer = cluster.graded(json.dumps(order | {"on_gpu": on_gpu}).encode())
         assert record.loads(answer.decode()).device == device

@@ -60,14 +60,24 @@ def adopt() -> None:
     ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process and of all that it started, ended or not."""
+def cpu_seconds(before: Mapping[int, float] | None = None) -> float:
+    """CPU time of this process and of all that it started, ended or not.
+
+    What `before` says that they had taken before is left out of those that are still there.
+    """
     times = os.times()
     total = times.user + times.system + times.children_user + times.children_system
-    for pid, fields in _below(os.getpid()).items():
-        if pid != os.getpid():
-            total += sum(int(field) for field in fields[11:15]) / _TICK
-    return total
+    return total + sum(
+        seconds - (before or {}).get(pid, 0.0) for pid, seconds in _descendants_seconds().items()
+    )
+
+
+def _descendants_seconds() -> dict[int, float]:
+    return {
+        pid: sum(int(field) for field in fields[11:15]) / _TICK
+        for pid, fields in _below(os.getpid()).items()
+        if pid != os.getpid()
+    }
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,9 @@ class Watcher:
     def __enter__(self) -> Watcher:
         self._stop = threading.Event()
         self._began = time.monotonic()
-        self._cpu_before = cpu_seconds()
+        # A sandbox that is being killed is still there, and what it has taken will be lost.
+        self._descendants = _descendants_seconds()
+        self._cpu_before = cpu_seconds(self._descendants)
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
@@ -118,7 +130,7 @@ class Watcher:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self.cpu = max(self.cpu, cpu_seconds() - self._cpu_before)
+        self._count()
 
     @property
     def peak(self) -> Usage:
@@ -132,10 +144,13 @@ class Watcher:
         x0, y0 = mean(x for x, _ in points), mean(y for _, y in points)
         return sum((x - x0) * (y - y0) for x, y in points) / sum((x - x0) ** 2 for x, _ in points)
 
+    def _count(self) -> None:
+        self.cpu = max(self.cpu, cpu_seconds(self._descendants) - self._cpu_before)
+
     def _watch(self) -> None:
         while not self._stop.wait(self.pause):
             by_role, guessed = _tree(self.pid)
-            self.cpu = max(self.cpu, cpu_seconds() - self._cpu_before)
+            self._count()
             if by_role:
                 done = len(list(self.results.rglob("*.json")))
                 seconds = time.monotonic() - self._began

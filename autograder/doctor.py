@@ -8,6 +8,7 @@ from rich.console import Console
 
 from autograder import gpu
 from autograder.faults import FaultError
+from autograder.sandbox.bubblewrap import own_proc
 from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine import Machine, obstacles, this_machine
@@ -56,6 +57,13 @@ def diagnose(console: Console) -> int:
         _say(console, False, f"isolated processes can't be made: {error}")
         _advise(console, machine)
         return 1
+    if not own_proc(machine.bwrap):
+        # Submissions see none of it, as was just tried.
+        _say(
+            console,
+            None,
+            "the sandbox makes do with the container's /proc (docs/cluster.md#the-image)",
+        )
     held.append(_enough_memory(console, machine))
     held.append(_gpus(console))
     return 0 if all(held) else 1

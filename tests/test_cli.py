@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from autograder.sandbox.bubblewrap import bwrap_path
+
 CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 ANSI = re.compile(r"\x1b|\r")
 
@@ -539,6 +541,22 @@ def test_doctor_finds_that_the_sandbox_holds() -> None:
     assert len(lines) >= 8
     assert all(line.startswith("ok  ") for line in lines)
     assert "GPU" in gpu and gpu.startswith(("ok  ", "--  "))  # without one nothing is amiss
+
+
+def test_the_sandbox_holds_in_a_container_that_covers_parts_of_proc() -> None:
+    # As docker and NVIDIA's runtime do; the kernel then lets nobody mount another /proc.
+    covered = f"{bwrap_path()} --dev-bind / / --tmpfs /proc/tty --"
+    refused = "bwrap --unshare-all --ro-bind / / --proc /proc -- true"
+    assert subprocess.run([*covered.split(), *refused.split()], check=False).returncode != 0
+    done = subprocess.run(
+        [*covered.split(), sys.executable, "-m", "autograder", "doctor"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok   no other process can be seen" in done.stdout
+    assert "--   the sandbox makes do with the container's /proc" in done.stdout
 
 
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:

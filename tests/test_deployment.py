@@ -5,6 +5,7 @@ Slurm's own two commands are stood in for by scripts that start what they are gi
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from autograder.cli import ALL_GRADED, main
+from autograder.cluster import GPU
 from autograder.sandbox.machine import Machine, obstacles
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,7 @@ SLURM = ROOT / "docs" / "cluster" / "slurm.sh"
 MANIFEST = ROOT / "docs" / "cluster" / "kubernetes.yaml"
 # What `autograder doctor` advises in a container.
 ((_, ADVICE),) = obstacles(Machine("Linux", container="docker", bwrap="/usr/bin/bwrap"))
+PRIVILEGES = re.compile(r"\w+=unconfined")
 
 
 # -------------------------------------------------------------------------------------- the image
@@ -65,8 +68,17 @@ def test_the_python_of_the_image_is_a_supported_one() -> None:
 
 
 def test_doctor_and_dockerfile_name_the_same_privileges() -> None:
-    options = set(re.findall(r"(?:seccomp|apparmor|systempaths)=\w+", ADVICE))
-    assert options and options <= set(re.findall(r"\w+=\w+", DOCKERFILE))
+    assert len(PRIVILEGES.findall(ADVICE)) == 2
+    assert set(PRIVILEGES.findall(ADVICE)) == set(PRIVILEGES.findall(DOCKERFILE))
+
+
+def test_with_cuda_all_else_is_the_same() -> None:
+    pins = re.compile(r"^(?!nvidia-)[\w.-]+==\S+", flags=re.MULTILINE)
+    without, with_cuda = (
+        {pin.replace("tensorflow-cpu", "tensorflow") for pin in pins.findall(lock.read_text())}
+        for lock in (ROOT / "requirements.lock", ROOT / "requirements-gpu.lock")
+    )
+    assert without == with_cuda
 
 
 # ------------------------------------------------------------------------------------------ Slurm
@@ -149,7 +161,9 @@ def pod(found: Any) -> Any:
     return found["spec"]["template"]
 
 
-WORKLOADS = [("Deployment", "scheduler"), ("Deployment", "worker"), ("Job", "grade")]
+WORKERS = [("Deployment", "worker"), ("Deployment", "worker-gpu")]
+WORKLOADS = [("Deployment", "scheduler"), *WORKERS, ("Job", "grade")]
+LIFTED = {"seccompProfile", "appArmorProfile"}
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -191,22 +205,47 @@ def test_only_the_sandboxs_pod_has_more_than_the_default_profile(
         assert not security["allowPrivilegeEscalation"]
         assert spec["securityContext"]["runAsNonRoot"]
         assert not spec["automountServiceAccountToken"]
-        assert ("procMount" in security) == (name[1] == "worker")
-    worker = pod(objects["Deployment", "worker"])["spec"]
-    needs = worker["containers"][0]["securityContext"]
-    assert needs["procMount"] == "Unmasked" and worker["hostUsers"] is False
-    assert "procMount: Unmasked" in ADVICE and "hostUsers: false" in ADVICE
+        lifted = {key for key in security if key.endswith("Profile")}
+        assert lifted == (LIFTED if name[1].startswith("worker") else set())
+        assert all(security[key] == {"type": "Unconfined"} for key in lifted)
+    assert all(f"{key}: Unconfined" in ADVICE for key in LIFTED)
 
 
-def test_workers_see_no_submission_and_no_seed(objects: dict[tuple[str, str], Any]) -> None:
-    volumes = pod(objects["Deployment", "worker"])["spec"]["volumes"]
+@pytest.mark.parametrize("name", WORKERS)
+def test_workers_see_no_submission_and_no_seed(
+    objects: dict[tuple[str, str], Any], name: tuple[str, str]
+) -> None:
+    volumes = pod(objects[name])["spec"]["volumes"]
     assert {volume["name"] for volume in volumes} == {"tls", "tmp", "cache"}
+
+
+def test_no_two_deployments_take_each_others_pods(objects: dict[tuple[str, str], Any]) -> None:
+    for one, other in itertools.permutations(
+        [each for (kind, _), each in objects.items() if kind == "Deployment"], 2
+    ):
+        wanted = one["spec"]["selector"]["matchLabels"].items()
+        assert not wanted <= pod(other)["metadata"]["labels"].items()
+
+
+def test_a_worker_with_a_gpu_says_what_it_has(objects: dict[tuple[str, str], Any]) -> None:
+    (container,) = pod(objects["Deployment", "worker-gpu"])["spec"]["containers"]
+    values = {each["name"]: each["value"] for each in container["env"]}
+    # As Kubernetes does: $(NAME).
+    words = [
+        re.sub(r"\$\((\w+)\)", lambda match: values[match[1]], word)
+        for word in container["command"] + container["args"]
+    ]
+    slots = int(values["SLOTS_PER_GPU"])
+    assert words[words.index("--nthreads") + 1] == str(slots)
+    assert words[words.index("--resources") + 1] == f"{GPU}={slots}"
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == 1  # what a pod may see
+    assert container["resources"]["requests"]["cpu"] == str(slots)
 
 
 def test_ports_of_policies_are_those_that_are_listened_on(
     objects: dict[tuple[str, str], Any],
 ) -> None:
-    for name, port in (("scheduler", 8786), ("worker", 8788)):
+    for name, port in (("scheduler", 8786), ("worker", 8788), ("worker-gpu", 8788)):
         (container,) = pod(objects["Deployment", name])["spec"]["containers"]
         assert {"name": "dask", "containerPort": port} in container["ports"]
         words = shlex.join([*container["command"], *container.get("args", [])])

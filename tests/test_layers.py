@@ -160,15 +160,16 @@ def test_every_layer_is_shown() -> None:
 # ---------------------------------------------------------------- the file system of the template
 
 
-def in_bubblewrap(source: str) -> subprocess.CompletedProcess[bytes]:
+def in_bubblewrap(source: str, own_proc: bool) -> subprocess.CompletedProcess[bytes]:
     """Runs Python in the template's file system, with none of a child's layers on."""
     bwrap = bubblewrap.bwrap_path()
     assert bwrap is not None
-    python = bubblewrap._python_inside()
-    inside = [*bubblewrap._mounts(), "--clearenv", "--chdir", "/tmp", "--", python, "-c", source]
+    mounts, python = bubblewrap._mounts(own_proc), bubblewrap._python_inside()
+    inside = [*mounts, "--clearenv", "--chdir", "/tmp", "--", python, "-c", source]
     return subprocess.run([bwrap, *inside], capture_output=True, timeout=60, check=False)
 
 
+@pytest.mark.parametrize("own_proc", [True, False])
 @pytest.mark.parametrize(
     "source",
     [
@@ -181,10 +182,17 @@ def in_bubblewrap(source: str) -> subprocess.CompletedProcess[bytes]:
         "open('/written', 'w')",
         "import os; os.environ['PATH']",
         "import socket; socket.create_connection(('127.0.0.1', PORT), 5)",
+        "open('/proc/GRADER/environ')",
+        "open('/proc/GRADER/mem')",
+        "import os; os.listdir('/proc/GRADER/root/')",
+        "open('/proc/GRADER/fd/0')",
     ],
 )
-def test_the_file_system_alone_hides_and_protects(world: dict[str, object], source: str) -> None:
-    run = in_bubblewrap(source.replace("PORT", str(world["port"])))
+def test_the_file_system_alone_hides_and_protects(
+    world: dict[str, object], source: str, own_proc: bool
+) -> None:
+    source = source.replace("PORT", str(world["port"])).replace("GRADER", str(os.getpid()))
+    run = in_bubblewrap(source, own_proc)
     assert run.returncode == 1
     assert run.stderr.decode().splitlines()[-1].split(":")[0] in {
         "FileNotFoundError",
@@ -193,7 +201,7 @@ def test_the_file_system_alone_hides_and_protects(world: dict[str, object], sour
         "KeyError",
         "ConnectionRefusedError",
     }
-    assert in_bubblewrap("open('/tmp/own', 'w')").returncode == 0
+    assert in_bubblewrap("open('/tmp/own', 'w')", own_proc).returncode == 0
 
 
 # ------------------------------------------------------------------------- the watch from outside

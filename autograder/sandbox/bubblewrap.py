@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import shutil
@@ -78,7 +79,7 @@ def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) ->
     ]
     return [
         bwrap,
-        *_mounts(gpus),
+        *_mounts(own_proc(bwrap), gpus),
         "--clearenv",
         *assignments,
         "--chdir",
@@ -100,7 +101,23 @@ def _python_inside() -> str:
     return f"{_INSIDE}/env/bin/{Path(sys.executable).name}"
 
 
-def _mounts(gpus: Gpus | None = None) -> list[str]:
+@functools.cache
+def own_proc(bwrap: str) -> bool:
+    """Whether the kernel allows the template a /proc of its own.
+
+    It does not where parts of this one are covered: container engines hide files of it, NVIDIA's
+    runtime puts the driver's there.  The template then sees the container's.  Children hide /proc
+    either way, and behind that the kernel lets nobody in another user namespace read more than
+    command lines.
+    """
+    points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    if not any(point.startswith("/proc/") for point in points):
+        return True
+    trial = [bwrap, *"--unshare-all --ro-bind / / --proc /proc -- true".split()]
+    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
+def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
     """The file system of the sandbox: the Python environment, read-only, and nothing else."""
     arguments = "--unshare-all --die-with-parent --new-session".split()
     arguments += "--uid 1000 --gid 1000 --cap-drop ALL".split()
@@ -130,7 +147,8 @@ def _mounts(gpus: Gpus | None = None) -> list[str]:
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     for name, file in (gpus.files() if gpus else {}).items():
         arguments += ["--dev-bind", str(file), f"/dev/{name}"]
-    arguments += "--proc /proc --tmpfs /tmp".split()
+    arguments += ["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]
+    arguments += ["--tmpfs", "/tmp"]
     fonts = _font_cache()
     for file in fonts.iterdir() if fonts.is_dir() else ():
         arguments += ["--ro-bind", str(file), f"/tmp/matplotlib/{file.name}"]

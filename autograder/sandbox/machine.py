@@ -110,9 +110,8 @@ _UNKNOWN = (
 )
 _IN_A_CONTAINER = (
     "Its default profile forbids namespaces and mounts. Start it with `--security-opt "
-    "seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
-    "systempaths=unconfined` (Kubernetes: `seccompProfile: Unconfined`, `procMount: Unmasked`, "
-    "`hostUsers: false`); root or `--privileged` is not needed."
+    "seccomp=unconfined --security-opt apparmor=unconfined` (Kubernetes: `seccompProfile: "
+    "Unconfined`, `appArmorProfile: Unconfined`); root or `--privileged` is not needed."
 )
 
 

@@ -3,18 +3,17 @@
 #     docker build --target grader --tag autograder .
 #     docker run --rm --cap-drop ALL --security-opt no-new-privileges \
 #         --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
-#         --security-opt systempaths=unconfined \
 #         --user "$(id -u):$(id -g)" --volume "$PWD:/course" \
 #         autograder autograder grade submissions/ --out grades
 #
-# The sandbox needs no root, no capability and no `--privileged`, but three things that a container's
+# The sandbox needs no root, no capability and no `--privileged`, but two things that a container's
 # default profile forbids and any program on the machine itself may do:
-#   seccomp=unconfined      make user, pid, mount, ipc and network namespaces, and mount in them. The
-#                           sandbox has a filter of its own, stricter than the one that is left out.
-#   apparmor=unconfined     mount, which Docker's AppArmor profile forbids in every namespace
-#   systempaths=unconfined  a /proc of its own: the kernel allows one only where nothing of the
-#                           container's /proc is covered
+#   seccomp=unconfined    make user, pid, mount, ipc and network namespaces, and mount in them. The
+#                         sandbox has a filter of its own, stricter than the one that is left out.
+#   apparmor=unconfined   mount, which Docker's AppArmor profile forbids in every namespace
 # `autograder doctor` in the container says what holds.
+#
+# For GPUs (docs/gpu.md): `--build-arg LOCK=requirements-gpu.lock`, and `docker run --gpus all`.
 FROM debian:bookworm-slim AS grader
 
 RUN apt-get update \
@@ -22,11 +21,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /autograder
-COPY pyproject.toml requirements.lock README.md ./
+COPY pyproject.toml requirements.lock requirements-gpu.lock README.md ./
 COPY scripts scripts
 COPY autograder autograder
 # The same environment as everywhere: what the lock names, checked by its hashes.
-RUN scripts/setup .venv && .venv/bin/python -m compileall -q autograder && rm -rf /root/.cache
+ARG LOCK=requirements.lock
+RUN scripts/setup .venv "$LOCK" && .venv/bin/python -m compileall -q autograder && rm -rf /root/.cache
 
 # What every user of the image may write: `docker run --user` is whoever owns the course.
 RUN useradd --create-home --uid 1000 grader && install -d -m 1777 /cache /course

@@ -4,6 +4,8 @@ VENV ?= .venv
 # One more than there are cores: tests wait for what they started as much as they compute.
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 1) + 1)))
 ARGS ?=
+# With CUDA, 7 GB: make env VENV=.venv-gpu LOCK=requirements-gpu.lock
+LOCK := requirements.lock
 # Empty: the newest suitable one on the PATH.
 PYTHON ?=
 
@@ -24,7 +26,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env:
-	@PYTHON='$(PYTHON)' scripts/setup '$(VENV)'
+	@PYTHON='$(PYTHON)' scripts/setup '$(VENV)' '$(LOCK)'
 
 # Status 1 is a result here: the sample class has submissions that nobody can grade. A crash has the
 # same status, but writes no page.
@@ -46,9 +48,9 @@ release: env  ## write the students' notebooks and the nbgrader sources again
 check-course: env  ## check every unit: its reference, variants, equivalents and released notebook
 	@autograder check-course $(ARGS)
 
-lock: env  ## write requirements.lock again after a change of pyproject.toml; ARGS=--upgrade for newer versions
+lock: env  ## write requirements*.lock again after a change of pyproject.toml; ARGS=--upgrade for newer versions
 	@scripts/lock.py $(ARGS)
 
 clean:  ## remove the environment, the sample class's grades and all caches
-	rm -rf '$(VENV)' .venv-ci grades build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf '$(VENV)' .venv-* grades build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

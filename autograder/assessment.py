@@ -20,7 +20,7 @@ from autograder.questions import Observes, Question, observe_all
 from autograder.relation import relation
 
 MAX_CODE = 100_000  # characters of a cell that a result quotes
-_ENDED = frozenset({"timeout", "memory", "died"})
+ENDED = frozenset({"timeout", "memory", "died"})
 
 
 class Knows(Protocol):
@@ -78,7 +78,7 @@ class Assessment:
         program_hash: of what runs, and on what; evidence is kept by it.
         bank: what is known of the unit.
         observer: what observes the program.
-        memory_mib: its memory limit, for messages.
+        memory_limit: what it may use, for messages: "At most 2048 MiB."
         public: whether wanted values may be told.
         kept: where the program's evidence is gathered; nowhere if None.
         reference_hash: of the reference, which answers for borrowed functions.
@@ -90,7 +90,7 @@ class Assessment:
         program_hash: str,
         bank: Knows,
         observer: Observes,
-        memory_mib: int = 0,
+        memory_limit: str = "Little: the inputs are small.",
         public: bool = False,
         kept: Draft | None = None,
         reference_hash: str = "",
@@ -99,7 +99,7 @@ class Assessment:
         self._program_hash = program_hash
         self._bank = bank
         self._observer = observer
-        self._memory_mib = memory_mib
+        self._memory_limit = memory_limit
         self._public = public
         self._kept = kept or Draft(EvidenceCache(None), "")
         self._reference_hash = reference_hash
@@ -245,7 +245,7 @@ class Assessment:
 
     def _not_answered(self, finding: Finding, exercise: Exercise, evidence: Evidence) -> Finding:
         seen, expected, advice = wording.status_words(
-            exercise.name, evidence, self._cells, self._observer.cells, self._memory_mib
+            exercise.name, evidence, self._cells, self._observer.cells, self._memory_limit
         )
         return replace(
             finding,
@@ -372,7 +372,7 @@ def _raised(observed: Observed) -> bool:
 
 
 def _ended(observed: Observed) -> bool:
-    return any(item.status in _ENDED for item in observed.evidences)
+    return any(item.status in ENDED for item in observed.evidences)
 
 
 def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:

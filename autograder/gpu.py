@@ -44,10 +44,14 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Share:
-    """What one slot has of a GPU; `memory_mib` is for each of a submission's processes."""
+    """What one slot has of a GPU; `memory_mib` is for each of a submission's processes.
+
+    `alone` says that no other slot uses it meanwhile.
+    """
 
     gpu: Gpu
     memory_mib: int
+    alone: bool = True
 
     def request(self) -> dict[str, Any]:
         """What a child is told."""
@@ -67,6 +71,7 @@ class Gpus:
         self._slots_per_gpu = slots_per_gpu
         self._folder = folder
         self._taken: Counter[Gpu] = Counter()
+        self._reserved: set[Gpu] = set()
         self._changed = threading.Condition()
 
     @property
@@ -86,16 +91,53 @@ class Gpus:
     def share(self) -> Iterator[Share]:
         """A share of the GPU that has most of them left; waits until there is one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._taken.total() < self.slots)
-            gpu = min(self._gpus, key=lambda each: self._taken[each])
+            self._changed.wait_for(self._free)
+            gpu = self._free()[0]
             self._taken[gpu] += 1
         try:
-            part = (1 - LEFT_OUT) / (self._slots_per_gpu * PROCESSES)
-            yield Share(gpu, int(gpu.memory_mib * part))
+            yield self._share(gpu, self._slots_per_gpu)
         finally:
             with self._changed:
                 self._taken[gpu] -= 1
-                self._changed.notify()
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[Share]:
+        """All of a GPU; waits until the slots that share it are done, and lets no other one in.
+
+        Who has a share must give it back before.
+        """
+        gpu = None
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._reserved) < len(self._gpus))
+                gpu = min(set(self._gpus) - self._reserved, key=lambda each: self._taken[each])
+                self._reserved.add(gpu)
+                self._changed.wait_for(lambda: not self._taken[gpu])
+            yield self._share(gpu, 1)
+        finally:
+            with self._changed:
+                self._reserved.discard(gpu)
+                self._changed.notify_all()
+
+    def _free(self) -> list[Gpu]:
+        """Those that have a share left, first those that have most."""
+        let = [gpu for gpu in self._gpus if gpu not in self._reserved]
+        free = [gpu for gpu in let if self._taken[gpu] < self._slots_per_gpu]
+        return sorted(free, key=lambda gpu: self._taken[gpu])
+
+    def _share(self, gpu: Gpu, slots: int) -> Share:
+        part = (1 - LEFT_OUT) / (slots * PROCESSES)
+        return Share(gpu, int(gpu.memory_mib * part), alone=slots == 1)
+
+
+def library_folder(environment: Mapping[str, str]) -> str:
+    """Where LD_LIBRARY_PATH has the driver's own library; "" where the linker knows it by itself.
+
+    Some clusters put it into containers at a place that only this variable tells.
+    """
+    folders = environment.get("LD_LIBRARY_PATH", "").split(":")
+    return next((name for name in folders if name and Path(name, "libcuda.so.1").exists()), "")
 
 
 def asked_for(device: Device, slots_per_gpu: int, folder: Path = FILES) -> Gpus | None:

@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder import wording
-from autograder.assessment import Assessment
+from autograder.assessment import ENDED, Assessment
 from autograder.bank import Bank
 from autograder.cache import Draft, key_of, versions
 from autograder.course import PUBLIC_SEED
 from autograder.evidence import Evidence
+from autograder.exercise import Unit
 from autograder.findings import CellRun, Result
+from autograder.gpu import Share
+from autograder.judge import trains
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.observer import Observer
 from autograder.submission import Problem, Submission
@@ -26,13 +29,39 @@ def grade(submission: Submission, bank: Bank) -> Result:
     Raises:
         FaultError: the grader failed before any check could be observed.
     """
+    gpus = bank.pool.gpus
+    if gpus is None or not bank.wants_gpu(submission.program):
+        return _graded(submission, bank, None)
+    with gpus.share() as share:
+        result = _graded(submission, bank, share)
+    if share.alone or not _blames_neighbours(result, bank.loaded.unit):
+        return result
+    # Whoever takes all of a GPU's memory or time takes it from those that share it.
+    with gpus.alone() as share:
+        return _graded(submission, bank, share)
+
+
+def _blames_neighbours(result: Result, unit: Unit) -> bool:
+    """Whether what others did on the same GPU may have ended something, or made training raise."""
+    trained = {
+        (exercise.name, check.name)
+        for exercise in unit.exercises
+        for check in exercise.checks
+        if trains(check.judge)
+    }
+    return any(cell.status in ENDED for cell in result.cells) or any(
+        finding.verdict in ENDED
+        or (finding.verdict == "raised" and (exercise.exercise, finding.check) in trained)
+        for exercise in result.exercises
+        for finding in exercise.findings
+    )
+
+
+def _graded(submission: Submission, bank: Bank, share: Share | None) -> Result:
     began = time.perf_counter()
     unit = bank.loaded.unit
     program = submission.program
     with ExitStack() as open_observers:
-        share = None
-        if bank.pool.gpus is not None and bank.wants_gpu(program):
-            share = open_observers.enter_context(bank.pool.gpus.share())
         budget = Budget(bank.pool.limits)
         observer = open_observers.enter_context(bank.observer(program, budget, share))
 
@@ -52,7 +81,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
             kept,
             bank,
             observer,
-            bank.pool.limits.memory_mib,
+            wording.memory_limit(bank.pool.limits.memory_mib, share.memory_mib if share else 0),
             public=bank.seed == PUBLIC_SEED,
             reference_hash=bank.identity(bank.loaded.reference),
             kept=draft,
@@ -61,9 +90,7 @@ def grade(submission: Submission, bank: Bank) -> Result:
         exercises = assessment.exercises(unit.exercises, borrow)
         cells = _cell_runs(submission, observer.cells)
     faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
-    if not faulty:
-        draft.keep()
-    return Result(
+    result = Result(
         student=submission.student,
         unit=submission.unit,
         status="fault" if faulty else "graded",
@@ -82,6 +109,9 @@ def grade(submission: Submission, bank: Bank) -> Result:
         versions=dict(versions(bank.runs_on(program))),
         seconds=round(time.perf_counter() - began, 3),
     )
+    if not faulty and (share is None or share.alone or not _blames_neighbours(result, unit)):
+        draft.keep()
+    return result
 
 
 def ungradable(problem: Problem, max_points: float) -> Result:

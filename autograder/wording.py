@@ -27,6 +27,12 @@ def definition(cells: Sequence[ProgramCell], name: str) -> tuple[ProgramCell, Pl
     return None
 
 
+def memory_limit(memory_mib: int, gpu_mib: int = 0) -> str:
+    """What a submission may use of a machine's memory, and of a GPU's if it has a share of one."""
+    on_gpu = f", and {gpu_mib} MiB of the GPU's" if gpu_mib else ""
+    return f"At most {memory_mib} MiB of memory{on_gpu}."
+
+
 def place_of(failure: Failure | None) -> Place | None:
     """Where an exception happened, if in the student's own code."""
     if failure is None or not failure.cell or not failure.line:
@@ -39,7 +45,7 @@ def status_words(
     evidence: Evidence,
     cells: Sequence[ProgramCell],
     ran: Mapping[int, Evidence],
-    memory_mib: int,
+    memory_limit: str,
 ) -> Words:
     """The words for evidence that is not `ok`."""
     failure = evidence.failure or Failure("", "")
@@ -54,7 +60,7 @@ def status_words(
         return _raised(name, failure, cells)
     if evidence.status == "skipped":
         return "It was not run, because the exercise had to be stopped before.", "", ""
-    return _stopped(evidence.status, failure, memory_mib)
+    return _stopped(evidence.status, failure, memory_limit)
 
 
 def cell_failure(number: int, evidence: Evidence) -> str:
@@ -161,7 +167,7 @@ def _raised(name: str, failure: Failure, cells: Sequence[ProgramCell]) -> Words:
     return seen, "A result for inputs of the agreed shapes.", advice
 
 
-def _stopped(status: str, failure: Failure, memory_mib: int) -> Words:
+def _stopped(status: str, failure: Failure, memory_limit: str) -> Words:
     detail = failure.message
     if status == "timeout":
         return (
@@ -174,7 +180,7 @@ def _stopped(status: str, failure: Failure, memory_mib: int) -> Words:
         seen = detail if failure.type_name == "Stopped" else "Your code ran out of memory."
         return (
             seen,
-            f"At most {memory_mib} MiB.",
+            memory_limit,
             "Look for an array whose shape grows by broadcasting, or a list that is never emptied.",
         )
     if status == "forbidden":

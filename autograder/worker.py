@@ -40,7 +40,13 @@ from autograder.single import has_single, in_single
 from autograder.tensors import to_arrays
 
 # TensorFlow's, JAX's and torch's words for it.
-_NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "can't allocate memory")
+_NO_MEMORY = (
+    "OOM when allocating",
+    "RESOURCE_EXHAUSTED",
+    "can't allocate memory",
+    "CUDA out of memory",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+)
 _CUT = "\n… (cut here)"
 _KERAS = re.compile(r"\b(?:keras|ops)\b")
 _CELL = re.compile(r"<cell (\d+)>")

@@ -21,13 +21,17 @@ from autograder import cluster, gpu
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.cli import USAGE
-from autograder.course import Course
+from autograder.course import Course, LoadedUnit
 from autograder.faults import FaultError
+from autograder.findings import ExerciseResult, Finding, Result
 from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
+from autograder.grading import _blames_neighbours, grade
+from autograder.judge import trains
 from autograder.report import record
 from autograder.sandbox import accelerator
 from autograder.sandbox.bubblewrap import SandboxError, command
 from autograder.sandbox.pool import Pool
+from autograder.submission import find, outline
 
 ROOT = Path(__file__).parents[1]
 TWO = [Gpu(f"GPU-{n}{n}{n}-e5", "NVIDIA L4", n, 20_000) for n in (0, 1)]
@@ -122,6 +126,46 @@ def test_slots_are_spread_over_gpus_and_wait_for_a_share() -> None:
         assert got.is_set()
 
 
+def test_a_slot_that_wants_a_gpu_alone_waits_for_the_others_and_keeps_them_out() -> None:
+    gpus = Gpus(TWO[:1], slots_per_gpu=2)
+    other = gpus.share()
+    order, began = [], threading.Event()
+    assert not other.__enter__().alone
+
+    def alone() -> None:
+        began.set()
+        with gpus.alone() as share:
+            assert share.alone
+            assert share.memory_mib == int(0.45 * TWO[0].memory_mib)
+            order.append("alone")
+            late.start()
+            late.join(0.3)  # in vain: it waits
+            order.append("done")
+
+    def shares() -> None:
+        with gpus.share():
+            order.append("shares")
+
+    first, late = threading.Thread(target=alone), threading.Thread(target=shares)
+    first.start()
+    began.wait(10)
+    first.join(0.2)
+    assert order == []
+    other.__exit__(None, None, None)
+    first.join(10)
+    late.join(10)
+    assert order == ["alone", "done", "shares"]
+
+
+def test_gpus_that_are_wanted_alone_are_different_ones() -> None:
+    gpus = Gpus(TWO, slots_per_gpu=2)
+    with gpus.alone() as one, gpus.alone() as other:
+        assert {one.gpu, other.gpu} == set(TWO)
+    with ExitStack() as stack:
+        shares = [stack.enter_context(gpus.share()) for _ in range(4)]
+        assert len({share.gpu for share in shares}) == 2
+
+
 def test_the_processes_of_all_slots_fit_into_a_gpus_memory() -> None:
     for slots in (1, 2, 5):
         with Gpus(TWO, slots).share() as share:
@@ -141,6 +185,21 @@ def test_only_a_template_for_gpus_has_their_files_and_settings(tmp_path: Path) -
         assert words_of[words_of.index("CUDA_VISIBLE_DEVICES") + 1] == "-1"
     assert settings["NVIDIA_TF32_OVERRIDE"] == "0"
     assert settings["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.parametrize("isolation", ["namespaces", "none"])
+def test_a_driver_that_only_a_variable_leads_to_is_found(
+    tmp_path: Path, monkeypatch: Any, isolation: Any
+) -> None:
+    (tmp_path / "libcuda.so.1").touch()
+    monkeypatch.setenv("LD_LIBRARY_PATH", f":/nowhere:{tmp_path}")
+    words = command("tensorflow", isolation, Gpus(TWO))
+    set_to = ["LD_LIBRARY_PATH", str(tmp_path)]
+    assert set_to in map(list, pairwise(words)) or "=".join(set_to) in words
+    assert (["--ro-bind", str(tmp_path)] in map(list, pairwise(words))) == (isolation != "none")
+    assert str(tmp_path) not in " ".join(command("tensorflow", isolation))
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
+    assert "LD_LIBRARY_PATH" not in " ".join(command("tensorflow", isolation, Gpus(TWO)))
 
 
 LOOK = """
@@ -261,6 +320,75 @@ def test_a_device_that_can_not_be_had_is_told(
     )
     assert done.returncode == USAGE
     assert "no GPU is seen" in done.stderr
+
+
+# ----------------------------------------------------------------------------- beside neighbours
+
+# What a slot may have of its GPU's memory, as a share; without neighbours it is twice as much.
+MINE = 'float(__import__("os").environ["XLA_PYTHON_CLIENT_MEM_FRACTION"])'
+RIGHT = "return X - X.mean(axis=1, keepdims=True)"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "times"),
+    [
+        (RIGHT, "passed", 1),
+        (f"if {MINE} < 0.3: raise MemoryError\n    {RIGHT}", "passed", 2),
+        ("raise MemoryError", "memory", 2),
+        ("return X", "failed", 1),
+        ("raise ValueError", "raised", 1),
+    ],
+)
+def test_what_neighbours_on_a_gpu_may_be_to_blame_for_is_tried_without_them(
+    lines: LoadedUnit,
+    machine: Any,
+    monkeypatch: Any,
+    tmp_path: Path,
+    write_notebook: Any,
+    body: str,
+    verdict: str,
+    times: int,
+) -> None:
+    _, devices = machine()
+    # Nothing of NumPy trains there but here, where no framework could.
+    monkeypatch.setattr(Bank, "wants_gpu", lambda bank, _: bank.pool.gpus is not None)
+    path = write_notebook(tmp_path / "ada.ipynb", center=f"def center(X):\n    {body}")
+    ((submission,), _) = find([path], {lines.name: outline(lines)}, lines.name)
+    gpus = Gpus(TWO, 2, devices)
+    shares = []
+    monkeypatch.setattr(
+        gpus, "_share", lambda *of: shares.append(Gpus._share(gpus, *of)) or shares[-1]
+    )
+    with Pool(gpus=gpus) as pool:
+        bank = Bank(lines, "s", pool, EvidenceCache(None))
+        result = grade(submission, bank)
+        bank.close()
+    assert [share.alone for share in shares] == [False, True][:times]
+    finding = result.exercises[0].findings[0]
+    assert finding.verdict == verdict
+    if finding.verdict == "memory":
+        assert finding.expected == "At most 2048 MiB of memory, and 9000 MiB of the GPU's."
+
+
+def test_where_a_network_was_trained_an_error_may_be_a_neighbours() -> None:
+    unit = Course.find(ROOT).load("09_yolo").unit
+    found = {
+        trains(check.judge): (exercise.name, check.name)
+        for exercise in unit.exercises
+        for check in exercise.checks
+    }
+    for trained, verdict, blames in [
+        (True, "raised", True),
+        (False, "raised", False),
+        (True, "failed", False),
+        (False, "timeout", True),
+    ]:
+        exercise, check = found[trained]
+        finding = Finding(check, "", verdict, 0, 1)  # type: ignore[arg-type]
+        result = Result(
+            "ada", "09_yolo", "graded", 0, 1, (ExerciseResult(exercise, 0, 1, (finding,)),)
+        )
+        assert _blames_neighbours(result, unit) is blames
 
 
 # ----------------------------------------------------------------------------- workers of a cluster

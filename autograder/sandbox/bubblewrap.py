@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 
 from autograder.backends import DEFAULT, Backend
 from autograder.faults import FaultError
-from autograder.gpu import Gpus
+from autograder.gpu import Gpus, library_folder
 from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN
 
 Isolation = Literal["namespaces", "none"]
@@ -147,6 +147,8 @@ def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     for name, file in (gpus.files() if gpus else {}).items():
         arguments += ["--dev-bind", str(file), f"/dev/{name}"]
+    for folder in _libraries(gpus):
+        arguments += ["--ro-bind", folder, folder]
     arguments += ["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]
     arguments += ["--tmpfs", "/tmp"]
     fonts = _font_cache()
@@ -178,9 +180,16 @@ def _environment(
         "TF_ENABLE_ONEDNN_OPTS=0",
         HIDDEN,
         *(ENVIRONMENT if gpus else ()),
+        *(f"LD_LIBRARY_PATH={folder}" for folder in _libraries(gpus)),
         "AUTOGRADER_SANDBOX=1",
         *(f"{name}_NUM_THREADS=1" for name in threads),
     ]
+
+
+def _libraries(gpus: Gpus | None) -> list[str]:
+    """The folder of a GPU driver's libraries, unless the linker finds them by itself."""
+    folder = library_folder(os.environ) if gpus else ""
+    return [folder] if folder else []
 
 
 def _font_cache() -> Path:

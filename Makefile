@@ -40,7 +40,7 @@ test: env  ## run all tests
 	@pytest -n $(JOBS) --maxschedchunk 8 $(ARGS)
 
 lint: env  ## check the format, the style, the types and that the lock is current
-	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy autograder
+	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy
 
 release: env  ## write the students' notebooks and the nbgrader sources again
 	@autograder release $(ARGS)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder import worker
 from autograder.course import Course, LoadedUnit, case_seed, draw
-from autograder.evidence import Evidence
+from autograder.evidence import Evidence, pack, unpack
 from autograder.exercise import Alternative, Case, Check, Exercise
 from autograder.judge import Wanted
 from autograder.program import Program
@@ -52,7 +52,7 @@ def observe(
     """Evidence for every case."""
     found = {}
     for exercise, check, index, case in observations(loaded, seed, only):
-        inputs = worker.unpack(worker.pack(dict(case.inputs)))
+        inputs = unpack(pack(dict(case.inputs)))
         number = case_seed(loaded.name, exercise.name, check.name, index) % 2**32
         found[exercise.name, check.name, index] = session.observe(check.source, inputs, number)
     return found

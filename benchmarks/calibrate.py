@@ -55,8 +55,8 @@ def trainings(path: Path) -> list[Training]:
         return []
     with path.open(newline="") as file:
         return [
-            Training(*row[:4], int(row[4]), float(row[5]), row[6] == "True")
-            for row in list(csv.reader(file))[1:]
+            Training(unit, exercise, check, form, int(seed), float(value), passed == "True")
+            for unit, exercise, check, form, seed, value, passed in list(csv.reader(file))[1:]
         ]
 
 

@@ -126,7 +126,7 @@ def noise(
                 dtype = getattr(check.judge, "dtype", "")
                 kind = f"{type(check.judge).__name__} {dtype}".strip()
                 for observation, wanted in zip(
-                    question.observations(), bank.wanted(question), strict=True
+                    question.observations, bank.wanted(question), strict=True
                 ):
                     got = observer.observe(replace(observation, trains=True), check.seconds)
                     value = check.judge(got.value, wanted).deviation if got.status == "ok" else 1e9

@@ -226,14 +226,12 @@ def read(table: Path) -> list[Margin]:
     if not table.exists():
         return []
     with table.open(newline="") as file:
-        return [
-            Margin(*row[:4], int(row[4]), *_pairs(row[5:])) for row in list(csv.reader(file))[1:]
-        ]
+        return [Margin(**row | _numbers(row)) for row in csv.DictReader(file)]
 
 
-def _pairs(items: list[str]) -> Iterator[float | str]:
-    for place, item in enumerate(items):
-        yield item if place % 2 else float(item)
+def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+    reals = {name: float(row[name]) for name in ("noise", "gap", "near")}
+    return reals | {"seeds": int(row["seeds"])}
 
 
 def shown(value: float, name: str) -> str:

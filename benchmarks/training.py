@@ -26,7 +26,7 @@ from scipy import stats
 
 from autograder.course import Course
 from autograder.exercise import Check, Exercise
-from autograder.measured import AtMost
+from autograder.measured import Accuracy, AtMost
 
 TABLE = Path(__file__).with_name("training.csv")
 PLOT = COURSE / "docs" / "training.svg"
@@ -103,7 +103,9 @@ class Study:
     @property
     def limit(self) -> float:
         judge = self.check.judge
-        return judge.bound if isinstance(judge, AtMost) else judge.floor
+        if isinstance(judge, AtMost):
+            return judge.bound
+        return judge.floor if isinstance(judge, Accuracy) else float("nan")
 
 
 def studies(known: Sequence[Training]) -> list[Study]:

@@ -280,9 +280,10 @@ def quickstart(folder: Path) -> int:
 
 def doctor() -> int:
     """Tries the sandbox and says what holds."""
+    from autograder.backends import asked_for
     from autograder.doctor import diagnose
 
-    return diagnose(_Console())
+    return diagnose(_Console(), asked_for())
 
 
 def _grade_into(

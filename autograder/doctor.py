@@ -7,6 +7,8 @@ import os
 from rich.console import Console
 
 from autograder import gpu
+from autograder.backends import DEFAULT, Backend
+from autograder.evidence import evidence_of
 from autograder.faults import FaultError
 from autograder.sandbox.bubblewrap import own_proc
 from autograder.sandbox.child import Child
@@ -34,16 +36,31 @@ ATTEMPTS = {
 }
 
 # Must succeed on a GPU.
-ON_GPU = """
+ON_GPU: dict[Backend, str] = {
+    "tensorflow": """
 import tensorflow as tf
 with tf.device("/GPU:0"):
     x = tf.random.normal((256, 256))
     assert "GPU" in tf.linalg.matmul(x, x).device
-"""
+""",
+    "jax": """
+import jax, jax.numpy as jnp
+x = jnp.ones((256, 256), device=jax.devices("gpu")[0])
+assert jnp.matmul(x, x).device.platform == "gpu"
+""",
+    "torch": """
+import torch
+x = torch.ones((256, 256), device="cuda")
+assert torch.matmul(x, x).is_cuda
+""",
+}
 
 
-def diagnose(console: Console) -> int:
-    """Tries the sandbox and prints what holds.  Returns the exit status: 0 if all of it does."""
+def diagnose(console: Console, backend: Backend = DEFAULT) -> int:
+    """Tries the sandbox, and a backend on GPUs; prints what holds.
+
+    Returns the exit status: 0 if all of it does.
+    """
     machine = this_machine()
     if machine.bwrap:
         _say(console, True, f"bubblewrap is installed ({machine.bwrap})")
@@ -65,7 +82,7 @@ def diagnose(console: Console) -> int:
             "the sandbox makes do with the container's /proc (docs/cluster.md#the-image)",
         )
     held.append(_enough_memory(console, machine))
-    held.append(_gpus(console))
+    held.append(_gpus(console, backend))
     return 0 if all(held) else 1
 
 
@@ -95,20 +112,24 @@ def _enough_memory(console: Console, machine: Machine) -> bool:
     return enough
 
 
-def _gpus(console: Console) -> bool:
+def _gpus(console: Console, backend: Backend) -> bool:
     """Whether each GPU that is seen can be used in the sandbox; none is no failure."""
     found, problem = gpu.seen(os.environ, gpu.FILES)
     if not found:
         _say(console, None, f"networks are trained on the CPU: no GPU is seen ({problem})")
     held = []
     for each in found:
-        what = f"the GPU {each.name} ({each.memory_mib} MiB) can be used in the sandbox"
+        size = f"{each.memory_mib} MiB"
+        what = f"{backend} can use the GPU {each.name} ({size}) in the sandbox"
         try:
-            gpus = gpu.Gpus([each])
+            gpus = gpu.Gpus([each], 1, gpu.FILES)
             with Pool(gpus=gpus) as pool, gpus.share() as share:
-                child = pool.fork("tensorflow", share)
-                held.append(child.request("cell", 60.0, number=1, source=ON_GPU)["status"] == "ok")
-                _say(console, held[-1], what)
+                child = pool.fork(backend, share)
+                reply = child.request("cell", 60.0, number=1, source=ON_GPU[backend])
+                evidence = evidence_of(reply)
+                held.append(evidence.status == "ok")
+                said = f": {evidence.failure.message}" if evidence.failure else ""
+                _say(console, held[-1], what + said)
         except (FaultError, Stopped) as error:
             held.append(False)
             _say(console, False, f"{what}: {error}")

@@ -1,6 +1,7 @@
 """Measures grading on GPUs against the CPU: points, noise, throughput by slots on a GPU.
 
-    python benchmarks/gpu.py [UNIT ...] [--each N] [--slots N ...] [--device gpu|cpu] [--json FILE]
+    python benchmarks/gpu.py [UNIT ...] [--each N] [--slots N ...] [--device gpu|cpu]
+                             [--backend jax|torch] [--json FILE]
 
 points      each submission on both; they must not differ
 noise       every check's reference on the GPU against what is wanted, in units of the judge (64
@@ -8,6 +9,7 @@ noise       every check's reference on the GPU against what is wanted, in units 
 throughput  the same submissions at once, `--slots` of them on each GPU
 
 `--device cpu` puts the CPU in the GPU's place: a trial of this script where there is no GPU.
+`--backend` is for both; without TensorFlow the other two do, where units need it not.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import facts
 from simulate import CLASSES, COURSE, sample
 
+from autograder.backends import DEFAULT, Backend
+from autograder.backends import asked_for as asked_for_backend
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.engine import Outbox, grade_class
+from autograder.faults import FaultError
 from autograder.findings import Result
 from autograder.gpu import Device, Gpus, asked_for
 from autograder.judge import PASS
@@ -47,10 +52,12 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=8, help="submissions of a unit")
     parser.add_argument("--slots", type=int, nargs="+", default=[1, 2, 4, 8], help="on each GPU")
     parser.add_argument("--device", choices=["gpu", "cpu"], default="gpu")
+    parser.add_argument("--backend", type=asked_for_backend, default=DEFAULT)
     parser.add_argument("--json", type=Path, help="write all numbers here")
     options = parser.parse_args()
-    course, machine = Course.find(COURSE), facts()
-    gpus = asked_for(options.device, 1)
+    on = Place(options.device, options.backend)
+    course, machine, gpus = Course.find(COURSE), facts(), on.gpus(1)
+    machine["backend"] = on.backend
     machine["gpus"] = ", ".join(gpus.names) if gpus else "none: a trial of the script"
     print("  ".join(f"{name} {value}" for name, value in machine.items()), "\n")
     found: dict[str, Any] = {"machine": machine, "units": {}}
@@ -60,27 +67,38 @@ def main() -> None:
         cache = EvidenceCache(None)  # of the unit's own programs, on the CPU
         here: dict[str, Any] = {}
         found["units"][name] = here
-        here["points"] = points(loaded, submissions, options.device, cache)
+        here["points"] = points(loaded, submissions, on, cache)
         same = sum(cpu == gpu for cpu, gpu in here["points"].values())
         print(f"{name}: {same} of {len(submissions)} have the same points on both")
-        here["noise"] = noise(loaded, options.device, cache)
+        here["noise"] = noise(loaded, on, cache)
         for kind, (count, worst, failed) in here["noise"].items():
             print(f"    {kind}: {count} cases, worst {worst:.3g}, {failed} over {PASS:g}")
         here["throughput"] = {}
         for slots in options.slots:
-            rate = throughput(loaded, submissions, options.device, slots)
+            rate = throughput(loaded, submissions, on, slots)
             here["throughput"][slots] = rate
             print(f"    {slots} slots: {rate:.2f} submissions a minute", flush=True)
-    if options.json is not None:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        if options.json is not None:  # as far as it has come
+            options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What computes."""
+
+    device: Device
+    backend: Backend
+
+    def gpus(self, slots: int) -> Gpus | None:
+        return asked_for(self.device, slots)
 
 
 @contextmanager
 def opened(
-    loaded: LoadedUnit, gpus: Gpus | None, cache: EvidenceCache | None = None
+    loaded: LoadedUnit, backend: Backend, gpus: Gpus | None, cache: EvidenceCache | None = None
 ) -> Iterator[Bank]:
     with (
-        Pool(gpus=gpus) as pool,
+        Pool(backend=backend, gpus=gpus) as pool,
         closing(Bank(loaded, SEED, pool, cache or EvidenceCache(None))) as bank,
     ):
         yield bank
@@ -98,37 +116,41 @@ def graded(bank: Bank, submissions: Sequence[Submission], slots: int) -> tuple[l
 
 
 def points(
-    loaded: LoadedUnit, submissions: Sequence[Submission], device: Device, cache: EvidenceCache
+    loaded: LoadedUnit, submissions: Sequence[Submission], on: Place, cache: EvidenceCache
 ) -> dict[str, list[dict[str, float]]]:
     """Points by exercise for each student, on the CPU and on the device."""
     found: dict[str, list[dict[str, float]]] = {}
-    for gpus in (None, asked_for(device, 1)):
+    for gpus in (None, on.gpus(1)):
         # What a submission gave on one of them is kept under that one's name.
-        with opened(loaded, gpus, cache) as bank:
+        with opened(loaded, on.backend, gpus, cache) as bank:
             for result in graded(bank, submissions, 1)[0]:
+                if result.status == "fault":
+                    print(f"    {result.student}: {result.problem or 'a fault in some checks'}")
                 by_exercise = {each.exercise: each.points for each in result.exercises}
                 found.setdefault(result.student, []).append(by_exercise)
     return found
 
 
-def noise(
-    loaded: LoadedUnit, device: Device, cache: EvidenceCache
-) -> dict[str, tuple[int, float, int]]:
+def noise(loaded: LoadedUnit, on: Place, cache: EvidenceCache) -> dict[str, tuple[int, float, int]]:
     """For each kind of judge: cases, the worst deviation, and how many are over the limit."""
     deviations: dict[str, list[float]] = {}
-    gpus = asked_for(device, 1)
-    with opened(loaded, gpus, cache) as bank, ExitStack() as stack:
+    gpus = on.gpus(1)
+    with opened(loaded, on.backend, gpus, cache) as bank, ExitStack() as stack:
         share = stack.enter_context(gpus.share()) if gpus else None
         observer = stack.enter_context(bank.observer(loaded.reference, share=share))
         for exercise in loaded.unit.exercises:
             for check in exercise.checks:
                 question = bank.question(exercise, check)
+                try:
+                    wanted_values = bank.wanted(question)
+                except FaultError as error:  # it needs TensorFlow, say, which is not there
+                    print(f"    left out: {error}")
+                    continue
                 dtype = getattr(check.judge, "dtype", "")
                 kind = f"{type(check.judge).__name__} {dtype}".strip()
-                for observation, wanted in zip(
-                    question.observations, bank.wanted(question), strict=True
-                ):
-                    got = observer.observe(replace(observation, trains=True), check.seconds)
+                for observation, wanted in zip(question.observations, wanted_values, strict=True):
+                    seconds = check.seconds * observer.patience
+                    got = observer.observe(replace(observation, trains=True), seconds)
                     value = check.judge(got.value, wanted).deviation if got.status == "ok" else 1e9
                     deviations.setdefault(kind, []).append(float(value))
     return {
@@ -138,12 +160,12 @@ def noise(
 
 
 def throughput(
-    loaded: LoadedUnit, submissions: Sequence[Submission], device: Device, slots: int
+    loaded: LoadedUnit, submissions: Sequence[Submission], on: Place, slots: int
 ) -> float:
     """Submissions a minute, the reference's evidence and the template being there already."""
-    gpus = asked_for(device, slots)
+    gpus = on.gpus(slots)
     at_once = gpus.slots if gpus else slots
-    with opened(loaded, gpus) as bank:
+    with opened(loaded, on.backend, gpus) as bank:
         graded(bank, [_another(submission, "first") for submission in submissions], at_once)
         _, seconds = graded(bank, submissions, at_once)
     return 60 * len(submissions) / seconds

@@ -5,6 +5,7 @@ A script answers for `nvidia-smi`, links to /dev/null for device files; the rest
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from autograder import cluster, gpu
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.cli import USAGE
 from autograder.course import Course, LoadedUnit
+from autograder.doctor import diagnose
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding, Result
 from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
@@ -251,6 +254,26 @@ def test_a_gpu_that_the_framework_does_not_see_is_the_graders_fault(machine: Any
         pytest.raises(SandboxError, match="The GPU can't be used: tensorflow: it lists none"),
     ):
         pool.fork("tensorflow", share)
+
+
+@pytest.mark.slow
+def test_doctor_says_that_a_gpu_can_not_be_used(machine: Any, monkeypatch: Any) -> None:
+    environment, devices = machine(answer(1))
+    monkeypatch.setenv("PATH", environment["PATH"])
+    monkeypatch.setattr(gpu, "FILES", devices)
+    said = io.StringIO()
+    assert diagnose(Console(file=said, width=200)) == 1
+    assert (
+        "NO   tensorflow can use the GPU NVIDIA L4 (20000 MiB) in the sandbox: " in said.getvalue()
+    )
+    assert "tensorflow: it lists none" in said.getvalue()
+
+
+def test_tensorflow_is_beside_another_backend_where_it_is_installed(monkeypatch: Any) -> None:
+    assert "tensorflow" in command("torch", "none")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert "tensorflow" not in command("torch", "none")
+    assert "tensorflow" in command("tensorflow", "none")  # and says there that it is missing
 
 
 def test_only_submissions_that_train_in_a_framework_get_a_share() -> None:

@@ -23,7 +23,8 @@ from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN
 Isolation = Literal["namespaces", "none"]
 
 # Imported before any student is served: what a cell may import without waiting for it.
-# Keras imports TensorFlow at the first `fit` on every backend, which takes seconds.
+# Keras imports TensorFlow, where it is installed, at the first `fit` on every backend, which takes
+# seconds.
 MODULES: dict[Backend, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
     "tensorflow": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
@@ -60,7 +61,7 @@ def bwrap_path() -> str | None:
 
 
 def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) -> list[str]:
-    run = ["-m", "autograder.sandbox.template", *MODULES[backend]]
+    run = ["-m", "autograder.sandbox.template", *_modules(backend)]
     if isolation == "none":
         own = _environment(str(_package().parent), sys.executable, backend, gpus)
         return ["env", "-i", *own, sys.executable, *run]
@@ -88,6 +89,11 @@ def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) ->
         python,
         *run,
     ]
+
+
+def _modules(backend: Backend) -> list[str]:
+    beside = backend != "tensorflow" and importlib.util.find_spec("tensorflow") is None
+    return [name for name in MODULES[backend] if not (beside and name == "tensorflow")]
 
 
 def _python_inside() -> str:

@@ -98,7 +98,7 @@ def _holds(console: Console, child: Child, what: str, code: str) -> bool:
 
 def _enough_memory(console: Console, machine: Machine) -> bool:
     """Whether the machine has the memory that its slots may use."""
-    slots, each = len(os.sched_getaffinity(0)), Limits().memory_mib
+    slots, each = machine.cores, Limits().memory_mib
     template = 1024  # a template with TensorFlow, and what the grader itself takes
     enough = machine.memory_mib >= slots * each + template
     _say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,3 +67,44 @@ def test_this_machine_is_read(tmp_path: Path) -> None:
     assert this_machine(tmp_path).memory_mib == 16000
     assert this_machine().memory_mib > 500
     assert this_machine(tmp_path / "nothing").memory_mib == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "memory_mib"),
+    [
+        ("memory.max", "max", 16000),
+        ("memory.max", str(3000 * 2**20), 3000),
+        ("memory/memory.limit_in_bytes", str(3000 * 2**20), 3000),
+        ("memory/memory.limit_in_bytes", str(2**63 - 4096), 16000),
+    ],
+)
+def test_what_a_container_may_use_counts(
+    tmp_path: Path, file: str, text: str, memory_mib: int
+) -> None:
+    files = {"proc/meminfo": "MemTotal:       16384000 kB\n", f"sys/fs/cgroup/{file}": f"{text}\n"}
+    assert machine(tmp_path, files).memory_mib == memory_mib
+
+
+V2, QUOTA, PERIOD = (
+    f"sys/fs/cgroup/{name}" for name in ("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 64),
+        ({V2: "max 100000\n"}, 64),
+        ({V2: "250000 100000\n"}, 3),
+        ({V2: "20000 100000\n"}, 1),
+        ({V2: "9000000 100000\n"}, 64),
+        ({QUOTA: "-1\n", PERIOD: "100000\n"}, 64),
+        ({QUOTA: "400000\n", PERIOD: "100000\n"}, 4),
+        ({QUOTA: "400000\n"}, 64),
+    ],
+)
+def test_cores_are_as_many_as_this_process_may_use(
+    tmp_path: Path, monkeypatch: Any, files: dict[str, str], cores: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)))
+    assert machine(tmp_path, files).cores == cores

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ class Machine:
 
     `container` is the kind of container that this process runs in and `bwrap` the program's path;
     "" says that there is none.  `wsl` is the Windows Subsystem for Linux' version, 0 elsewhere.
+    `memory_mib` and `cores` are what this process may use: a container may have less than there is.
     """
 
     system: str
@@ -26,6 +29,7 @@ class Machine:
     user_namespaces: bool = True
     apparmor_restricts: bool = False
     memory_mib: int = 0
+    cores: int = 1
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
@@ -45,7 +49,8 @@ def this_machine(root: Path = Path("/")) -> Machine:
             root / "proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0
         )
         > 0,
-        memory_mib=_number_after("MemTotal:", _text(root / "proc/meminfo")) // 1024,
+        memory_mib=_memory(root) // 2**20,
+        cores=_cores(root),
     )
 
 
@@ -121,6 +126,30 @@ def _container(root: Path) -> str:
     if (root / "run/.containerenv").exists():
         return "podman"
     return "kubernetes" if (root / "var/run/secrets/kubernetes.io").exists() else ""
+
+
+def _memory(root: Path) -> int:
+    """Bytes that there are, or fewer that a container may use (cgroups 2 and 1)."""
+    limits = [1024 * _number_after("MemTotal:", _text(root / "proc/meminfo"))]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        limits.append(_number(root / "sys/fs/cgroup" / name, limits[0]))
+    return min(limits)
+
+
+def _cores(root: Path) -> int:
+    """Cores that this process may run on, or as many as its share of their time amounts to."""
+    groups = root / "sys/fs/cgroup"
+    quota, _, period = _text(groups / "cpu.max").partition(" ")  # "max 100000" for no limit
+    if not quota:
+        names = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")  # -1 for no limit
+        quota, period = (_text(groups / name).strip() for name in names)
+    # Linux alone has it.
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    if not (quota.isdigit() and period.strip().isdigit()):
+        return cores
+    return min(cores, max(1, math.ceil(int(quota) / int(period))))
 
 
 def _text(path: Path) -> str:

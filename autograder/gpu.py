@@ -84,7 +84,9 @@ class Gpus:
 
     def files(self) -> dict[str, Path]:
         """The device files that CUDA opens, by name: of the driver, and one for each GPU."""
-        names = ("nvidiactl", "nvidia-uvm", *(gpu.file for gpu in self._gpus))
+        names = ["nvidiactl", "nvidia-uvm", *(gpu.file for gpu in self._gpus)]
+        if (self._folder / "nvidia-uvm-tools").exists():  # newer drivers give up without it
+            names.append("nvidia-uvm-tools")
         return {name: self._folder / name for name in names}
 
     @contextmanager

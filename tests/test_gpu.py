@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import ExitStack
 from itertools import pairwise
@@ -24,7 +26,7 @@ from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.cli import USAGE
 from autograder.course import Course, LoadedUnit
-from autograder.doctor import diagnose
+from autograder.doctor import ATTEMPTS, diagnose
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding, Result
 from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
@@ -33,7 +35,9 @@ from autograder.judge import trains
 from autograder.report import record
 from autograder.sandbox import accelerator
 from autograder.sandbox.bubblewrap import SandboxError, command
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
+from autograder.sandbox.watch import Stopped
 from autograder.submission import find, outline
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +63,8 @@ def machine(tmp_path: Path) -> Any:
             folder.mkdir(exist_ok=True)
         program.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\n", encoding="utf-8")
         program.chmod(0o755)
-        for name in ("nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1") if files else ():
+        names = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia0", "nvidia1")
+        for name in names if files else ():
             (devices / name).symlink_to("/dev/null")
         return {"PATH": f"{program.parent}:/bin:/usr/bin", **variables}, devices
 
@@ -230,12 +235,28 @@ def test_a_child_sees_its_own_gpu_and_another_child_none(machine: Any) -> None:
         without = pool.fork("numpy")
         usual = "['full', 'null', 'random', 'urandom', 'zero']"
         said = with_gpu.request("cell", 5.0, number=1, source=LOOK)["output"].splitlines()
-        own = "['nvidia-uvm', 'nvidia1', 'nvidiactl', 'read-only']"
+        own = "['nvidia-uvm', 'nvidia-uvm-tools', 'nvidia1', 'nvidiactl', 'read-only']"
         assert said == [f"{own} {usual} GPU-111-e5 0.45", "True []"]
         said = without.request("cell", 5.0, number=1, source=LOOK)["output"].splitlines()
         assert said == [f"['read-only'] {usual} -1 None", "False []"]
         with_gpu.close()
         without.close()
+
+
+def test_beside_a_gpu_all_else_is_denied(machine: Any) -> None:
+    _, devices = machine()
+    gpus = Gpus(TWO[1:], 1, devices)
+    limits = Limits(cell_seconds=1.0)
+    with Pool(gpus=gpus, limits=limits) as pool, gpus.share() as share:
+        for what, code in ATTEMPTS.items():
+            if what == "memory is limited":  # by address space, elsewhere
+                continue
+            child = pool.fork("numpy", share)
+            try:
+                assert child.request("cell", 1.0, number=1, source=code)["status"] != "ok", what
+            except Stopped as stopped:
+                assert (what, stopped.status) == ("computing is limited", "timeout")
+            child.close()
 
 
 def test_a_template_that_has_opened_a_gpu_is_noticed(tmp_path: Path) -> None:
@@ -251,9 +272,71 @@ def test_a_gpu_that_the_framework_does_not_see_is_the_graders_fault(machine: Any
     with (
         Pool(gpus=gpus) as pool,
         gpus.share() as share,
-        pytest.raises(SandboxError, match="The GPU can't be used: tensorflow: it lists none"),
+        pytest.raises(SandboxError, match=r"The GPU can't be used: libcuda\.so\.1: cannot"),
     ):
         pool.fork("tensorflow", share)
+
+
+# What the driver's library is known to do when it starts (nono #673, OpenShell #1696, snapd's
+# interface `opengl`); where anything of that fails it gives 304, "OS call failed".
+LIBCUDA = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+static void *wait_for_end(void *none) { pause(); return none; }
+static int opens(const char *path, int how) {
+    int file = open(path, how);
+    if (file < 0) return 0;
+    close(file);
+    return 1;
+}
+int cuInit(unsigned flags) {
+    const char *read[] = {"/proc/devices", "/proc/self/maps", "/proc/self/status", "/proc/cpuinfo",
+        "/proc/sys/vm/mmap_min_addr", "/sys/devices/system/cpu/online"};
+    const char *used[] = {
+        "/dev/nvidiactl", "/dev/nvidia1", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"};
+    for (int i = 0; i < 6; i++) if (!opens(read[i], O_RDONLY)) return 304;
+    for (int i = 0; i < 4; i++) if (!opens(used[i], O_RDWR)) return 304;
+    for (int i = 0; i < 8; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, 0, wait_for_end, 0)) return 304;
+        if (pthread_setname_np(thread, "cuda-EvtHandlr")) return 304;
+    }
+    int memory = memfd_create("cuda", MFD_CLOEXEC);
+    if (memory < 0 || ftruncate(memory, 1 << 21)) return 304;
+    if (mmap(0, 1 << 21, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0) == MAP_FAILED) return 304;
+    struct sockaddr_un name = {AF_UNIX};
+    strcpy(name.sun_path + 1, "cuda-uvmfd-1");
+    int talk = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    if (talk < 0 || bind(talk, (struct sockaddr *)&name, 32) || listen(talk, 16)) return 304;
+    return 0;
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
+def test_what_cuda_does_when_it_starts_is_let_be_done(machine: Any, monkeypatch: Any) -> None:
+    _, devices = machine()
+    with tempfile.TemporaryDirectory(dir=sys.prefix) as folder:  # the sandbox has a /tmp of its own
+        compiler = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", f"{folder}/libcuda.so.1"]
+        subprocess.run(compiler, input=LIBCUDA, text=True, check=True)
+        monkeypatch.setenv("LD_LIBRARY_PATH", folder)
+        # With all of it, the library starts, and TensorFlow wants more of it than there is.
+        assert "tensorflow: it lists none" in why_not(Gpus(TWO[1:], 1, devices))
+        assert "cuInit gives 304" in why_not(Gpus(TWO[:1], 1, devices))  # it opens the other one
+
+
+def why_not(gpus: Gpus) -> str:
+    with Pool(gpus=gpus) as pool, gpus.share() as share, pytest.raises(SandboxError) as raised:
+        pool.fork("tensorflow", share)
+    return str(raised.value)
 
 
 @pytest.mark.slow
@@ -266,7 +349,7 @@ def test_doctor_says_that_a_gpu_can_not_be_used(machine: Any, monkeypatch: Any) 
     assert (
         "NO   tensorflow can use the GPU NVIDIA L4 (20000 MiB) in the sandbox: " in said.getvalue()
     )
-    assert "tensorflow: it lists none" in said.getvalue()
+    assert "libcuda.so.1: cannot open" in said.getvalue()
 
 
 def test_tensorflow_is_beside_another_backend_where_it_is_installed(monkeypatch: Any) -> None:

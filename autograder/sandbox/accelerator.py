@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -50,12 +51,21 @@ def take(share: dict[str, Any]) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = share["uuid"]
     os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = str(share["fraction"])
     os.environ[MARK] = share["uuid"]
+    if "keras" in sys.modules:
+        _start_driver()
     for name, prepare in (("tensorflow", _tensorflow), ("torch", _torch), ("jax", _jax)):
         if name in sys.modules:
             try:
                 prepare(sys.modules[name], share, os.environ.get("KERAS_BACKEND") == name)
             except Exception as error:
                 raise OSError(f"{name}: {error}") from None
+
+
+def _start_driver() -> None:
+    """What each framework does first; here its failure has a number and is told."""
+    code = ctypes.CDLL("libcuda.so.1").cuInit(0)
+    if code:
+        raise OSError(f"cuInit gives {code} (`CUresult` in the documentation of CUDA's driver)")
 
 
 def _tensorflow(tf: Any, share: dict[str, Any], used: bool) -> None:

@@ -155,6 +155,8 @@ def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
         arguments += ["--dev-bind", str(file), f"/dev/{name}"]
     for folder in _libraries(gpus):
         arguments += ["--ro-bind", folder, folder]
+    if gpus:  # cores, memory and how they lie to each other
+        arguments += ["--ro-bind-try", "/sys/devices/system", "/sys/devices/system"]
     arguments += ["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]
     arguments += ["--tmpfs", "/tmp"]
     fonts = _font_cache()

@@ -15,7 +15,7 @@ import platform
 import re
 import resource
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 NEWNS, NEWUSER, NEWPID = 0x00020000, 0x10000000, 0x20000000
@@ -84,7 +84,7 @@ def isolate(
         mount_tmpfs(SCRATCH, f"size={scratch},nr_inodes=4096,mode=700", _MS_NOEXEC)
         if gpu:
             _keep_one_gpu(gpu)
-        _replace_proc(driver=bool(gpu))
+        _replace_proc(cuda=bool(gpu))
         os.chdir(SCRATCH)
     if "limits" in layers:
         address_space = resource.RLIM_INFINITY if memory is None else mapped + memory
@@ -92,7 +92,7 @@ def isolate(
     if "privileges" in layers:
         _drop_privileges()
     if "system calls" in layers:
-        _filter_system_calls()
+        _filter_system_calls(cuda=bool(gpu))
 
 
 def _leave_namespaces() -> None:
@@ -118,40 +118,74 @@ def proc_files() -> dict[str, bytes]:
 
 @functools.cache
 def driver_files() -> dict[str, bytes]:
-    """What CUDA reads in /proc: the driver's version and settings.  Called once in the template."""
-    names = ("devices", "driver/nvidia/params", "driver/nvidia/version")
-    there = [name for name in names if Path("/proc", name).is_file()]
-    return {name: Path("/proc", name).read_bytes() for name in there}
+    """What CUDA reads in /proc: facts about the driver and the machine.
+
+    Called once in the template.
+    """
+    found = [Path("/proc", name) for name in ("devices", "modules", "sys/vm/mmap_min_addr")]
+    for folder in ("driver/nvidia", "driver/nvidia-uvm"):
+        found += Path("/proc", folder).rglob("*")
+    files = {}
+    for path in found:
+        with contextlib.suppress(OSError):  # a folder, or nothing for everybody to read
+            files[str(path.relative_to("/proc"))] = path.read_bytes()
+    return files
 
 
-def _replace_proc(*, driver: bool) -> None:
+def _replace_proc(*, cuda: bool) -> None:
     """Hides /proc, which shows the template and the siblings; a new one can't be mounted here."""
     files, executable = proc_files(), Path("/proc/self/exe").readlink()
-    if driver:
-        files = files | driver_files()
-    mount_tmpfs("/proc", "size=1m,nr_inodes=64,mode=755")
-    for name, content in files.items():
-        Path("/proc", name).parent.mkdir(parents=True, exist_ok=True)
-        Path("/proc", name).write_bytes(content)
-    Path("/proc/self/exe").symlink_to(executable)
-    mount_tmpfs("/proc", "", _MS_REMOUNT | _MS_RDONLY)
+    if cuda:
+        own = {f"self/{name}": Path("/proc/self", name).read_bytes() for name in ("maps", "status")}
+        files = files | driver_files() | own
+    with _instead_of("/proc", "size=4m,nr_inodes=1024") as other:
+        for name, content in files.items():
+            Path(other, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(other, name).write_bytes(content)
+        Path(other, "self/exe").symlink_to(executable)
+        if cuda:
+            Path(other, "1").symlink_to("self")
+            _let_threads_be_named(Path(other, "self/task"))
+
+
+def _let_threads_be_named(folder: Path) -> None:
+    """Makes what stands for /proc/self/task: CUDA names its threads there, or does not start.
+
+    The process is the first one of its namespace, so that its threads have the numbers that follow.
+    """
+    folder.mkdir()
+    mount_tmpfs(str(folder), f"size=2m,nr_inodes={2 * _NAMED + 16},mode=755")
+    for number in range(1, _NAMED + 1):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "comm").touch()
 
 
 def _keep_one_gpu(file: str) -> None:
     """Puts another /dev in place, which has no other GPU: a variable could be set otherwise."""
     kept = [path.name for path in Path("/dev").iterdir()]
-    other = f"{SCRATCH}/.dev"
+    with _instead_of("/dev", "size=64k,nr_inodes=64") as other:
+        for name in kept:
+            if name == file or not re.fullmatch(r"nvidia\d+", name):
+                Path(other, name).touch()
+                _bind(f"/dev/{name}", f"{other}/{name}")
+
+
+@contextlib.contextmanager
+def _instead_of(folder: str, options: str) -> Iterator[str]:
+    """An empty file system to fill, which then takes the folder's place, to be read only."""
+    other = f"{SCRATCH}/.other"
     Path(other).mkdir()
-    mount_tmpfs(other, "size=64k,nr_inodes=64,mode=755")
-    for name in kept:
-        if name != file and re.fullmatch(r"nvidia\d+", name):
-            continue
-        Path(other, name).touch()
-        source, target = f"/dev/{name}".encode(), f"{other}/{name}".encode()
-        _checked(f"mount {name}", _libc.mount(source, target, None, _MS_BIND, None))
+    mount_tmpfs(other, f"{options},mode=755")
+    yield other
     mount_tmpfs(other, "", _MS_REMOUNT | _MS_RDONLY)
-    _checked("mount /dev", _libc.mount(other.encode(), b"/dev", None, _MS_MOVE, None))
+    moved = _libc.mount(other.encode(), folder.encode(), None, _MS_MOVE, None)
+    _checked(f"mount {folder}", moved)
     Path(other).rmdir()
+
+
+def _bind(source: str, target: str) -> None:
+    bound = _libc.mount(source.encode(), target.encode(), None, _MS_BIND, None)
+    _checked(f"mount {source}", bound)
 
 
 def _mapped_bytes() -> int:
@@ -284,11 +318,16 @@ _CLONE3 = 435
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}
 _CLONE_THREAD = 0x00010000
 _LAST_KNOWN = 466  # removexattrat, of Linux 6.13
+# What CUDA does when it starts, and gives up where it can't: files in memory, each of them at most
+# as large as the scratch, and sockets of the machine, of which a namespace has none but one's own.
+_CUDA = ("memfd_create", "socket")
+_NAMED = 2048  # threads that are started before the last one of CUDA's, at most
+_AF_UNIX = 1
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 
 
-def _filter_system_calls() -> None:
+def _filter_system_calls(*, cuda: bool) -> None:
     """Installs the deny list.  Threads may be made, processes not: what can't fork leaves nothing.
 
     Other architectures' calling conventions (32-bit ones, x32) end the process.
@@ -296,14 +335,14 @@ def _filter_system_calls() -> None:
     machine = platform.machine()
     if machine not in _ARCHITECTURES:
         raise OSError(f"No system-call filter for {machine}.")
-    program = _bpf(machine)
+    program = _bpf(machine, cuda)
     buffer = ctypes.create_string_buffer(program, len(program))
     count = len(program) // 8
     header = struct.pack("HxxxxxxP", count, ctypes.addressof(buffer))
     _checked("seccomp", _libc.prctl(_PR_SET_SECCOMP, 2, header, 0, 0))
 
 
-def _bpf(machine: str) -> bytes:
+def _bpf(machine: str, cuda: bool) -> bytes:
     load, equal, at_least, bits, give = 0x20, 0x15, 0x35, 0x45, 0x06
     column, architecture = _ARCHITECTURES[machine]
 
@@ -340,7 +379,15 @@ def _bpf(machine: str) -> bytes:
         step(give, _ERRNO | _EPERM),
         step(give, _ALLOW),
     ]
-    for numbers in _DENIED.values():
-        if numbers[column] >= 0:
+    if cuda:
+        program += [
+            step(equal, _DENIED["socket"][column], 0, 4),
+            step(load, 16),  # its first argument: the family
+            step(equal, _AF_UNIX, 0, 1),
+            step(give, _ALLOW),
+            step(give, _ERRNO | _EPERM),
+        ]
+    for name, numbers in _DENIED.items():
+        if numbers[column] >= 0 and not (cuda and name in _CUDA):
             program += [step(equal, numbers[column], 0, 1), step(give, _ERRNO | _EPERM)]
     return b"".join([*program, step(give, _ALLOW)])

@@ -210,6 +210,32 @@ def test_a_driver_that_only_a_variable_leads_to_is_found(
     assert "LD_LIBRARY_PATH" not in " ".join(command("tensorflow", isolation, Gpus(TWO)))
 
 
+XLA_COMPILES = {
+    "tensorflow": "import tensorflow as tf\n"
+    "tf.function(lambda x: x + 1, jit_compile=True)(tf.ones(2))",
+    "jax": "import jax; jax.jit(lambda x: x + 1)(jax.numpy.ones(2))",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_xla_knows_what_it_is_told_on_gpus(backend: Any) -> None:
+    """A flag that it does not know ends the process, on a CPU too."""
+    words = command(backend, "none", Gpus(TWO))
+    (flags,) = (word for word in words if word.startswith("XLA_FLAGS="))
+    assert "fallback_to_driver" in flags
+    assert ("multi_thread_eigen" in flags) == (backend == "jax")
+    names, values = zip(*(word.split("=", 1) for word in words if "=" in word), strict=True)
+    done = subprocess.run(
+        [sys.executable, "-c", XLA_COMPILES[backend]],
+        env=dict(zip(names, values, strict=True)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 LOOK = """
 import os, resource
 seen = sorted(name for name in os.listdir("/dev") if "nvidia" in name)

@@ -24,6 +24,9 @@ ENVIRONMENT = (
     "CUDA_DEVICE_ORDER=PCI_BUS_ID",
     "CUDA_CACHE_DISABLE=1",
 )
+# XLA compiles for a GPU by a library of its own, by the program `ptxas`, which the sandbox does not
+# start, or by the driver, which it asks only where it is told to.
+XLA = ("--xla_gpu_unsafe_fallback_to_driver_on_ptxas_not_found=true",)
 
 
 def opened() -> list[str]:

@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 from autograder.backends import DEFAULT, Backend
 from autograder.faults import FaultError
 from autograder.gpu import Gpus, library_folder
-from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN
+from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN, XLA
 
 Isolation = Literal["namespaces", "none"]
 
@@ -38,11 +38,11 @@ _OWN: dict[Backend, tuple[str, ...]] = {
         "JAX_PLATFORMS=cpu",
         "JAX_ENABLE_X64=1",
         "JAX_DEFAULT_MATMUL_PRECISION=highest",
-        "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false",
         # Its 20 threads would reserve a gigabyte of address space, which is limited, for nothing.
         "MALLOC_ARENA_MAX=2",
     ),
 }
+_XLA: dict[Backend, tuple[str, ...]] = {"jax": ("--xla_cpu_multi_thread_eigen=false",)}
 _INSIDE = "/grader"  # where this package lies in the sandbox
 
 
@@ -171,6 +171,7 @@ def _environment(
 ) -> list[str]:
     """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
     threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    xla = " ".join([*_XLA.get(backend, ()), *(XLA if gpus else ())])
     cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
     return [
         f"PATH={Path(python).parent}:/usr/bin:/bin",
@@ -184,6 +185,7 @@ def _environment(
         f"MPLCONFIGDIR={cache}",
         f"KERAS_BACKEND={DEFAULT if backend == 'numpy' else backend}",
         *_OWN.get(backend, ()),
+        *([f"XLA_FLAGS={xla}"] if xla else ()),
         "TF_CPP_MIN_LOG_LEVEL=3",
         "TF_ENABLE_ONEDNN_OPTS=0",
         HIDDEN,

@@ -2,7 +2,7 @@
 
 Frameworks start threads for each core that they see.  A library that is loaded before them, made
 here with a C compiler, says that there are more of them.  Each number of cores is tried as it is,
-and as a child of the sandbox sees it (`autograder.sandbox.template.groups`).
+and as a child of the sandbox sees it (`autograder.sandbox.cores.groups`).
 
     python benchmarks/cores.py [--backends tensorflow jax torch] [--cores 2 16 32 64 128]
 """
@@ -19,8 +19,8 @@ from machine import MIB, facts
 
 from autograder.backends import DEFAULT, asked_for
 from autograder.sandbox.bubblewrap import _environment
+from autograder.sandbox.cores import groups
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.template import groups
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = r"""

@@ -462,7 +462,7 @@ def test_a_pool_leaves_no_process_behind() -> None:
         children = [pool.fork("numpy") for _ in range(3)]
         during = descendants() - before
         assert {child.pid for child in children} <= during
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in alive_of(during)], timeout=10)
+    _, alive = psutil.wait_procs(alive_of(during), timeout=10)
     assert not alive
 
 
@@ -485,8 +485,12 @@ def group_of(pid: int) -> int:
     return 0
 
 
-def alive_of(pids: set[int]) -> list[int]:
-    return [pid for pid in pids if psutil.pid_exists(pid)]
+def alive_of(pids: set[int]) -> list[psutil.Process]:
+    alive = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may end just now
+            alive.append(psutil.Process(pid))
+    return alive
 
 
 def test_fifty_forks_leak_no_descriptor_and_no_process(tight: Pool) -> None:
@@ -517,9 +521,9 @@ def test_a_killed_template_is_replaced() -> None:
     before = descendants()
     with Pool(limits=TIGHT) as pool:
         assert value(pool, "x = 1") == 1
-        for pid in alive_of(descendants() - before):
+        for process in alive_of(descendants() - before):
             with contextlib.suppress(psutil.NoSuchProcess):  # it goes with its parent
-                psutil.Process(pid).kill()
+                process.kill()
         assert value(pool, "x = 2") == 2
 
 
@@ -527,9 +531,9 @@ def test_a_template_that_dies_under_a_program_is_no_verdict_on_it() -> None:
     before = descendants()
     with Pool(limits=TIGHT) as pool, observer_of(pool, "x = 1") as observer:
         assert seen(observer, "program.x").value == 1
-        for pid in alive_of(descendants() - before):
+        for process in alive_of(descendants() - before):
             with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).kill()
+                process.kill()
         with pytest.raises(SandboxError):
             assert seen(observer, "program.x").status == "ok"
             raise SandboxError("or it goes on as if nothing had been")

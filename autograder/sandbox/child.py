@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import evidence
 from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import MIB
 from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
 
@@ -28,8 +29,11 @@ _CREDENTIALS = struct.Struct("3i")
 class Child:
     """One isolated process that runs one program."""
 
-    def __init__(self, connection: socket.socket, template: Template, slot: int) -> None:
+    def __init__(
+        self, connection: socket.socket, template: Template, slot: int, seat: Seat
+    ) -> None:
         self._connection = connection
+        self._seat = seat
         self._template = template
         self._slot = slot
         self._limits = template.limits
@@ -97,6 +101,7 @@ class Child:
         with self._guard:
             os.close(self._pidfd)
             self._pidfd = -1
+        self._seat.leave()
         self._template.children.discard(self)
 
     def _watching(self, cpu_seconds: float) -> Watch:

@@ -17,6 +17,7 @@ from autograder.backends import DEFAULT, Backend
 from autograder.gpu import Gpus, Share
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
+from autograder.sandbox.cores import Seat, take_seat
 from autograder.sandbox.limits import MIB, Limits
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
@@ -89,22 +90,24 @@ class Template:
         except OSError as error:
             raise SandboxError(f"No connection to a child can be made: {error}") from None
         slot = 0  # which none has
+        seat = take_seat()
         try:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs:
-                slot = self._ask(theirs, share)
-            child = Child(ours, self, slot)
+                slot = self._ask(theirs, share, seat)
+            child = Child(ours, self, slot, seat)
             self.children.add(child)
             return child
         except BaseException as error:
             ours.close()
+            seat.leave()
             if not isinstance(error, (SandboxError, OSError)):
                 raise
             with self._changed:
                 detail = self._errors.pop(slot, str(error))
             raise SandboxError(detail) from None
 
-    def _ask(self, connection: socket.socket, share: Share | None) -> int:
+    def _ask(self, connection: socket.socket, share: Share | None, seat: Seat) -> int:
         """Asks for a child that answers on this connection; which one it is."""
         with self._changed:
             self._slot += 1
@@ -116,6 +119,7 @@ class Template:
                 "cpu_seconds": self.limits.total_cpu_seconds,
                 "threads": 2 * self.limits.threads,  # at which the grader stops it
                 "gpu": share.request() if share else None,
+                "cores": sorted(seat.cores),
             }
             try:
                 body = json.dumps(request).encode()

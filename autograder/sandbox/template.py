@@ -19,30 +19,14 @@ import select
 import signal
 import socket
 import sys
-from collections import Counter
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograder import tensors, worker
 from autograder.sandbox import accelerator, isolation
 
 _WIRE = 3  # a child's only descriptor beside the standard ones
-# That a child may run on, up to twice as many.  Frameworks start threads, and reserve address space
-# for them, for each core that they see: on 128 none would stay within its limits
-# (benchmarks/cores.py).
-CORES = 4
-
-
-class Forked(NamedTuple):
-    """A child: who asked for it, as what slot, and the cores that it runs on."""
-
-    owner: socket.socket
-    slot: int
-    cores: frozenset[int]
-
-
-Children = dict[int, Forked]  # by process id
+Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and as what slot
 
 
 def main() -> None:
@@ -111,31 +95,15 @@ def _fork_on_request(
     elif files := accelerator.opened():
         _tell(control, {"slot": slot, "error": f"{', '.join(files)} is open before a fork"})
     else:
-        cores = _least_busy(groups(os.sched_getaffinity(0)), children)
-        pid = _fork(controls, connection, request | {"cores": cores}, shell)
-        children[pid] = Forked(control, slot, cores)
+        pid = _fork(controls, connection, request, shell)
+        children[pid] = control, slot
         _tell(control, {"slot": slot, "forked": pid})
-
-
-def groups(cores: Collection[int]) -> list[frozenset[int]]:
-    """Cores in groups of neighbours, of `CORES` or somewhat more."""
-    ordered, count = sorted(cores), max(1, len(cores) // CORES)
-    return [
-        frozenset(ordered[len(ordered) * n // count : len(ordered) * (n + 1) // count])
-        for n in range(count)
-    ]
-
-
-def _least_busy(among: list[frozenset[int]], children: Children) -> frozenset[int]:
-    # By chance where they are alike: templates of other backends choose for themselves.
-    taken = Counter(child.cores for child in children.values())
-    return min(among, key=lambda cores: (taken[cores] / len(cores), os.urandom(2)))
 
 
 def _kill(control: socket.socket, children: Children) -> None:
     """Ends the children of a grader's process that is gone."""
-    for pid, child in children.items():
-        if child.owner is control:
+    for pid, (owner, _) in children.items():
+        if owner is control:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -200,9 +168,9 @@ def _reap(children: Children) -> None:
         pid, status, usage = os.wait4(-1, os.WNOHANG)
         if pid == 0:
             return
-        child = children.pop(pid)
+        control, slot = children.pop(pid)
         code, cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
-        _tell(child.owner, {"slot": child.slot, "ended": pid, "code": code, "cpu": cpu})
+        _tell(control, {"slot": slot, "ended": pid, "code": code, "cpu": cpu})
 
 
 def _threads() -> int:

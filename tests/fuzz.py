@@ -41,6 +41,7 @@ from autograder.grading import ungradable
 from autograder.program import Program
 from autograder.report import page, record, table
 from autograder.sandbox.child import Child
+from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Stopped
 from autograder.submission import GradeCell, Submission, UnitOutline, find
@@ -333,7 +334,8 @@ class Held(Child):
     """The grader's side of a connection whose other side is this process, which nobody may kill."""
 
     def __init__(self, connection: socket.socket) -> None:
-        super().__init__(connection, _Held(), 1)  # type: ignore[arg-type]
+        nobodys = Seat(frozenset())
+        super().__init__(connection, _Held(), 1, nobodys)  # type: ignore[arg-type]
 
     def _greeting(self) -> tuple[int, int]:
         self._connection.setblocking(False)

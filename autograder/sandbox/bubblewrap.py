@@ -113,8 +113,8 @@ def own_proc(bwrap: str) -> bool:
 
     It does not where parts of this one are covered: container engines hide files of it, NVIDIA's
     runtime puts the driver's there.  The template then sees the container's.  Children hide /proc
-    either way, and behind that the kernel lets nobody in another user namespace read more than
-    command lines.
+    either way, and behind that the kernel shows a process in another user namespace only what it
+    shows to everybody: no memory, environment or open file, but command lines.
     """
     points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
     if not any(point.startswith("/proc/") for point in points):

@@ -32,8 +32,7 @@ def _course_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--course",
         "course_dir",
         type=click.Path(path_type=Path),
-        default=Path(),
-        help="A folder of the course (default: here).",
+        help="A folder of the course (default: the one that this folder lies in).",
     )(command)
 
 
@@ -225,7 +224,7 @@ def nbgrade(unit: str, **options: Any) -> None:
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
 @_course_option
-def release(units: tuple[str, ...], check: bool, course_dir: Path) -> None:
+def release(units: tuple[str, ...], check: bool, course_dir: Path | None) -> None:
     """Writes the notebooks of UNITS (default: all) from their sources."""
     _finish(lambda: _commands().release(list(units), course_dir, check))
 

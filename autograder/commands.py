@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder import grading, reports
 from autograder.bank import Bank
-from autograder.cache import evidence_cache, write_whole
+from autograder.cache import EvidenceCache, evidence_cache, write_whole
 from autograder.course import Course, Lazy, LoadedUnit
-from autograder.engine import Attempt, Outbox, banks_for, grade_class, write_output
+from autograder.engine import Outbox, Read, banks_for, grade_class, write_output
 from autograder.findings import Result
 from autograder.gpu import Device
+from autograder.identify import HandIn, hand_ins
 from autograder.notebook import clear_solutions
+from autograder.reader import Readers
 from autograder.report import page, table
 from autograder.report.words import percent
 from autograder.sandbox.pool import Pool
-from autograder.submission import Problem, Submission, find, outline
+from autograder.submission import find, outline, read
 
 # Submissions for each slot, from which on slots are processes.  With two of them a class of 4 took
 # 1.8 s either way, a class of 8 2.0 s instead of 2.1.
@@ -46,7 +49,7 @@ def grade(
     threshold: float | None,
     jobs: int | None,
     no_cache: bool,
-    course_dir: Path,
+    course_dir: Path | None,
     pool: Pool,
     engine: tuple[str, Device] | None = None,
 ) -> int:
@@ -58,7 +61,7 @@ def grade(
     chosen = reports.parsed(formats)
     outbox = Outbox(out)
     with pool:
-        course = Course.find(course_dir)
+        course = _course(course_dir, notes, paths)
         outbox.open()
         found = (paths, unit, student)
         secret = seed or course.seed()
@@ -85,7 +88,7 @@ def regrade(
     formats: str,
     jobs: int | None,
     no_cache: bool,
-    course_dir: Path,
+    course_dir: Path | None,
     pool: Pool,
 ) -> int:
     """Grades again and tells what changed; see the command's help."""
@@ -97,13 +100,15 @@ def regrade(
     before, unreadable = reports.read(out)
     outbox = Outbox(out / ".regraded")
     with pool:
-        course = Course.find(course_dir)
+        course = _course(course_dir, notes, paths)
         outbox.open()
         secret = seed or course.seed()
         for problem in [*unreadable, *reports.doubts(before, course.unit_names(), secret)]:
             notes.print(f"Note: {problem}", markup=False, soft_wrap=True)
         found = (paths, unit, None)
-        after = _grade_into(outbox, course, pool, found, secret, jobs, False, no_cache, notes)
+        after = _grade_into(
+            outbox, course, pool, found, secret, jobs, False, no_cache, notes, before=Outbox(out)
+        )
     regraded = Regraded(before, after)
     regraded.write_differences(out)
     if moved := regraded.other_backends:
@@ -145,7 +150,7 @@ def nbgrade(
     fresh: bool,
     jobs: int | None,
     no_cache: bool,
-    course_dir: Path,
+    course_dir: Path | None,
     pool: Pool,
 ) -> int:
     """Autogrades a class in nbgrader's gradebook; see the command's help."""
@@ -153,7 +158,7 @@ def nbgrade(
     from autograder.plugins.nbgrader.execute import Grader
 
     console, notes = _Console(), _Console(stderr=True)
-    course = Course.find(course_dir)
+    course = _course(course_dir, notes)
     with contextlib.closing(
         Grader(course.root, pool, jobs or _slots(pool), not no_cache, fresh)
     ) as grader:
@@ -181,13 +186,17 @@ def nbgrade(
     return 1 if graded.failed else 0
 
 
-def similar(paths: list[Path], unit: str | None, share: float, out: Path, course_dir: Path) -> int:
+def similar(
+    paths: list[Path], unit: str | None, share: float, out: Path, course_dir: Path | None
+) -> int:
     """Tells which notebooks are alike; see the command's help."""
     from autograder.similar import pairs, segments
 
     console, notes = _Console(), _Console(stderr=True)
-    course = Course.find(course_dir)
-    units, submissions, problems = _handed_in(course, paths, unit)
+    course = _course(course_dir, notes, paths)
+    units = Lazy(course.unit_names(), course.load)
+    outlines = Lazy(units, lambda name: outline(units[name]))
+    submissions, problems = find(paths, outlines, unit)
     for problem in problems:
         notes.print(f"Left out: {problem.path}: {problem.message}", markup=False, soft_wrap=True)
     starter = {name: starter_code(loaded) for name, loaded in units.items()}
@@ -207,12 +216,12 @@ def starter_code(loaded: LoadedUnit) -> str:
     return "\n\n".join(clear_solutions(c.source) for c in loaded.cells if c.kind == "code")
 
 
-def release(units: list[str], course_dir: Path, check: bool) -> int:
+def release(units: list[str], course_dir: Path | None, check: bool) -> int:
     """Writes, or compares, the generated notebooks."""
     from autograder.release import Stale, release_unit
 
-    course = Course.find(course_dir)
-    console = _Console()
+    console, notes = _Console(), _Console(stderr=True)
+    course = _course(course_dir, notes)
     status = 0
     for name in units or course.unit_names():
         try:
@@ -233,14 +242,14 @@ def check_course(
     json_path: Path | None,
     jobs: int | None,
     no_cache: bool,
-    course_dir: Path,
+    course_dir: Path | None,
     pool: Pool,
 ) -> int:
     """Proves the checks of units; see the command's help."""
     from autograder import course_check, course_matrix
 
-    course = Course.find(course_dir)
     console, notes = _Console(), _Console(stderr=True)
+    course = _course(course_dir, notes)
     cache = evidence_cache(not no_cache)
     matrices = []
     with pool:
@@ -296,63 +305,73 @@ def _grade_into(
     no_cache: bool,
     notes: Console,
     engine: tuple[str, Device] | None = None,
+    before: Outbox | None = None,
 ) -> list[Result]:
-    """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox."""
-    units, submissions, problems = _handed_in(course, *what)
-    results = [
-        grading.ungradable(
-            problem, units[problem.unit].unit.points if problem.unit in units else 0.0
-        )
-        for problem in problems
-    ]
-    readable = {(submission.student, submission.unit) for submission in submissions}
-    for result in results:
-        # A broken file beside a good one of the same student has a row, but no page.
-        if (result.student, result.unit) not in readable:
-            outbox.write(result)
-    cache = evidence_cache(not no_cache)
-    if engine is not None:
-        from autograder.cluster import Cluster
+    """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox.
 
-        with (
-            Cluster(engine[0], course, not no_cache, engine[1]) as cluster,
-            banks_for(lambda name: Bank(units[name], seed, pool, cache, cluster.on_gpu)) as banks,
-        ):
-            slots = jobs or cluster.in_flight
-            return results + _graded(submissions, banks, outbox, slots, fresh, notes, cluster.grade)
-    with banks_for(lambda name: Bank(units[name], seed, pool, cache)) as banks:
-        slots = jobs or _slots(pool)
-        # What one process has observed of the unit's own programs the others find on disk, and who
-        # has which share of a GPU only one process knows.
-        apart = cache.lasting and not pool.gpus and len(submissions) >= LEAST * slots
-        shared = pool if apart else None
-        return results + _graded(submissions, banks, outbox, slots, fresh, notes, shared=shared)
-
-
-def _handed_in(
-    course: Course, paths: list[Path], unit: str | None, student: str | None = None
-) -> tuple[Mapping[str, LoadedUnit], list[Submission], list[Problem]]:
-    """The course's units, and what lies at paths, read; a unit is loaded when it is needed."""
+    `before` is where the earlier results lie, if not in the outbox.
+    """
+    paths, unit, student = what
     units = Lazy(course.unit_names(), course.load)
+    found = hand_ins(paths, units, unit, student)
+    for name in sorted({one.unit for one in found} - {""}):
+        units[name]  # here, once, where slots are forked from this process
+    cache = evidence_cache(not no_cache)
+    with ExitStack() as stack:
+        readers = stack.enter_context(Readers())
+        read = _reading(units, readers)
+        if engine is not None:
+            from autograder.cluster import Cluster
+
+            cluster = stack.enter_context(Cluster(engine[0], course, not no_cache, engine[1]))
+            make = partial(_bank, units, seed, pool, cache, cluster.on_gpu)
+            banks = stack.enter_context(banks_for(make))
+            slots, attempt, shared = jobs or cluster.in_flight, cluster.grade, None
+        else:
+            banks = stack.enter_context(banks_for(partial(_bank, units, seed, pool, cache, False)))
+            slots, attempt = jobs or _slots(pool), grading.grade
+            # What one process has observed of the unit's own programs the others find on disk,
+            # and who has which share of a GPU only one process knows.
+            apart = cache.lasting and not pool.gpus and len(found) >= LEAST * slots
+            shared = pool if apart else None
+        graded = grade_class(
+            found, banks, outbox, slots, fresh, attempt, shared, read=read, before=before
+        )
+        return _shown(graded, len(found), notes)
+
+
+def _course(named: Path | None, notes: Console, graded: Sequence[Path] = ()) -> Course:
+    """The course to work with; one that was not named is, since its code runs here."""
+    course = Course.chosen(named, graded)
+    if named is None or named.resolve() != course.root:
+        said = f"autograder: The course is `{course.root}`."
+        notes.print(said, markup=False, highlight=False, soft_wrap=True)
+    return course
+
+
+def _bank(
+    units: Mapping[str, LoadedUnit],
+    seed: str,
+    pool: Pool,
+    cache: EvidenceCache,
+    on_gpu: bool,
+    name: str,
+) -> Bank:
+    return Bank(units[name], seed, pool, cache, on_gpu)
+
+
+def _reading(units: Mapping[str, LoadedUnit], readers: Readers) -> Callable[[HandIn], Read]:
+    """What reads a hand-in; a unit is loaded when it is needed."""
     outlines = Lazy(units, lambda name: outline(units[name]))
-    return units, *find(paths, outlines, unit, student)
+    return lambda hand_in: read(hand_in, outlines, readers)
 
 
-def _graded(
-    submissions: Sequence[Submission],
-    banks: Any,
-    outbox: Outbox,
-    slots: int,
-    fresh: bool,
-    notes: Console,
-    attempt: Attempt = grading.grade,
-    shared: Pool | None = None,
-) -> list[Result]:
+def _shown(graded: Iterator[tuple[Result, bool]], total: int, notes: Console) -> list[Result]:
+    """The results, as they come; how many hand-ins are done is shown meanwhile."""
     results: list[Result] = []
     kept = 0
-    graded = grade_class(submissions, banks, outbox, slots, fresh, attempt, shared)
     with _progress(notes) as progress:  # which has a thread
-        task = progress.add_task("Grading", total=len(submissions))
+        task = progress.add_task("Grading", total=total)
         for result, earlier in graded:
             results.append(result)
             kept += earlier

@@ -157,6 +157,45 @@ class Course:
             "Run this inside a course, or name one with `--course DIR`."
         )
 
+    @classmethod
+    def chosen(cls, named: Path | None, graded: Iterable[Path] = ()) -> Course:
+        """The course that was named, or else the one of the working directory.
+
+        Its code runs in the grader, so it may not come from what students handed in.
+
+        Args:
+            named: a folder of the course, None where none was named.
+            graded: the files and folders that are to be graded.
+
+        Raises:
+            CourseError: there is none, or it lies in what is graded.
+        """
+        course = cls.find(named or Path())
+        for path in graded:
+            place = path.resolve()
+            if course.root == place or place in course.root.parents:
+                raise CourseError(
+                    f"The course `{course.root}` lies in `{path}`, which is to be graded, and may "
+                    "be a student's. Keep the two apart, and name the course: `--course DIR`."
+                )
+            if named is None and place.is_file() and place.parent == course.root:
+                raise CourseError(
+                    f"`{path}` lies beside a `solutions/`, which may be a student's own. If "
+                    f"`{course.root}` is your course, name it: `--course DIR`."
+                )
+        if named is None and (outer := course.outer):
+            raise CourseError(
+                f"The course `{course.root}` lies in another one, `{outer}`. Which one is meant? "
+                "Name it: `--course DIR`."
+            )
+        return course
+
+    @property
+    def outer(self) -> Path | None:
+        """A folder above that is a course with units as well."""
+        above = [one for one in self.root.parents if (one / "solutions").is_dir()]
+        return next((one for one in above if Course(one).unit_names()), None)
+
     def unit_names(self) -> list[str]:
         """The names of the units, in order."""
         return sorted(

@@ -7,13 +7,17 @@ import itertools
 import json
 import re
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 _FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
-MANY = 50  # notebooks that are looked into; the others start what they need when their turn comes
-LARGE = 2**22  # bytes; nor are larger ones
+# A guess is worth no more: what isn't looked at starts what it needs when its turn comes.
+MANY = 50  # notebooks
+LARGE = 2**20  # bytes of each
+ALL = 8 * 2**20  # bytes of all of them
+SECONDS = 1.0
 
 
 def mentions_framework(source: str) -> bool:
@@ -22,7 +26,7 @@ def mentions_framework(source: str) -> bool:
 
 
 def need_framework(paths: Iterable[Path]) -> bool:
-    """Whether some notebook at `paths` probably needs the framework.  A guess: never fails."""
+    """Return whether some notebook at `paths` probably needs the framework.  Never fails."""
     return any(
         mentions_framework(source)
         for file in itertools.islice(_notebooks(paths), MANY)
@@ -31,12 +35,18 @@ def need_framework(paths: Iterable[Path]) -> bool:
 
 
 def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:
+    until, left = time.monotonic() + SECONDS, ALL
     for path in paths:
-        for file in path.rglob("*.ipynb") if path.is_dir() else [path]:
+        for file in path.rglob("*") if path.is_dir() else [path]:
+            if time.monotonic() > until:
+                return
+            if not file.name.endswith(".ipynb"):
+                continue
             with contextlib.suppress(OSError):
                 # What was handed in may be a link to a device, or a pipe that nobody writes to.
                 status = file.lstat()
-                if stat.S_ISREG(status.st_mode) and status.st_size <= LARGE:
+                if stat.S_ISREG(status.st_mode) and status.st_size <= min(LARGE, left):
+                    left -= status.st_size
                     yield file
 
 

@@ -7,16 +7,18 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from autograder.bank import Bank
 from autograder.cache import remove_unfinished, versions, write_whole
 from autograder.faults import FaultError, UserError
 from autograder.findings import Result, share_text
-from autograder.grading import grade
+from autograder.grading import grade, ungradable
+from autograder.identify import HandIn
 from autograder.report import page, record
 from autograder.sandbox.pool import Pool
 from autograder.slots import Slots
-from autograder.submission import Submission
+from autograder.submission import Problem, Submission
 
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
 Attempt = Callable[[Submission, Bank], Result]
@@ -74,15 +76,28 @@ class Outbox:
         write_output(path, record.dumps(result).encode())
         write_output(path.with_suffix(".html"), page.student_page(result).encode())
 
+    def refusal(self, found: Submission | Problem) -> Problem | None:
+        """Return why a hand-in may not replace the result that there is, None if it may.
+
+        Who hands in for one unit and says that it is for another would else get another grade
+        there, long after its deadline.
+        """
+        if not found.claimed or not found.unit:
+            return None
+        there = self._result(found.student, found.unit)
+        if there is None or _same_place(there.path, found.path):
+            return None
+        message = (
+            f"Nothing but this hand-in itself says that it is for `{found.unit}`, and a result for "
+            f"that unit is there, of `{there.path}`. It stays. To grade this one instead, name the "
+            f"unit: `--unit {found.unit}`."
+        )
+        return Problem(found.student, "", found.path, message)
+
     def earlier(self, submission: Submission, bank: Bank) -> Result | None:
         """The result of the same submission, graded the same way before."""
-        probe = Result(submission.student, submission.unit, "graded", 0, 0, path=submission.path)
-        try:
-            text = self.record_path(probe).read_text(encoding="utf-8")
-            result = record.loads(text)
-        except (OSError, UnicodeDecodeError, record.RecordError):
-            return None
-        same = (
+        result = self._result(submission.student, submission.unit)
+        same = result is not None and (
             result.submission_hash == submission.hash
             and result.unit_hash == bank.loaded.hash
             and result.seed == bank.seed
@@ -92,53 +107,142 @@ class Outbox:
             and result.versions == dict(versions(result.backend))
             and result.status == "graded"
         )
-        return replace(result, path=submission.path, notes=submission.notes) if same else None
+        if result is None or not same:
+            return None
+        return replace(result, path=submission.path, notes=submission.notes)
+
+    def _result(self, student: str, unit: str) -> Result | None:
+        """The result of a student for a unit that is there."""
+        probe = Result(student, unit, "graded", 0, 0)
+        try:
+            return record.loads(self.record_path(probe).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, record.RecordError):
+            return None
+
+
+Item = TypeVar("Item", Submission, HandIn)
+Read = tuple[Sequence[Submission], Sequence[Problem]]
+
+
+def _same_place(one: str, other: str) -> bool:
+    return one == other or Path(one).resolve() == Path(other).resolve()
 
 
 def grade_class(
-    submissions: Iterable[Submission],
+    items: Iterable[Item],
     banks: Callable[[str], Bank],
     outbox: Outbox,
     slots: int,
     fresh: bool = False,
     attempt: Attempt = grade,
     shared: Pool | None = None,
+    read: Callable[[HandIn], Read] | None = None,
+    before: Outbox | None = None,
 ) -> Iterator[tuple[Result, bool]]:
-    """Grades submissions on `slots` slots; yields each result once it is safely written.
+    """Grade submissions on `slots` slots; yield each result once it is safely written.
 
-    `attempt` grades one submission, here or elsewhere.  With `shared`, the banks' pool, slots are
-    processes, which are forked now (see `Slots`).  The second of a pair says whether the result was
-    there already.  Closing the iterator, or an interrupt, stops after the submissions that are
-    being graded.
+    Closing the iterator, or an interrupt, stops after the submissions that are being graded.
+
+    Args:
+        items: submissions, or hand-ins, which are read in the slots.
+        banks: gives a unit's bank by its name.
+        outbox: where results are written.
+        slots: how many submissions are graded at a time.
+        fresh: whether to grade again what was graded before.
+        attempt: grades one submission, here or elsewhere.
+        shared: the banks' pool if slots are to be processes, which are forked now (see `Slots`).
+        read: gives the submissions and problems of one hand-in.
+        before: where the results lie that a hand-in's own word may not replace (the outbox).
+
+    Yields:
+        A result, and whether it was there already.
     """
+    work = _Work(banks, outbox, fresh, attempt, before or outbox)
 
-    def one(submission: Submission) -> tuple[Result, bool]:
-        bank = banks(submission.unit)
-        earlier = None if fresh else outbox.earlier(submission, bank)
-        result = earlier or _graded(submission, bank, attempt)
+    def graded(item: Item) -> list[tuple[Result, bool]]:
+        if isinstance(item, Submission):
+            return [work.submission(item)]
+        return work.hand_in(item, read)
+
+    results = _flat(Slots(graded, slots, shared).results(items))
+    elsewhere = attempt is not grade
+    if elsewhere or not isinstance(items, Sequence) or len(items) >= slots:
+        return results
+    return _with_idle_slot(results, {item.unit for item in items if item.unit}, banks)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a slot does with one item."""
+
+    banks: Callable[[str], Bank]
+    outbox: Outbox
+    fresh: bool
+    attempt: Attempt
+    before: Outbox
+
+    def hand_in(
+        self, hand_in: HandIn, read: Callable[[HandIn], Read] | None
+    ) -> list[tuple[Result, bool]]:
+        """Return the results of what one student handed in."""
+        if read is None:
+            raise TypeError("Hand-ins must be read.")
         try:
-            outbox.write(result)
+            submissions, problems = read(hand_in)
+        except UserError:  # the course's own fault: nothing can be graded
+            raise
+        except Exception as error:  # whatever it is, the rest of the class is still graded
+            return [(self._unread(hand_in, error), False)]
+        refused = [self.before.refusal(one) or one for one in problems]
+        allowed = []
+        for submission in submissions:
+            if problem := self.before.refusal(submission):
+                refused.append(problem)
+            else:
+                allowed.append(submission)
+        return [(self._ungraded(one, allowed), False) for one in refused] + [
+            self.submission(one) for one in allowed
+        ]
+
+    def submission(self, submission: Submission) -> tuple[Result, bool]:
+        """Return a submission's result, written, and whether it was there already."""
+        bank = self.banks(submission.unit)
+        earlier = None if self.fresh else self.outbox.earlier(submission, bank)
+        result = earlier or _graded(submission, bank, self.attempt)
+        try:
+            self.outbox.write(result)
         except OutputError:
             raise
         except Exception as error:  # a result that can't be rendered must not stop the class
             result = _fault(submission, bank, error)
-            outbox.write(result)
+            self.outbox.write(result)
         return result, earlier is not None
 
-    results = _sharing(Slots(one, slots, shared).results(submissions))
-    elsewhere = attempt is not grade
-    if elsewhere or not isinstance(submissions, Sequence) or len(submissions) >= slots:
-        return results
-    return _with_idle_slot(results, {item.unit for item in submissions}, banks)
+    def _unread(self, hand_in: HandIn, error: Exception) -> Result:
+        points = self.banks(hand_in.unit).loaded.unit.points if hand_in.unit else 0.0
+        path = hand_in.files[0].file.path
+        result = Result(hand_in.student, hand_in.unit, "fault", 0.0, points, path=path)
+        result = replace(result, problem=_failed(error))
+        self.outbox.write(result)
+        return result
+
+    def _ungraded(self, problem: Problem, graded: Sequence[Submission]) -> Result:
+        points = self.banks(problem.unit).loaded.unit.points if problem.unit else 0.0
+        result = ungradable(problem, points)
+        # A broken file beside a good one of the same student has a row, but no page.
+        if (result.student, result.unit) not in {(one.student, one.unit) for one in graded}:
+            self.outbox.write(result)
+        return result
 
 
-def _sharing(
-    results: Generator[tuple[Result, bool], None, None],
+def _flat(
+    results: Generator[list[tuple[Result, bool]], None, None],
 ) -> Iterator[tuple[Result, bool]]:
     with contextlib.closing(results):
-        for result, earlier in results:
-            share_text(result)
-            yield result, earlier
+        for of_one in results:
+            for result, earlier in of_one:
+                share_text(result)
+                yield result, earlier
 
 
 def _with_idle_slot(
@@ -183,23 +287,27 @@ def _attempted(submission: Submission, bank: Bank, attempt: Attempt) -> Result:
 
 
 def _fault(submission: Submission, bank: Bank, error: Exception) -> Result:
-    said = str(error).rstrip(".") or type(error).__name__
-    kind = "" if isinstance(error, FaultError) else f"{type(error).__name__}: "
-    if isinstance(error, MemoryError):
-        kind, said = "", "it ran out of memory"
-    problem = f"The grader failed: {kind}{said}. Grade this one again."
     return Result(
         submission.student,
         submission.unit,
         "fault",
         0.0,
         bank.loaded.unit.points,
-        problem=problem,
+        problem=_failed(error),
         path=submission.path,
         seed=bank.seed,
         submission_hash=submission.hash,
         unit_hash=bank.loaded.hash,
     )
+
+
+def _failed(error: Exception) -> str:
+    """What to say of the grader's own failure."""
+    said = str(error).rstrip(".") or type(error).__name__
+    kind = "" if isinstance(error, FaultError) else f"{type(error).__name__}: "
+    if isinstance(error, MemoryError):
+        kind, said = "", "it ran out of memory"
+    return f"The grader failed: {kind}{said}. Grade this one again."
 
 
 @contextlib.contextmanager

@@ -1,20 +1,31 @@
-"""A notebook file as somebody handed it in: bytes -> a valid notebook -> the cells that run."""
+"""A notebook file as somebody handed it in: bytes -> a valid notebook -> the cells that run.
+
+Reads every format by hand: a notebook is built anew from the few fields that grading needs, so
+that whatever else a file holds can neither slow anything down nor break it.  Every step is linear
+in the size of the file.  `reader` runs this in a process of its own, within limits.
+"""
 
 from __future__ import annotations
 
 import codecs
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+import re
+import reprlib
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from autograder.program import ProgramCell
-from autograder.quick_nbformat import nbformat
 
 EXPERIMENT = "experiment"
 # Each cell costs time to run and space in the report; a long notebook has a hundred.
 MAX_CELLS = 5_000
 MAX_SOURCE = 4 * 2**20  # characters of all code cells
+MAX_LINES = 200_000  # of all cells
+_MAX_TEXT = 2**16  # characters of a text cell that grading looks at
+MAX_METADATA = 16 * 2**10  # characters of a cell's or the notebook's other metadata
+_MAX_WORD = 1_000  # characters of a grade id or another value that nbgrader notes
+_FORMATS = (1, 2, 3, 4)
 
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16: its first bytes are the same
@@ -30,16 +41,23 @@ _OTHER_FILES = {
     "version https://git-lfs": "a Git LFS pointer. Run `git lfs pull` and hand in the notebook",
 }
 _SAVE_AGAIN = "Open it in JupyterLab, save it again and hand in that file."
+# Types of cells, of all formats, as format 4 names them.
+_TYPES = {"code": "code", "markdown": "markdown", "raw": "raw"}
+_OLD_TYPES = _TYPES | {"html": "markdown", "heading": "markdown", "text": "markdown"}
+_SOURCES = ("source", "input", "code", "text")  # of which older formats have the last three
+_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class UnreadableError(Exception):
     """A file that can't be graded; says what was seen, what was expected and what to do."""
 
 
-def read(data: bytes) -> tuple[Any, tuple[str, ...]]:
-    """The notebook in a file, as a valid NotebookNode of format 4 without outputs, and notes.
+def read(data: bytes, whole: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the notebook in a file, as a valid one of format 4 without outputs, and notes.
 
-    Outputs are dropped first: nothing in them is graded, so nothing in them can be wrong.
+    Args:
+        data: the file's content.
+        whole: whether to keep pictures in text cells and metadata that grading doesn't read.
 
     Raises:
         UnreadableError: the bytes are no notebook.
@@ -52,44 +70,30 @@ def read(data: bytes) -> tuple[Any, tuple[str, ...]]:
             "The file is JSON, but not a notebook: it has no `nbformat` number or no list of "
             f"`cells`. {_SAVE_AGAIN}"
         )
-    if major not in nbformat.versions:
+    if major not in _FORMATS:
         raise UnreadableError(
             f"The notebook says that its format is {major}; expected 4. {_SAVE_AGAIN}"
         )
-    try:
-        notebook = _valid(content, major)
-    except UnreadableError:
-        raise
-    # nbformat trusts its input: damaged notebooks make it raise whatever it stumbles over.
-    except Exception as error:
-        kind = "" if isinstance(error, nbformat.ValidationError) else f"{type(error).__name__}: "
-        detail = f"{kind}{error}".split("\n", 1)[0][:200].replace("`", "'")
-        raise UnreadableError(
-            f"The file is not a valid notebook of format {major}: `{detail}`. {_SAVE_AGAIN}"
-        ) from error
-    if major == 4:
-        return notebook, ()
-    return notebook, (
-        f"The notebook is in the old format {major}; it was read as format 4. "
-        "Saving it in JupyterLab updates it.",
-    )
+    if not isinstance(content.get("nbformat_minor", 0), int):
+        raise _invalid(major, "`nbformat_minor` is not a number")
+    cells, notes = _cells(content, major, whole)
+    if major != 4:
+        notes.append(
+            f"The notebook is in the old format {major}; it was read as format 4. "
+            "Saving it in JupyterLab updates it."
+        )
+    metadata = _notebook_metadata(content.get("metadata"), whole)
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return notebook, tuple(notes)
 
 
 def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCell, ...]:
-    """The code cells of a valid notebook (format 4) as a program.
+    """Return the code cells of a notebook that `read` gave as a program.
 
     Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
     name is a student's cell like any other.
-
-    Raises:
-        UnreadableError: there is more code than anybody writes.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    if sum(len(cell["source"]) for cell in cells) > MAX_SOURCE:
-        raise UnreadableError(
-            f"The notebook's code has more than {MAX_SOURCE // 2**20} million characters. Read "
-            "data from files instead of writing it into cells."
-        )
     return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
 
 
@@ -109,6 +113,9 @@ def grade_id_of(cell: Any) -> str:
     """The grade id of a cell, "" without one."""
     grade_id = nbgrader_metadata(cell).get("grade_id")
     return grade_id if isinstance(grade_id, str) else ""
+
+
+# ------------------------------------------------------------------------------------- text
 
 
 def _decode(data: bytes) -> str:
@@ -132,8 +139,9 @@ def _decode(data: bytes) -> str:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    first = text[:1000].lstrip().lower()
     for start, kind in _OTHER_FILES.items():
-        if text.lstrip()[: len(start)].lower() == start.lower():
+        if first.startswith(start.lower()):
             raise UnreadableError(f"The file is {kind}.")
     try:
         content = json.loads(text)
@@ -167,43 +175,188 @@ def _broken(text: str, error: json.JSONDecodeError) -> str:
     )
 
 
-def _valid(content: dict[str, Any], major: int) -> Any:
-    content.setdefault("metadata", {})
-    content.setdefault("nbformat_minor", 0)
-    sheets = [content] if major == 4 else content.get("worksheets", [content])
-    if sum(len(sheet["cells"]) for sheet in sheets) > MAX_CELLS:
+# ------------------------------------------------------------------------------------- cells
+
+
+def _cells(
+    content: dict[str, Any], major: int, whole: bool
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the cells, built anew, and notes on those that are odd."""
+    found = list(_raw_cells(content, major))
+    if len(found) > MAX_CELLS:
         raise UnreadableError(
             f"The notebook has more than {MAX_CELLS:,} cells. Merge or delete some."
         )
-    for cell in (cell for sheet in sheets for cell in sheet["cells"]):
-        _plain(cell, major)
-        # Ids are often missing or doubled after merges and old editors; nothing here reads them.
-        cell.pop("id", None)
-    if major == 4 and (content.get("nbformat_minor") or 0) >= 5:
-        for number, cell in enumerate(content["cells"]):
-            cell["id"] = str(number)
-    notebook = nbformat.versions[major].to_notebook_json(content, minor=None)
-    notebook = nbformat.convert(notebook, 4)  # type: ignore[no-untyped-call]
-    try:
-        nbformat.validate(notebook, relax_add_props=True)
-    except nbformat.ValidationError:
-        # Broken metadata, say tags that aren't a list, is no reason not to grade.
-        notebook = nbformat.validator.normalize(
-            notebook, relax_add_props=True, strip_invalid_metadata=True
-        )[1]
-        nbformat.validate(notebook, relax_add_props=True)
-    return notebook
+    notes: list[str] = []
+    cells = [_cell(number, cell, major, whole, notes) for number, cell in enumerate(found, 1)]
+    if sum(len(cell["source"]) for cell in cells if cell["cell_type"] == "code") > MAX_SOURCE:
+        raise UnreadableError(
+            f"The notebook's code has more than {MAX_SOURCE // 2**20} million characters. Read "
+            "data from files instead of writing it into cells."
+        )
+    if sum(cell["source"].count("\n") for cell in cells) > MAX_LINES:
+        raise UnreadableError(
+            f"The notebook's cells have more than {MAX_LINES:,} lines. Delete what is empty, and "
+            "read data from files instead of writing it into cells."
+        )
+    if whole:
+        _name_cells(cells, [cell.get("id") for cell in found])
+    else:
+        for cell in cells:
+            if cell["cell_type"] != "code":
+                cell["source"] = cell["source"][:_MAX_TEXT]
+    return cells, notes
 
 
-def _plain(cell: dict[str, Any], major: int) -> None:
-    """Takes away what a code cell doesn't need to run."""
-    if cell.get("cell_type") == "code":
-        cell["outputs"] = []
-        cell.pop("prompt_number", None)
-        if major == 4:
-            cell["execution_count"] = None
-    cell.setdefault("metadata", {})
-    cell.pop("attachments", None)
+def _raw_cells(content: dict[str, Any], major: int) -> Iterator[dict[str, Any]]:
+    sheets = [content] if "cells" in content else content["worksheets"]
+    for sheet in sheets:
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        if not isinstance(cells, list):
+            raise _invalid(major, "a worksheet has no list of cells")
+        for number, cell in enumerate(cells, 1):
+            if not isinstance(cell, dict):
+                raise _invalid(major, f"cell {number} is a {type(cell).__name__}, not an object")
+            yield cell
+
+
+def _cell(
+    number: int, cell: dict[str, Any], major: int, whole: bool, notes: list[str]
+) -> dict[str, Any]:
+    """Return cell `number`, counted over cells of all types, with what grading needs of it."""
+    own = cell.get("cell_type")
+    types = _TYPES if major == 4 else _OLD_TYPES
+    kind = types.get(own) if isinstance(own, str) else None
+    if kind is None and major != 4:
+        raise _invalid(major, f"cell {number} has the type {reprlib.repr(own)}")
+    if kind is None:
+        notes.append(
+            f"Cell {number} has the type {_shown(own)}, which notebooks don't have; it doesn't run."
+        )
+        kind = "raw"
+    metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    new: dict[str, Any] = {
+        "cell_type": kind,
+        "id": f"cell-{number}",
+        "metadata": _cell_metadata(metadata, whole),
+        "source": _source(number, cell, kind, major),
+    }
+    if kind == "code":
+        return new | {"outputs": [], "execution_count": None}
+    if own == "heading":
+        level = cell.get("level")
+        level = min(max(level, 1), 6) if type(level) is int else 1
+        new["source"] = f"{'#' * level} {' '.join(new['source'].splitlines())}"
+    if whole and (attachments := _attachments(cell.get("attachments"))):
+        new["attachments"] = attachments
+    return new
+
+
+def _source(number: int, cell: dict[str, Any], kind: str, major: int) -> str:
+    source = next((cell[name] for name in _SOURCES if name in cell), None)
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        # Format 2 left the line ends out.
+        joint = "\n" if major < 3 else ""
+        return joint.join(source)
+    if isinstance(source, str):
+        return source
+    if kind != "code":
+        return ""
+    seen = "has no 'source'" if source is None else f"has a {type(source).__name__} as 'source'"
+    raise _invalid(major, f"code cell {number} {seen}")
+
+
+def _cell_metadata(metadata: dict[str, Any], whole: bool) -> dict[str, Any]:
+    new: dict[str, Any] = {}
+    tags = metadata.get("tags")
+    if isinstance(tags, list):
+        # Tags are unique words; nbformat takes quadratic time to find out that they are not.
+        words = dict.fromkeys(tag for tag in tags if isinstance(tag, str) and "," not in tag)
+        new["tags"] = [tag for tag in words if whole or tag == EXPERIMENT]
+    noted = metadata.get("nbgrader")
+    if isinstance(noted, dict):
+        new["nbgrader"] = {
+            name: _word(value) for name, value in noted.items() if len(name) <= _MAX_WORD
+        }
+    if whole:
+        new |= _small(metadata, leave_out=("tags", "nbgrader"))
+    return new
+
+
+def _word(value: Any) -> Any:
+    """Return a value that nbgrader noted if it is as simple as nbgrader writes them, else text."""
+    if isinstance(value, str):
+        return value[:_MAX_WORD]
+    # A list around it, so that nobody takes it for a name.
+    return value if _fits(value) else [reprlib.repr(value)]
+
+
+def _notebook_metadata(metadata: Any, whole: bool) -> dict[str, Any]:
+    if not isinstance(metadata, dict):
+        return {}
+    new = _small(metadata, leave_out=("autograder",)) if whole else {}
+    own = metadata.get("autograder")
+    unit = own.get("unit") if isinstance(own, dict) else None
+    if unit is not None:
+        new["autograder"] = {"unit": _word(unit)}
+    return new
+
+
+def _small(metadata: dict[str, Any], leave_out: Collection[str]) -> dict[str, Any]:
+    """Return the entries of metadata that are of a size which tools write."""
+    new = {}
+    for name, value in metadata.items():
+        if name not in leave_out and _fits(value):
+            new[name] = value
+    return new
+
+
+def _fits(value: Any, levels: int = 20) -> bool:
+    """Return whether a value is shallow, and its JSON short."""
+    if levels == 0:
+        return False
+    if isinstance(value, dict):
+        inner: Collection[Any] = value.values()
+        length = sum(map(len, value))
+    elif isinstance(value, list):
+        inner, length = value, 0
+    else:
+        return len(value) <= MAX_METADATA if isinstance(value, str) else True
+    if len(inner) + length > MAX_METADATA or not all(_fits(one, levels - 1) for one in inner):
+        return False
+    return levels < 20 or len(json.dumps(value)) <= MAX_METADATA
+
+
+def _attachments(found: Any) -> dict[str, dict[str, str]]:
+    """Return the pictures of a text cell, by name and type, as far as they are valid."""
+    if not isinstance(found, dict):
+        return {}
+    kept = {}
+    for name, bundle in found.items():
+        if isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values()):
+            kept[name] = bundle
+    return kept
+
+
+def _name_cells(cells: list[dict[str, Any]], ids: list[Any]) -> None:
+    """Give cells their own ids, if all of them have one; else numbers, the same at each reading."""
+    valid = all(isinstance(one, str) and _CELL_ID.fullmatch(one) for one in ids)
+    if valid and len(set(ids)) == len(ids):
+        for cell, own in zip(cells, ids, strict=True):
+            cell["id"] = own
+
+
+def _invalid(major: int, seen: str) -> UnreadableError:
+    return UnreadableError(
+        f"The file is not a valid notebook of format {major}: `{seen.replace('`', '')}`. "
+        f"{_SAVE_AGAIN}"
+    )
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else reprlib.repr(value)
+    return "`" + "".join(c for c in text[:40] if c.isprintable() and c != "`") + "`"
 
 
 def _program_cell(number: int, cell: Any, grade_ids: Collection[str]) -> ProgramCell:

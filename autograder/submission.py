@@ -1,20 +1,13 @@
-"""What was handed in: paths, folders, zips and nbgrader's tree -> submissions.
+"""What was handed in, read: hand-ins -> submissions and problems.
 
 Never executes anything and believes nothing that a student can edit: points, grade cells and
-their sources are the course's.
-
-A notebook's unit is, first found: the argument, its metadata `autograder.unit`, its file name
-(`03_optimizers.ipynb`, `alice_03_optimizers.ipynb`), its folder, its grade ids.  The metadata
-goes before names, because renaming a file is easy and usual.
-
-A notebook's student is, first found: nbgrader's folder (`submitted/<student>/<unit>/`), the file
-name less the unit where files lie side by side, the folder that holds the file.
+their sources are the course's.  Whose a notebook is, its place alone says (`identify`); its unit,
+the place as well, and only where that says nothing the notebook's metadata `autograder.unit`, then
+its grade ids.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,10 +15,11 @@ from typing import Any
 
 from autograder import archive, ipynb
 from autograder.course import LoadedUnit
-from autograder.faults import UserError
-from autograder.ipynb import EXPERIMENT, program_cells, program_hash
+from autograder.identify import HandIn, Placed, UsageError, code, hand_ins, listed, printable
+from autograder.ipynb import EXPERIMENT, UnreadableError, program_cells, program_hash
 from autograder.notebook import check_id, check_source
 from autograder.program import Program, ProgramCell
+from autograder.reader import Allowance, Readers
 
 __all__ = [
     "GradeCell",
@@ -38,16 +32,8 @@ __all__ = [
     "outline",
     "program_cells",
     "program_hash",
+    "read",
 ]
-
-_MAX_ID = 100
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, line ends
-# What browsers, JupyterLab and file managers add to the name of a second copy.
-_COPY = re.compile(r"([ _]?\(\d+\)|-Copy\d+)$")
-
-
-class UsageError(UserError):
-    """What was asked for does not exist: a path, a unit."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +54,10 @@ class UnitOutline:
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook for one unit; `hash` is of what runs, whoever wrote it."""
+    """One student's notebook for one unit; `hash` is of what runs, whoever wrote it.
+
+    `claimed` says that nothing but the hand-in itself names the unit.
+    """
 
     student: str
     unit: str
@@ -76,6 +65,7 @@ class Submission:
     cells: tuple[ProgramCell, ...]
     notes: tuple[str, ...]
     hash: str
+    claimed: bool = False
 
     @property
     def program(self) -> Program:
@@ -91,6 +81,7 @@ class Problem:
     unit: str
     path: str
     message: str
+    claimed: bool = False
 
 
 def outline(loaded: LoadedUnit) -> UnitOutline:
@@ -109,160 +100,90 @@ def find(
     units: Mapping[str, UnitOutline],
     unit: str | None = None,
     student: str | None = None,
+    readers: Readers | None = None,
 ) -> tuple[list[Submission], list[Problem]]:
-    """Reads everything that was handed in at `paths`; one bad file never stops the others.
-
-    Args:
-        paths: notebooks, folders (searched through), zips.
-        units: the course's units by name.
-        unit: what all of them are for, whatever they say themselves.
-        student: who handed in the one notebook that there is, whatever its path says.
-
-    Raises:
-        UsageError: a path or the unit doesn't exist, or `student` is to have several notebooks.
-    """
-    if unit is not None and unit not in units:
-        raise UsageError(f"There is no unit `{unit}`. The course has {_listed(units)}.")
+    """Find and read all that was handed in at `paths`; see `identify.hand_ins` and `read`."""
+    if readers is None:
+        with Readers() as readers:
+            return find(paths, units, unit, student, readers)
     submissions: list[Submission] = []
     problems: list[Problem] = []
-    seen: set[str] = set()
-    for path in paths:
-        if not _exists(path):
-            raise UsageError(f"There is nothing at `{path}`. Expected a notebook, folder or zip.")
-    # Whose a file is can depend on whether it was named itself; the order it is named in must not.
-    for path in sorted(paths, key=lambda path: (str(path.absolute()), str(path))):
-        for file in archive.files(path):
-            if file.key in seen:  # given by itself and by its folder
-                continue
-            seen.add(file.key)
-            result = _submission(file, units, unit)
-            if isinstance(result, Submission):
-                submissions.append(result)
-            else:
-                problems.append(result)
-    if student is not None:
-        return _named_student(submissions, problems, student)
+    for hand_in in hand_ins(paths, list(units), unit, student):
+        read_now, refused = read(hand_in, units, readers)
+        submissions += read_now
+        problems += refused
+    return submissions, problems
+
+
+def read(
+    hand_in: HandIn, units: Mapping[str, UnitOutline], readers: Readers
+) -> tuple[list[Submission], list[Problem]]:
+    """Read what one student handed in; whatever it is, within one `Allowance`.
+
+    Args:
+        hand_in: one student's files.
+        units: the course's units by name.
+        readers: the processes that read.
+
+    Raises:
+        ReaderError: reading failed through no fault of the student's.
+    """
+    submissions: list[Submission] = []
+    problems: list[Problem] = []
+    allowance = Allowance()
+    for placed in hand_in.files:
+        found = _submission(placed, units, readers, allowance)
+        if isinstance(found, Submission):
+            submissions.append(replace(found, notes=(*hand_in.notes, *found.notes)))
+        else:
+            problems.append(found)
     return _without_doubles(submissions, problems)
 
 
-def _named_student(
-    submissions: list[Submission], problems: list[Problem], student: str
-) -> tuple[list[Submission], list[Problem]]:
-    if len(submissions) + len(problems) > 1:
-        found = ", ".join(f"`{path}`" for path in _paths(submissions, problems)[:5])
-        raise UsageError(f"`--student` is for one notebook; there are several: {found}.")
-    name, notes = _identifier(student)
-    return (
-        [replace(one, student=name, notes=(*one.notes, *notes)) for one in submissions],
-        [replace(one, student=name) for one in problems],
-    )
-
-
-def _paths(submissions: list[Submission], problems: list[Problem]) -> list[str]:
-    return [one.path for one in submissions] + [one.path for one in problems]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return True  # it can't be told: reading it says why
-
-
 def _submission(
-    file: archive.File, units: Mapping[str, UnitOutline], unit: str | None
+    placed: Placed, units: Mapping[str, UnitOutline], readers: Readers, allowance: Allowance
 ) -> Submission | Problem:
-    path = _printable(file.path)
-    named = unit or _named_unit(file, units)
-    student, notes = _student(file, units)
-    if file.problem:
-        return Problem(student, named, path, file.problem)
+    path = printable(placed.file.path)
+    problem = Problem(placed.student, placed.unit, path, "", not placed.decided)
     try:
-        notebook, old_format = ipynb.read(file.data)
-    except ipynb.UnreadableError as error:
-        return Problem(student, named, path, str(error))
-    chosen, doubts = _unit(notebook, named, units, unit)
+        notebook, notes = readers.read(
+            archive.read(placed.file, readers.archives), allowance=allowance
+        )
+    except UnreadableError as error:
+        return replace(problem, message=str(error))
+    chosen, doubts = _unit(notebook, placed, units)
     if not chosen:
         message = (
-            "It can't be told which unit this notebook is for: neither its metadata nor its name, "
-            f"folder or grade cells say so. The units are {_listed(units)}. Name the file "
+            "It can't be told which unit this notebook is for: neither its name, its folder, its "
+            f"metadata nor its grade cells say so. The units are {listed(units)}. Name the file "
             "`<unit>.ipynb`, or give the unit when grading."
         )
-        return Problem(student, "", path, message)
-    try:
-        cells = program_cells(notebook, units[chosen].grade_cells)
-    except ipynb.UnreadableError as error:
-        return Problem(student, chosen, path, str(error))
-    notes = (*notes, *old_format, *doubts, *_cell_notes(notebook, cells, units[chosen]))
-    return Submission(student, chosen, path, cells, notes, program_hash(cells))
-
-
-def _named_unit(file: archive.File, units: Mapping[str, UnitOutline]) -> str:
-    """The unit that the file's name or folder names, or ""."""
-    stem = _stem(file.name)
-    inside = [name for name in units if _without_unit(stem, name) != stem]
-    folder = file.folders[0] if file.folders else ""
-    by_folder = folder if folder in units else ""
-    return stem if stem in units else max(inside, key=len, default=by_folder)
+        return replace(problem, unit="", message=message)
+    cells = program_cells(notebook, units[chosen].grade_cells)
+    notes = (*notes, *doubts, *_cell_notes(notebook, cells, units[chosen]))
+    claimed = not placed.decided
+    return Submission(placed.student, chosen, path, cells, notes, program_hash(cells), claimed)
 
 
 def _unit(
-    notebook: Any, named: str, units: Mapping[str, UnitOutline], given: str | None
+    notebook: Any, placed: Placed, units: Mapping[str, UnitOutline]
 ) -> tuple[str, tuple[str, ...]]:
-    """The unit of a notebook ("" if it can't be told) and what is odd about it."""
+    """Return the unit of a notebook ("" if it can't be told) and what is odd about it."""
     metadata = notebook["metadata"].get("autograder")
     own = metadata.get("unit") if isinstance(metadata, dict) else None
-    chosen = given or (own if isinstance(own, str) and own in units else named)
-    if not chosen:
-        ids = {grade_id for grade_id in map(ipynb.grade_id_of, notebook["cells"]) if grade_id}
-        known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
-        fits = [
-            name for name, outline in units.items() if known and known <= set(outline.grade_cells)
-        ]
-        return (fits[0] if len(fits) == 1 else ""), ()
-    if own is not None and own != chosen:
-        return chosen, (
-            f"The notebook says that it is for {_code(own)}; it was graded as `{chosen}`.",
-        )
-    if named and named != chosen:
-        return chosen, (
-            f"Its file or folder says `{named}`, the notebook itself `{chosen}`; that one counts.",
-        )
-    return chosen, ()
+    chosen = placed.unit or (own if isinstance(own, str) and own in units else "")
+    if chosen and own is not None and own != chosen:
+        said = f"The notebook says that it is for {code(own)}; it was graded as `{chosen}`."
+        return chosen, (said,)
+    return chosen or _unit_by_ids(notebook, units), ()
 
 
-def _student(file: archive.File, units: Mapping[str, UnitOutline]) -> tuple[str, tuple[str, ...]]:
-    """Who handed a file in, and a note if the name had to be changed to serve as an id."""
-    if not file.name:
-        return "", ()
-    stem = _stem(file.name)
-    holder = next((folder for folder in file.folders if folder not in units), "")
-    in_unit = bool(file.folders) and file.folders[0] in units
-    nbgrader = in_unit and file.folders[2:3] == ("submitted",)
-    if holder and (nbgrader or stem in units or not (file.flat or in_unit)):
-        return _identifier(holder)
-    for unit in sorted(units, key=len, reverse=True):
-        stem = _without_unit(stem, unit)
-    return _identifier(stem)
-
-
-def _stem(name: str) -> str:
-    return _COPY.sub("", re.sub(r"\.(ipynb|zip)(\.\w+)?$", "", name, flags=re.IGNORECASE))
-
-
-def _without_unit(stem: str, unit: str) -> str:
-    """`03_optimizers_alice` and `alice_03_optimizers` -> `alice`."""
-    pattern = rf"^{re.escape(unit)}[-_. ]+(?=.)|(?<=.)[-_. ]+{re.escape(unit)}$"
-    return re.sub(pattern, "", stem, count=1)
-
-
-def _identifier(name: str) -> tuple[str, tuple[str, ...]]:
-    # macOS writes accents as characters of their own; the same name must be the same student.
-    plain = unicodedata.normalize("NFC", name)
-    safe = re.sub(r"^\.+|[/\\]", "_", _printable(plain))[:_MAX_ID].strip() or "unknown"
-    if safe == plain:
-        return safe, ()
-    return safe, (f"The student's name {_code(name)} can't be an id; it became `{safe}`.",)
+def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
+    """Return the one unit that has all known grade ids of a notebook, or ""."""
+    ids = {grade_id for grade_id in map(ipynb.grade_id_of, notebook["cells"]) if grade_id}
+    known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
+    fits = [name for name, outline in units.items() if known and known <= set(outline.grade_cells)]
+    return fits[0] if len(fits) == 1 else ""
 
 
 def _cell_notes(notebook: Any, cells: Sequence[ProgramCell], outline: UnitOutline) -> Iterator[str]:
@@ -284,7 +205,7 @@ def _cell_notes(notebook: Any, cells: Sequence[ProgramCell], outline: UnitOutlin
         exercise = f"check_{cell.grade_id}" in outline.grade_cells
         if data.get("grade") and cell.grade_id not in outline.grade_cells:
             yield (
-                f"Code cell {cell.number} is marked as grade cell {_code(cell.grade_id or '?')}, "
+                f"Code cell {cell.number} is marked as grade cell {code(cell.grade_id or '?')}, "
                 "which the unit doesn't have; it runs like any other cell."
             )
         if exercise and cell.skip:
@@ -302,7 +223,7 @@ def _grade_cell_notes(cell: ProgramCell, data: dict[str, Any], want: GradeCell) 
         yield f"The grade cell {name} was edited: what you wrote in it isn't graded."
     if data.get("points") != want.points:
         yield (
-            f"The grade cell {name} says {_code(data.get('points'))} points; "
+            f"The grade cell {name} says {code(data.get('points'))} points; "
             f"the course's {want.points:g} count."
         )
 
@@ -319,24 +240,12 @@ def _without_doubles(
         if len(group) == 1:
             single += group
             continue
-        places = " and ".join(f"`{submission.path}`" for submission in group)
+        places = " and ".join(f"`{submission.path}`" for submission in group[:5])
         message = (
             f"`{student}` handed in {len(group)} notebooks for `{unit}`: {places}. Expected one; "
-            "none is graded. Keep the right one."
+            "none is graded. Keep the right one. (If the name is that of a folder with a whole "
+            "class, give that folder itself.)"
         )
-        problems = [*problems, Problem(student, unit, group[0].path, message)]
+        claimed = all(submission.claimed for submission in group)
+        problems = [*problems, Problem(student, unit, group[0].path, message, claimed)]
     return single, problems
-
-
-def _printable(text: str) -> str:
-    """Text of unknown origin as it can be shown: no control characters, no broken ones."""
-    return "".join("_" if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def _code(value: object) -> str:
-    """A value of unknown origin as inline code."""
-    return f"`{_printable(str(value)).replace('`', '_')[:60]}`"
-
-
-def _listed(units: Mapping[str, UnitOutline]) -> str:
-    return ", ".join(f"`{name}`" for name in units) or "no units"

@@ -5,20 +5,29 @@ import os
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from autograder import archive, ipynb
-from autograder.submission import GradeCell, UnitOutline, UsageError, find
+from autograder import archive, identify, ipynb
+from autograder.reader import Readers
+from autograder.submission import GradeCell, UnitOutline, UsageError
+from autograder.submission import find as find_with
+
+READERS = Readers()  # for all tests; they end with this process
 
 ONE, TWO = "01_two_functions", "02_other"
 UNITS = {
     ONE: UnitOutline(ONE, {"check_half": GradeCell(3, 'check("half")')}),
     TWO: UnitOutline(TWO, {"check_double": GradeCell(2, 'check("double")')}),
 }
+
+
+def find(paths, units, unit=None, student=None):
+    return find_with(paths, units, unit, student, READERS)
 
 
 def code(source, grade_id="", tags=(), **nbgrader):
@@ -107,7 +116,9 @@ def test_one_notebook(tmp_path):
             [f"alice/{ONE}.ipynb", f"bob/{ONE}-Copy1.ipynb", f"carl/{ONE} (2).ipynb"],
             "alice bob carl",
         ),
-        (["class/alice.ipynb", "class/bob.ipynb"], "alice bob"),
+        (["alice/class/bob.ipynb"], "alice"),
+        ([f"alice/bob/{ONE}.ipynb", f"carl/bob/{ONE}/hw.ipynb"], "alice carl"),
+        ([f"alice/submitted/bob/{ONE}/{ONE}.ipynb"], "alice"),
         (["alice.ipynb", ".hidden.ipynb", ".ipynb_checkpoints/alice-checkpoint.ipynb"], "alice"),
         (["alice.ipynb", "__MACOSX/._alice.ipynb", "__MACOSX/x.ipynb", ".git/y.ipynb"], "alice"),
     ],
@@ -133,6 +144,91 @@ def test_nbgraders_tree_from_every_level(tmp_path):
 
 def test_lone_notebook_named_as_its_unit_belongs_to_its_folder(tmp_path):
     assert students(put(tmp_path / "alice" / f"{ONE}.ipynb")) == [("alice", ONE)]
+
+
+def test_a_zip_of_a_folder_holds_the_folder_alone(tmp_path):
+    inside = {"class/alice.ipynb": "", "class/bob/hw.ipynb": ""}
+    assert students(put_zip(tmp_path / "class.zip", inside)) == [("alice", ONE), ("bob", ONE)]
+    assert students(put_zip(tmp_path / "class (1).zip", inside)) == [("alice", ONE), ("bob", ONE)]
+    problem = the_problem(put_zip(tmp_path / "other.zip", inside))
+    assert problem.student == "class"
+    assert "give that folder itself" in problem.message
+
+
+def test_things_given_side_by_side_are_hand_ins(tmp_path):
+    put(tmp_path / "class" / "alice" / "bob" / f"{ONE}.ipynb")
+    put(tmp_path / "class" / "bob" / "alice.ipynb")
+    put_zip(tmp_path / "class" / "carl.zip", {f"bob/{ONE}.ipynb": ""})
+    wanted = [("alice", ONE), ("bob", ONE), ("carl", ONE)]
+    assert students(*sorted((tmp_path / "class").iterdir())) == wanted
+    assert students(*sorted((tmp_path / "class").rglob("*.ipynb"))) == wanted[:2]
+    files = [tmp_path / "flat" / "alice.ipynb", tmp_path / "flat" / "bob.ipynb"]
+    assert students(*map(put, files)) == [("alice", ONE), ("bob", ONE)]
+
+
+def test_folders_of_units_given_side_by_side_hold_hand_ins(tmp_path):
+    put(tmp_path / ONE / "alice.ipynb")
+    put(tmp_path / TWO / "alice.ipynb")
+    assert students(tmp_path / ONE, tmp_path / TWO) == [("alice", ONE), ("alice", TWO)]
+
+
+def test_a_named_student_owns_all_of_it(tmp_path):
+    put(tmp_path / "repository" / "bob" / f"{ONE}.ipynb")
+    put(tmp_path / "repository" / f"carl_{TWO}.ipynb")
+    submissions, problems = find([tmp_path / "repository"], UNITS, student="alice")
+    assert not problems
+    found = sorted((one.student, one.unit) for one in submissions)
+    assert found == [("alice", ONE), ("alice", TWO)]
+
+
+def test_the_place_decides_on_the_unit_and_names_in_a_hand_in_claim_it(tmp_path):
+    def claimed(name, unit=None):
+        return one(put(tmp_path / name / f"{TWO}.ipynb", notebook(unit=ONE)), unit).claimed
+
+    assert not claimed(f"submitted/alice/{ONE}")
+    assert not claimed("alice", ONE)
+    assert not claimed(ONE)
+    assert claimed("alice")
+
+
+def test_a_hand_in_of_very_many_notebooks_is_one_problem(tmp_path):
+    for number in range(identify.MAX_NOTEBOOKS + 1):
+        put(tmp_path / "alice" / f"{number}.ipynb", b"{}")
+    put(tmp_path / "bob.ipynb")
+    submissions, problems = find([tmp_path], UNITS)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert [problem.student for problem in problems] == ["alice"]
+    assert "There are 101 notebooks" in problems[0].message
+
+
+def test_a_hand_in_of_very_many_files_is_one_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
+    for number in range(20):
+        put(tmp_path / "alice" / "environment" / f"{number}.py", b"")
+    put(tmp_path / "alice" / f"{ONE}.ipynb")
+    put(tmp_path / "bob.ipynb")
+    submissions, problems = find([tmp_path], UNITS)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert [(problem.student, problem.path) for problem in problems] == [
+        ("alice", str(tmp_path / "alice"))
+    ]
+
+
+def test_very_deep_folders_are_passed_over(tmp_path):
+    here = tmp_path / "alice"
+    here.mkdir()
+    put(here / f"{ONE}.ipynb")
+    deep = os.open(here, os.O_RDONLY)
+    for _ in range(1500):  # deeper than a path may be long
+        os.mkdir("a", dir_fd=deep)
+        inner = os.open("a", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(deep)
+    try:
+        assert students(tmp_path) == [("alice", ONE)]
+    finally:
+        subprocess.run(["rm", "-rf", str(here)], check=True)
 
 
 def test_a_zip_counts_as_a_folder(tmp_path):
@@ -181,7 +277,7 @@ def test_two_notebooks_of_a_student_are_a_problem(tmp_path):
     ("name", "own", "unit", "expected"),
     [
         (f"{TWO}.ipynb", ONE, TWO, TWO),
-        (f"{TWO}.ipynb", ONE, None, ONE),
+        (f"{TWO}.ipynb", ONE, None, TWO),
         (f"{TWO}.ipynb", "", None, TWO),
         (f"x/alice_{TWO}.ipynb", "", None, TWO),
         (f"{TWO}/alice.ipynb", "", None, TWO),
@@ -417,13 +513,15 @@ def test_a_file_without_permission_is_a_problem(tmp_path):
         path.chmod(path.stat().st_mode | stat.S_IROTH | stat.S_IXOTH)
     program = f"""if True:
         import os, pathlib
+        from autograder.reader import Readers
         from autograder.submission import *
-        units = {{"{ONE}": UnitOutline("{ONE}", {{}})}}
-        find([pathlib.Path({str(folder)!r}, "bob.ipynb")], units)  # imports what it needs
+        units, readers = {{"{ONE}": UnitOutline("{ONE}", {{}})}}, Readers()
+        # Imports and starts what it needs.
+        find([pathlib.Path({str(folder)!r}, "bob.ipynb")], units, readers=readers)
         if os.geteuid() == 0:
             os.setegid(65534)
             os.seteuid(65534)
-        submissions, problems = find([pathlib.Path({str(folder)!r})], units)
+        submissions, problems = find([pathlib.Path({str(folder)!r})], units, readers=readers)
         print([s.student for s in submissions], problems[0].student, problems[0].message)
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -511,27 +609,40 @@ def test_two_members_of_one_name_are_two_notebooks(tmp_path):
     assert "2 notebooks" in the_problem(path).message
 
 
-def test_a_bomb_is_refused(tmp_path):
-    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": "", "zeros.bin": bytes(2 * archive.MIB)})
-    assert "more than 200 times its size" in the_problem(path).message
+def test_a_bomb_is_refused_and_nothing_beside_it(tmp_path):
+    members = {"alice.ipynb": "", "bob.ipynb": bytes(2 * archive.MIB)}
+    path = put_zip(tmp_path / "class.zip", members)
+    submissions, problems = find([path], UNITS)
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert [problem.student for problem in problems] == ["bob"]
+    assert "more than 200 times its size" in problems[0].message
 
 
-def test_too_much_or_too_many_is_refused(tmp_path):
-    rows = {f"{n}.bin": os.urandom(archive.MIB) * 45 for n in range(5)}
-    path = put_zip(tmp_path / "large.zip", rows, zipfile.ZIP_STORED)
-    assert "unpacks to 225 MiB" in the_problem(path).message
-    many = {f"{n}.txt": "x" for n in range(archive.MAX_MEMBERS + 1)}
-    path = put_zip(tmp_path / "many.zip", many)
-    assert "20,001 members" in the_problem(path).message
+def test_what_is_no_notebook_counts_for_nothing(tmp_path):
+    rows = {f"bob/{n}.bin": os.urandom(archive.MIB) * 45 for n in range(5)}
+    rows |= {"bob/zeros.bmp": bytes(3 * archive.MIB), f"alice/{ONE}.ipynb": ""}
+    assert students(put_zip(tmp_path / "class.zip", rows)) == [("alice", ONE)]
 
 
-def test_a_huge_table_of_members_is_not_even_read(tmp_path):
-    with zipfile.ZipFile(tmp_path / "class.zip", "w") as out:
-        for number in range(150):
-            member = zipfile.ZipInfo(f"{number}.txt")
-            member.comment = b"x" * 65_000
-            out.writestr(member, "")
-    assert "table of members" in the_problem(tmp_path / "class.zip").message
+def test_a_huge_table_of_members_is_refused(tmp_path, monkeypatch):
+    members = dict.fromkeys([f"{n}.txt" for n in range(50)], "x")
+    path = put_zip(tmp_path / "class.zip", members)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 49)
+    assert "it has 50 members" in the_problem(path).message
+    monkeypatch.setattr(archive, "_MAX_DIRECTORY_BYTES", 1000)
+    assert "table of members" in the_problem(path).message
+
+
+def test_a_member_with_a_long_name_is_refused_alone_and_at_once(tmp_path):
+    long = {"a" + "-" * 60_000 + f"{ONE}.ipynb": "", "a" + "-_. " * 15_000 + ".ipynb": ""}
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": "", **long})
+    began = time.perf_counter()
+    submissions, problems = find([path], UNITS)
+    assert time.perf_counter() - began < 2
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert len(problems) == 2
+    assert all("more than 255 characters" in problem.message for problem in problems)
+    assert all(len(problem.message) < 500 for problem in problems)
 
 
 def test_headers_that_lie_about_size_yield_no_more_than_they_say(tmp_path):

@@ -144,7 +144,7 @@ class ClassAutograde(Autograde):
 
     def _submissions(self) -> Iterator[Submission]:
         """What will be graded, its cells restored as nbgrader is about to restore them."""
-        exporter = reading.SubmissionExporter(config=self.config)
+        exporter = reading.SubmissionExporter(self._grader.readers, config=self.config)
         exporter._preprocessors = []
         for preprocessor in self.sanitize_preprocessors:
             exporter.register_preprocessor(preprocessor)

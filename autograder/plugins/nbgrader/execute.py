@@ -22,6 +22,7 @@ from autograder.findings import Result
 from autograder.ipynb import program_cells, program_hash
 from autograder.plugins.nbgrader import gradebook, outputs, plain
 from autograder.plugins.nbgrader.reading import not_graded, units_of
+from autograder.reader import Readers
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
@@ -83,6 +84,7 @@ class Grader:
         self.fresh = fresh
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
+        self.readers = self._open.enter_context(Readers())
         self.pool = self._open.enter_context(pool)
         self._plain: Pool | None = None
         kept = evidence_cache(cache)
@@ -110,7 +112,7 @@ class Grader:
             raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
         known = outline(self.bank(unit).loaded)
         cells = program_cells(notebook, known.grade_cells)
-        submissions, _ = find([path], {unit: known}, unit)
+        submissions, _ = find([path], {unit: known}, unit, names["student"], self.readers)
         notes = submissions[0].notes if submissions else ()
         return Submission(names["student"], unit, str(path), cells, notes, program_hash(cells))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +13,13 @@ from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import rmtree
 
-from autograder import ipynb
+from autograder import archive, ipynb
 from autograder.course import Course
 from autograder.faults import UserError
 from autograder.plugins.nbgrader import gradebook, outputs
 from autograder.plugins.nbgrader.release import require_ignored
 from autograder.plugins.nbgrader.turn import turn
+from autograder.reader import Readers
 
 
 class NotGradedError(UserError):
@@ -29,11 +29,15 @@ class NotGradedError(UserError):
 class SubmissionExporter(NotebookExporter):
     """Reads submissions for nbgrader's `Autograde`, after a look at everything they need."""
 
-    def __init__(self, **arguments: Any) -> None:
+    readers: Readers
+
+    def __init__(self, readers: Readers | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self.readers = readers or Readers()
         if self.parent is not None:
             try:
                 with ExitStack() as until_the_end:
+                    until_the_end.callback(self.readers.close)
                     until_the_end.enter_context(turn(Course(_root(self.parent))))
                     prepare(self.parent)
                     _close_after_converting(self.parent, until_the_end.pop_all())
@@ -47,7 +51,7 @@ class SubmissionExporter(NotebookExporter):
         """Reads a file as whatever it is, where nbformat would stop at the first oddity."""
         path = Path(file_stream.name)
         try:
-            notebook = read(path)
+            notebook = read(path, self.readers)
         except ipynb.UnreadableError as error:
             names = resources["nbgrader"]
             not_graded(names, f"`{path}`: {error}", self.log)
@@ -103,30 +107,15 @@ def units_of(course: Course) -> list[str]:
     return course.unit_names() if (course.root / "solutions").is_dir() else []
 
 
-def read(path: Path) -> Any:
-    """The notebook in a file, in format 4, with its attachments where they are valid.
+def read(path: Path, readers: Readers) -> Any:
+    """The notebook in a file, in format 4, with its pictures and what else is valid.
 
     Raises:
-        UnreadableError: it is no notebook.
+        UnreadableError: it is no notebook, or not one that lies there.
+        ReaderError: the reader failed.
     """
-    data = path.read_bytes()
-    tolerant, _ = ipynb.read(data)
-    try:
-        notebook = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
-        nbformat.validate(notebook, relax_add_props=True)
-    except Exception:  # nbformat raises whatever it stumbles over in a damaged notebook
-        return tolerant
-    if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5) and not _has_ids(data):
-        # nbformat made some up, others at each reading; the same submission gives the same bytes.
-        for number, cell in enumerate(notebook.cells):
-            cell["id"] = f"cell-{number}"
-    return notebook
-
-
-def _has_ids(data: bytes) -> bool:
-    """Whether every cell of a notebook file has an id of its own."""
-    ids = [cell.get("id") for cell in json.loads(data.decode("utf-8-sig")).get("cells", [])]
-    return bool(ids) and None not in ids and len(set(ids)) == len(ids)
+    notebook, _ = readers.read(archive.read_file(path), whole=True)
+    return nbformat.from_dict(notebook)
 
 
 def not_graded(names: Any, message: str, log: Any) -> NoReturn:

@@ -15,7 +15,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 _CELL_START = re.compile(r"#\s*%%+(\s|$)")  # `# %%time` is a magic
 _REGION_WORDS = re.compile(r"(BEGIN|END) SOLUTION")  # what nbgrader takes for a marker
-_IMAGE = re.compile(r'!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)(?P<title>\s+"[^"]*")?\)')
+_IMAGE = re.compile(r'!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^)\s]+)(?P<title>\s+"[^"]*")?\)')
 _IMAGE_TYPES = {
     ".gif": "image/gif",
     ".jpeg": "image/jpeg",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
 import xml.etree.ElementTree as xml
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder import programs
 from autograder.faults import UserError
 
 Device = Literal["cpu", "gpu", "auto"]
@@ -138,7 +138,7 @@ def library_folder(environment: Mapping[str, str]) -> str:
 
     Some clusters put it into containers at a place that only this variable tells.
     """
-    folders = environment.get("LD_LIBRARY_PATH", "").split(":")
+    folders = programs.absolute(environment.get("LD_LIBRARY_PATH", "")).split(":")
     return next((name for name in folders if name and Path(name, "libcuda.so.1").exists()), "")
 
 
@@ -167,19 +167,17 @@ def seen(environment: Mapping[str, str], folder: Path) -> tuple[list[Gpu], str]:
     The driver's own `nvidia-smi` is asked: it comes with every driver, needs no library, and sees
     what a container was given.
     """
-    program = shutil.which("nvidia-smi", path=environment.get("PATH"))
+    program = programs.find("nvidia-smi", environment.get("PATH"))
     if program is None:
         return [], "`nvidia-smi`, which comes with NVIDIA's driver, is not on the PATH"
     try:
-        done = subprocess.run(
-            [program, "-q", "-x"], capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        done = programs.native([program, "-q", "-x"], environment).run(_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         return [], f"`nvidia-smi` gave no answer ({error})"
     try:
         found = [_gpu(element) for element in xml.fromstring(done.stdout).iter("gpu")]
     except (xml.ParseError, ValueError):
-        said = " ".join((done.stdout + done.stderr).split())[:200]
+        said = " ".join((done.stdout + done.stderr).decode(errors="replace").split())[:200]
         return [], f"`nvidia-smi -q -x` gave no list of GPUs, but: {said or 'nothing'}"
     if not found:
         return [], "`nvidia-smi` lists none"

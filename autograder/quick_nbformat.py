@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from autograder import programs
+
 
 @contextmanager
 def _not_installed(name: str) -> Iterator[None]:
@@ -24,6 +26,7 @@ def _not_installed(name: str) -> Iterator[None]:
         del sys.modules[name]
 
 
+programs.keep_absolute()  # jupytext calls a program when it is imported
 with _not_installed("rfc3987_syntax"):
     import jupytext as jupytext
     import nbformat as nbformat

@@ -18,11 +18,10 @@ from pathlib import Path
 from machine import MIB, facts
 
 from autograder.backends import DEFAULT, asked_for
-from autograder.sandbox.bubblewrap import _environment
+from autograder.sandbox.bubblewrap import command
 from autograder.sandbox.cores import groups
 from autograder.sandbox.limits import Limits
 
-ROOT = Path(__file__).parents[1]
 LIBRARY = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -98,10 +97,7 @@ def main() -> None:
         preloaded = library(Path(folder))
         for backend in map(asked_for, options.backends):
             for cores in options.cores:
-                environment = dict(
-                    item.split("=", 1)
-                    for item in _environment(str(ROOT), sys.executable, backend, None)
-                )
+                environment = dict(command(backend, "none", folder=Path(folder)).environment)
                 environment |= {"LD_PRELOAD": str(preloaded), "CORES": str(cores)}
                 alone = trained(environment)
                 grouped = trained(environment, *map(str, groups(range(cores))[0]))

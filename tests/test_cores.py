@@ -89,7 +89,7 @@ def test_children_run_on_their_seats_cores(many: None, tmp_path: Path, monkeypat
     monkeypatch.setattr(
         bubblewrap,
         "_environment",
-        lambda *which: [*usual(*which), f"LD_PRELOAD={library}", "CORES=64"],
+        lambda *which: {**usual(*which), "LD_PRELOAD": str(library), "CORES": "64"},
     )
     with Pool("none") as pool:
         for _ in range(2):

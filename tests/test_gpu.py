@@ -182,9 +182,9 @@ def test_the_processes_of_all_slots_fit_into_a_gpus_memory() -> None:
 
 
 def test_only_a_template_for_gpus_has_their_files_and_settings(tmp_path: Path) -> None:
-    plain = command("tensorflow", "namespaces")
+    plain = command("tensorflow", "namespaces").words
     assert not [word for word in plain if "nvidia" in word.lower()]
-    words = command("tensorflow", "namespaces", Gpus(TWO, 1, tmp_path))
+    words = command("tensorflow", "namespaces", Gpus(TWO, 1, tmp_path)).words
     for name in ("nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1"):
         at = words.index(f"/dev/{name}")
         assert words[at - 2 : at] == ["--dev-bind", str(tmp_path / name)]
@@ -201,13 +201,20 @@ def test_a_driver_that_only_a_variable_leads_to_is_found(
 ) -> None:
     (tmp_path / "libcuda.so.1").touch()
     monkeypatch.setenv("LD_LIBRARY_PATH", f":/nowhere:{tmp_path}")
-    words = command("tensorflow", isolation, Gpus(TWO))
-    set_to = ["LD_LIBRARY_PATH", str(tmp_path)]
-    assert set_to in map(list, pairwise(words)) or "=".join(set_to) in words
-    assert (["--ro-bind", str(tmp_path)] in map(list, pairwise(words))) == (isolation != "none")
-    assert str(tmp_path) not in " ".join(command("tensorflow", isolation))
+    template = command("tensorflow", isolation, Gpus(TWO))
+    pairs = list(pairwise(template.words))
+    if isolation == "none":
+        assert template.environment["LD_LIBRARY_PATH"] == str(tmp_path)
+    else:
+        assert ("LD_LIBRARY_PATH", str(tmp_path)) in pairs
+    assert (("--ro-bind", str(tmp_path)) in pairs) == (isolation != "none")
+    without = command("tensorflow", isolation)
+    assert str(tmp_path) not in " ".join(without.words)
+    assert isolation != "none" or "LD_LIBRARY_PATH" not in without.environment
     monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
-    assert "LD_LIBRARY_PATH" not in " ".join(command("tensorflow", isolation, Gpus(TWO)))
+    template = command("tensorflow", isolation, Gpus(TWO))
+    assert "LD_LIBRARY_PATH" not in template.words
+    assert isolation != "none" or "LD_LIBRARY_PATH" not in template.environment
 
 
 XLA_COMPILES = {
@@ -221,14 +228,13 @@ XLA_COMPILES = {
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_xla_knows_what_it_is_told_on_gpus(backend: Any) -> None:
     """A flag that it does not know ends the process, on a CPU too."""
-    words = command(backend, "none", Gpus(TWO))
-    (flags,) = (word for word in words if word.startswith("XLA_FLAGS="))
+    environment = command(backend, "none", Gpus(TWO)).environment
+    flags = environment["XLA_FLAGS"]
     assert "fallback_to_driver" in flags
     assert ("multi_thread_eigen" in flags) == (backend == "jax")
-    names, values = zip(*(word.split("=", 1) for word in words if "=" in word), strict=True)
     done = subprocess.run(
         [sys.executable, "-c", XLA_COMPILES[backend]],
-        env=dict(zip(names, values, strict=True)),
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -379,10 +385,10 @@ def test_doctor_says_that_a_gpu_can_not_be_used(machine: Any, monkeypatch: Any) 
 
 
 def test_tensorflow_is_beside_another_backend_where_it_is_installed(monkeypatch: Any) -> None:
-    assert "tensorflow" in command("torch", "none")
+    assert "tensorflow" in command("torch", "none").words
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    assert "tensorflow" not in command("torch", "none")
-    assert "tensorflow" in command("tensorflow", "none")  # and says there that it is missing
+    assert "tensorflow" not in command("torch", "none").words
+    assert "tensorflow" in command("tensorflow", "none").words  # and says there that it is missing
 
 
 def test_only_submissions_that_train_in_a_framework_get_a_share() -> None:

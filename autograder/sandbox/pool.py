@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from autograder.backends import DEFAULT, Backend
 from autograder.gpu import Gpus, Share
+from autograder.programs import ROOT, Command
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.cores import Seat, take_seat
@@ -32,14 +36,19 @@ class Template:
         limits: Limits,
         isolated: bool,
         process: subprocess.Popen[bytes] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """`process` ends with this connection; without one it is another's, and goes on."""
+        """`process` ends with this connection; without one it is another's, and goes on.
+
+        `folder` is its working directory if that has to be removed.
+        """
         self.limits = limits
         self.isolated = isolated
         self.closed = False
         self.children: set[Child] = set()  # those that nobody has closed yet
         self._control = control
         self._process = process
+        self._folder = folder
         self._slot = 0
         self._ends: dict[int, tuple[int, float]] = {}
         self._errors: dict[int, str] = {}
@@ -53,15 +62,18 @@ class Template:
         cls, backend: Backend, isolation: Isolation, limits: Limits, gpus: Gpus | None = None
     ) -> Template:
         """Starts the process, which ends with the thread that starts it, and does not wait."""
+        isolated = isolation == "namespaces"
+        folder = None if isolated else Path(tempfile.mkdtemp(prefix="autograder-"))
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            process = _start(command(backend, isolation, gpus), theirs)
+            process = _start(command(backend, isolation, gpus, folder or ROOT), theirs)
         except BaseException:
             control.close()
+            _remove(folder)
             raise
         finally:
             theirs.close()
-        return cls(control, limits, isolation == "namespaces", process)
+        return cls(control, limits, isolated, process, folder)
 
     def joined(self) -> Template:
         """The same process for a process forked from this one, which calls it; ends this one.
@@ -151,6 +163,7 @@ class Template:
         self._control.close()
         if self._process is not None:
             _end(self._process)
+        _remove(self._folder)  # it had no time to do that itself
         if self._listener is not None:
             self._listener.join(timeout=5)
 
@@ -289,20 +302,24 @@ class Pool:
         self._starter.shutdown()
 
 
-def _start(arguments: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
+def _start(program: Command, control: socket.socket) -> subprocess.Popen[bytes]:
     # Under the number that it has here: another might be closed by another thread meanwhile.
     number = control.fileno()
     try:
-        return subprocess.Popen(
-            [*arguments, str(number)],
-            stdin=subprocess.DEVNULL,
+        return program.start(
+            str(number),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(number,),
             start_new_session=True,
         )
     except OSError as error:
-        raise SandboxError(f"{arguments[0]} can't be started: {error}") from None
+        raise SandboxError(f"{program.words[0]} can't be started: {error}") from None
+
+
+def _remove(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

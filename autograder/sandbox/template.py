@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -37,6 +38,15 @@ def main() -> None:
     *names, number = sys.argv[1:]
     first = socket.socket(fileno=os.dup(int(number)))  # a low one, as `select` needs
     os.close(int(number))
+    folder = os.environ.pop("AUTOGRADER_FOLDER", "")  # its own, where there is no sandbox
+    try:
+        _serve(first, names)
+    finally:
+        if folder:  # the grader may have been killed
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(first: socket.socket, names: list[str]) -> None:
     failed = []
     for name in names:
         try:
@@ -156,6 +166,9 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     except (OSError, ValueError) as error:  # ValueError: a limit over the one that is inherited
         wire.sendall(f"{what}: {error}".encode()[:500].ljust(512))
         return
+    # What a cell writes (`%%writefile helper.py`), another one can import, as in Jupyter.  Not
+    # before: the template itself imports nothing from where it runs.
+    sys.path.insert(0, "")
     # The kernel stamps this message with our process id as the grader sees it.
     wire.sendall(b"isolated".ljust(512))
     with contextlib.suppress(SystemExit, BrokenPipeError, ConnectionResetError):

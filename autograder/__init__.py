@@ -4,10 +4,9 @@ Students use `check`; authors of `exercises.py` use the rest.  Nothing heavy is 
 is used, and no framework ever is.
 """
 
-from __future__ import annotations
-
+# Nothing else: `python -m autograder` runs this while the caller's folder is first on `sys.path`,
+# and this one module is loaded already then.
 import importlib
-from typing import Any
 
 __version__ = "0.1.0"
 
@@ -29,7 +28,7 @@ _HOME = {
 __all__ = sorted([*_HOME, "__version__"])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

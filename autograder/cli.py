@@ -1,6 +1,8 @@
 """The command `autograder`."""
 
-from __future__ import annotations
+# Before anything else, even what `from __future__` would import: from here on nothing comes from
+# the caller's folder.  Earlier is not possible; what Python itself imports is not in our hands.
+from autograder import apart  # isort: skip  # noqa: F401
 
 import os
 import sys
@@ -258,7 +260,7 @@ def doctor() -> None:
     _finish(lambda: _commands().doctor())
 
 
-def _pool(options: dict[str, Any]) -> Pool:
+def _pool(options: dict[str, Any]) -> "Pool":
     """The pool that options ask for, which are taken out."""
     from autograder import gpu
     from autograder.backends import asked_for
@@ -277,7 +279,9 @@ def _commands() -> Any:
     # A URL grammar that JSON Schema validation would load at every start; it takes over a second,
     # and nothing here has URLs to validate.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from autograder import commands
+    from autograder import commands, plain_matplotlib
+
+    plain_matplotlib.install()
 
     return commands
 
@@ -317,7 +321,3 @@ def _finish(command: Callable[[], int]) -> None:
 def _discard_output() -> None:
     """What is still to be printed has nowhere to go."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    main()

@@ -184,7 +184,8 @@ def test_collect(tmp_path: Path, course: Path) -> None:
         git = ["git", "-c", "user.name=s", "-c", "user.email=s@example.org"]
         for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "done"]):
             subprocess.run([*git, *words], cwd=repository, check=True)
-    shutil.copytree(course, work, symlinks=True)
+    work.mkdir()
+    shutil.copytree(course, work / "course", symlinks=True)
     values = {
         "inputs.repositories": "school/ada school/ines school/nobody",
         "inputs.ref": "main",
@@ -239,8 +240,13 @@ def test_the_gitlab_example_runs(tmp_path: Path, course: Path) -> None:
     for words in (["init", "-qb", "main"], ["add", "-f", "."], ["commit", "-qm", "course"]):
         subprocess.run([*git, *words], cwd=copy, check=True)
     example = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    # A student's own, which must neither be followed nor kept.
+    (tmp_path / "elsewhere").mkdir()
+    (project / "grades").symlink_to(tmp_path / "elsewhere")
+    before = set(tmp_path.iterdir())
     variables = example["variables"] | {
         "UNIT": UNIT,
+        "CI_PROJECT_DIR": str(project),
         "THRESHOLD": "90",
         "CI_PROJECT_PATH_SLUG": "school-ines",
         "COURSE_URL": copy.as_uri(),
@@ -259,4 +265,72 @@ def test_the_gitlab_example_runs(tmp_path: Path, course: Path) -> None:
     assert done.returncode == 3, done.stdout + done.stderr
     for path in ("grades/junit.xml", f"grades/{UNIT}/school-ines.md"):
         assert (project / path).is_file()
-    assert not (tmp_path / "course" / ".autograder").exists()
+    assert not (project / "grades").is_symlink()
+    assert not list((project / "grades").rglob("*.json"))
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert set(tmp_path.iterdir()) == before  # no course, and no seed, is left
+
+
+# ------------------------------------------------------------------------------ where things lie
+
+# They stand in for programs of the same names, and note where they were started and with what.
+STAND_INS = {
+    "git": 'for last; do :; done; mkdir -p "$last"',
+    "make": """mkdir -p "$2/.venv/bin"; cp "$TOOLS/grader" "$2/.venv/bin/autograder" """,
+    "grader": "mkdir -p grades",
+}
+NOTE = '#!/bin/bash\necho "${0##*/}:$PWD:$*" >> "$NOTES"\n'
+
+
+@pytest.mark.parametrize("template", ["grade.yml", "collect.yml", "gitlab-ci.yml"])
+def test_nothing_is_started_in_a_students_checkout(tmp_path: Path, template: str) -> None:
+    work, tools = tmp_path / "work", tmp_path / "tools"
+    work.mkdir()
+    tools.mkdir()
+    for name, does in STAND_INS.items():
+        (tools / name).write_text(f"{NOTE}{does}\n")
+        (tools / name).chmod(0o755)
+    values = {"PATH": f"{tools}:{os.environ['PATH']}", "TOOLS": str(tools)}
+    values["NOTES"] = str(tmp_path / "notes")
+    students, script, own = laid_out(template, work)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=own,
+        env={**ENVIRONMENT, **values, "CI_PROJECT_DIR": str(own), "COURSE_URL": "there"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    noted = [line.split(":", 2) for line in (tmp_path / "notes").read_text().splitlines()]
+    assert {name for name, _, _ in noted} >= {"make", "autograder"}
+    for name, folder, words in noted:
+        assert not any(Path(folder).is_relative_to(each) for each in students), (name, folder)
+        if name == "autograder":
+            options = words.split()
+            course, out = (
+                Path(folder, options[options.index(option) + 1]) for option in ("--course", "--out")
+            )
+            for each in students:
+                assert not course.is_relative_to(each) and not each.is_relative_to(course)
+                assert not out.is_relative_to(each) and not each.is_relative_to(out)
+
+
+def laid_out(template: str, work: Path) -> tuple[list[Path], str, Path]:
+    """Students' checkouts, all commands of a template, and where a runner starts them."""
+    if template == "gitlab-ci.yml":
+        job = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["grade"]
+        own = work / "project"
+        own.mkdir()
+        return [own], "\n".join([*job["before_script"], *job["script"]]), own
+    (job,) = workflow(template)["jobs"].values()
+    students = [work / "submissions" / "school--ada"] if template == "collect.yml" else []
+    for step in job["steps"]:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            folder = work / step["with"].get("path", ".")
+            folder.mkdir(exist_ok=True)
+            if template == "grade.yml" and "repository" not in step["with"]:
+                students.append(folder)
+    given = "REPOSITORIES=school/ada REF=main TOKEN= SERVER=x GITHUB_STEP_SUMMARY=/dev/null\n"
+    script = "\n".join(f"({step['run']}\n)" for step in job["steps"] if "run" in step)
+    return students, given + script, work

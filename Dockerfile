@@ -30,7 +30,8 @@ RUN scripts/setup .venv "$LOCK" && .venv/bin/python -m compileall -q autograder 
 
 # What every user of the image may write: `docker run --user` is whoever owns the course.
 RUN useradd --create-home --uid 1000 grader && install -d -m 1777 /cache /course
-ENV XDG_CACHE_HOME=/cache PATH=/autograder/.venv/bin:$PATH
+# No Python imports from the folder that it is started in.
+ENV XDG_CACHE_HOME=/cache PATH=/autograder/.venv/bin:$PATH PYTHONSAFEPATH=1
 USER grader
 WORKDIR /course
 CMD ["autograder", "--help"]

@@ -57,6 +57,8 @@ done
 address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' \
     "$private/scheduler.json")
 
+# Dask starts Pythons, which would import from this folder.
+export PYTHONSAFEPATH=1
 # Workers start processes of their own (the sandbox), which Python forbids to daemons.
 export DASK_DISTRIBUTED__WORKER__DAEMON=False
 # Of a machine's slots, those that share its GPUs are threads of one worker, which knows who has

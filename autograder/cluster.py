@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from autograder import gpu
+from autograder import gpu, plain_matplotlib
 from autograder.bank import Bank
 from autograder.cache import evidence_cache, versions
 from autograder.course import Course
@@ -234,6 +234,7 @@ def graded(order: bytes) -> bytes:
     Raises:
         FaultError: the worker has another course or other libraries, or failed.
     """
+    plain_matplotlib.install()
     task = json.loads(order)
     try:
         what = (task["course"], task["unit"], task["unit_hash"], task["seed"])

@@ -20,11 +20,10 @@ from autograder.exercise import Alternative, Check, Exercise
 from autograder.explain import same_evidence
 from autograder.findings import ExerciseResult
 from autograder.grading import grade
-from autograder.ipynb import program_hash
 from autograder.judge import CORRECT_FORM, least_wrong, recognises
 from autograder.measured import Within
 from autograder.notebook import STUB, Cell, clear_solutions, solution_lines
-from autograder.program import Program, ProgramCell
+from autograder.program import Program, ProgramCell, program_hash
 from autograder.sandbox.pool import Pool
 from autograder.submission import Submission
 

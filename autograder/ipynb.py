@@ -1,4 +1,4 @@
-"""A notebook file as somebody handed it in: bytes -> a valid notebook -> the cells that run.
+"""A notebook file as somebody handed it in: bytes -> a valid notebook.
 
 Reads every format by hand: a notebook is built anew from the few fields that grading needs, so
 that whatever else a file holds can neither slow anything down nor break it.  Every step is linear
@@ -8,14 +8,11 @@ in the size of the file.  `reader` runs this in a process of its own, within lim
 from __future__ import annotations
 
 import codecs
-import hashlib
 import json
 import re
 import reprlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
-
-from autograder.program import ProgramCell
 
 EXPERIMENT = "experiment"
 # Each cell costs time to run and space in the report; a long notebook has a hundred.
@@ -85,22 +82,6 @@ def read(data: bytes, whole: bool = False) -> tuple[dict[str, Any], tuple[str, .
     metadata = _notebook_metadata(content.get("metadata"), whole)
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return notebook, tuple(notes)
-
-
-def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCell, ...]:
-    """Return the code cells of a notebook that `read` gave as a program.
-
-    Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
-    name is a student's cell like any other.
-    """
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
-
-
-def program_hash(cells: Sequence[ProgramCell]) -> str:
-    """sha256 of what runs: sources, and which cells are skipped; not outputs, path or student."""
-    content = json.dumps([None if cell.skip else cell.source for cell in cells])
-    return hashlib.sha256(content.encode("ascii")).hexdigest()
 
 
 def nbgrader_metadata(cell: Any) -> dict[str, Any]:
@@ -357,15 +338,3 @@ def _invalid(major: int, seen: str) -> UnreadableError:
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else reprlib.repr(value)
     return "`" + "".join(c for c in text[:40] if c.isprintable() and c != "`") + "`"
-
-
-def _program_cell(number: int, cell: Any, grade_ids: Collection[str]) -> ProgramCell:
-    # JSON can hold half a character, which neither Python nor a report can.
-    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
-    grade_id = grade_id_of(cell)
-    why = ""
-    if EXPERIMENT in cell["metadata"].get("tags", ()):
-        why = "experiment"
-    elif grade_id in grade_ids and nbgrader_metadata(cell).get("grade") is True:
-        why = "grade cell"
-    return ProgramCell(number, source, bool(why), why, grade_id)

@@ -14,14 +14,13 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder import programs
 from autograder.archive import Archives
 from autograder.faults import FaultError
 from autograder.ipynb import UnreadableError
@@ -212,16 +211,11 @@ def _while_it_lives() -> Iterator[None]:
 
 
 def _start(connection: int) -> subprocess.Popen[bytes]:
-    package = str(Path(__file__).resolve().parents[1])
     memory = (_MEMORY_MIB + 256) * MIB
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "autograder.reader_process", str(connection), str(memory)],
-        stdin=subprocess.DEVNULL,
+    return programs.python("autograder.reader_process", str(connection), str(memory)).start(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(connection,),
-        cwd="/",
-        env={"PYTHONPATH": package, "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         start_new_session=True,
     )
 

@@ -16,9 +16,9 @@ from typing import Any
 from autograder import archive, ipynb
 from autograder.course import LoadedUnit
 from autograder.identify import HandIn, Placed, UsageError, code, hand_ins, listed, printable
-from autograder.ipynb import EXPERIMENT, UnreadableError, program_cells, program_hash
+from autograder.ipynb import EXPERIMENT, UnreadableError
 from autograder.notebook import check_id, check_source
-from autograder.program import Program, ProgramCell
+from autograder.program import Program, ProgramCell, program_cells, program_hash
 from autograder.reader import Allowance, Readers
 
 __all__ = [

@@ -21,8 +21,7 @@ from autograder.course import Course
 from autograder.exercise import ExerciseError, Unit
 from autograder.findings import Result
 from autograder.grading import grade
-from autograder.ipynb import program_hash
-from autograder.program import Program, ProgramCell
+from autograder.program import Program, ProgramCell, program_hash
 from autograder.questions import Observation
 from autograder.regrade import Regraded
 from autograder.sandbox.bubblewrap import command

@@ -251,7 +251,7 @@ def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
 
 
 def submitted(loaded: LoadedUnit, student: str = "ada") -> Submission:
-    from autograder.ipynb import ProgramCell, program_hash
+    from autograder.program import ProgramCell, program_hash
 
     code = [cell for cell in loaded.cells if cell.kind == "code"]
     cells = [ProgramCell(n, c.source, "experiment" in c.tags) for n, c in enumerate(code, 1)]

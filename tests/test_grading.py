@@ -23,9 +23,9 @@ from autograder.exercise import Alternative
 from autograder.faults import FaultError
 from autograder.findings import ExerciseResult, Finding, Result
 from autograder.grading import grade
-from autograder.ipynb import ProgramCell, program_hash
 from autograder.judge import CORRECT_FORM, exact
 from autograder.notebook import clear_solutions
+from autograder.program import ProgramCell, program_hash
 from autograder.questions import Question
 from autograder.report import page, record, text
 from autograder.sandbox.limits import Limits

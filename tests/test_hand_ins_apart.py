@@ -229,7 +229,7 @@ def two_units(folder: Path) -> Path:
 def test_a_claim_replaces_no_grade_of_another_unit(
     two_units: Path, write_notebook: Write, tmp_path: Path, command: str, how: str
 ) -> None:
-    """Ada hands in the first unit again, long after its deadline, as what she did for the second."""
+    """Ada hands in the first unit again, after its deadline, as what she did for the second."""
 
     def run(what: Path, *more: str, command: str = "grade") -> Ran:
         common = ("--course", two_units, "--out", tmp_path / "out", "--seed", "s")
@@ -293,7 +293,8 @@ def test_a_course_in_what_is_graded_is_refused(
     place = student_repository(folder, tmp_path / "class" / "ada", write_notebook)
     out = ["--out", tmp_path / "out.html" if command == "similar" else tmp_path / "out"]
     if command == "regrade":
-        shutil.copytree(folder / "alone", tmp_path / "out")
+        common = ("--course", folder / "course", "--out", tmp_path / "out")
+        autograder("grade", write_notebook(tmp_path / "in" / "ada.ipynb"), *common)
     done = autograder(command, what, *out, cwd=place)
     assert done.returncode == 2
     assert "may be a student's" in done.stderr

@@ -20,7 +20,7 @@ from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import PUBLIC_SEED, Course
 from autograder.grading import grade
-from autograder.ipynb import ProgramCell, program_hash
+from autograder.program import ProgramCell, program_hash
 from autograder.release import release_unit
 from autograder.sandbox.pool import Pool
 from autograder.submission import Submission

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.evidence import MAX_TEXT, Evidence, Failure, evidence_of
-from autograder.ipynb import ProgramCell
-from autograder.program import Program
+from autograder.program import Program, ProgramCell
 from autograder.questions import Observation
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool

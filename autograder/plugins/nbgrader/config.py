@@ -8,6 +8,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+from autograder import plain_matplotlib
 from autograder.release import DATA
 
 # nbgrader's own, which setting the option would otherwise take away.
@@ -41,6 +42,7 @@ def configure(config: Any, config_file: str, course_id: str = "") -> None:
 
 def use_sandbox(config: Any) -> None:
     """Puts `autograder` into nbgrader's commands, wherever the course's folders are."""
+    plain_matplotlib.install()
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as theirs
 

@@ -19,9 +19,9 @@ from autograder.course import Course
 from autograder.engine import Outbox, banks_for, grade_class
 from autograder.faults import FaultError, UserError
 from autograder.findings import Result
-from autograder.ipynb import program_cells, program_hash
 from autograder.plugins.nbgrader import gradebook, outputs, plain
 from autograder.plugins.nbgrader.reading import not_graded, units_of
+from autograder.program import program_cells, program_hash
 from autograder.reader import Readers
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation

@@ -103,7 +103,7 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
-@click.option("--student", help="Who handed it in, whatever the file says; for one notebook.")
+@click.option("--student", help="Who handed in all of it, whatever its place says.")
 @click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
 @click.option(
     "--out",

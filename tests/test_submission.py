@@ -17,7 +17,13 @@ from autograder.reader import Readers
 from autograder.submission import GradeCell, UnitOutline, UsageError
 from autograder.submission import find as find_with
 
-READERS = Readers()  # for all tests; they end with this process
+READERS = Readers()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def readers_end():
+    yield
+    READERS.close()
 
 ONE, TWO = "01_two_functions", "02_other"
 UNITS = {

@@ -23,6 +23,7 @@ it, and what a script can't do to a file, stands in TOML after `#!`:
     file        the student's name, as the file has it
     zip, link   the member of a zip; what the file is a link to
     pipe        the file is a named pipe
+    slow        the file is one that `slow_hand_ins.py` makes, by its name there
 
 `@FOLDER@` and `@PORT@` stand for a folder and a port that only the grader can reach; what is in
 there, and in its environment, begins with `CANARY-`.
@@ -45,6 +46,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import slow_hand_ins
 from make_submissions import CLASS, ROOT, handed_in
 from rich.console import Console
 
@@ -177,6 +179,9 @@ def write(escape: Escape, folder: Path, scratch: Path, places: dict[str, str]) -
             (path / f"{escape.unit}.ipynb").symlink_to(expected["link"])
         else:
             os.mkfifo(path / f"{escape.unit}.ipynb")
+        return path
+    if "slow" in expected:
+        path.write_bytes(getattr(slow_hand_ins, expected["slow"])())
         return path
     source = scratch / f"{escape.slug}.py"
     text = (ESCAPES / source.name).read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ CORPUS = escapes()
 BY_SLUG = {escape.slug: escape for escape in CORPUS}
 KEYS = {
     *("class", "seen", "says", "points", "status", "unit", "hollow", "evidence", "lookup"),
-    *("repeat", "double", "tag", "experiment", "metadata", "file", "zip", "link", "pipe"),
+    *("repeat", "double", "tag", "experiment", "metadata", "file", "zip", "link", "pipe", "slow"),
 }
 # What an attack prints that has found something.
 SECRET = re.compile("CANARY-(FILE|GRADEBOOK|ENVI|LEFT|FOUND|SEED|DESC|LEASES|THREADS)")

@@ -21,7 +21,11 @@ MAX_SOURCE = 4 * 2**20  # characters of all code cells
 MAX_LINES = 200_000  # of all cells
 _MAX_TEXT = 2**16  # characters of a text cell that grading looks at
 MAX_METADATA = 16 * 2**10  # characters of a cell's or the notebook's other metadata
-_MAX_WORD = 1_000  # characters of a grade id or another value that nbgrader notes
+MAX_ALL_METADATA = 256 * 2**10  # of all cells together
+MAX_PICTURES = 1_000  # in all text cells
+_MAX_TAGS = 100  # of a cell
+_MAX_WORD = 1_000  # characters of a tag, a grade id or another word that nbgrader notes
+_MAX_VALUE = 25  # characters of what it notes that is no word: a number
 _FORMATS = (1, 2, 3, 4)
 
 _OTHER_ENCODINGS = {
@@ -38,6 +42,13 @@ _OTHER_FILES = {
     "version https://git-lfs": "a Git LFS pointer. Run `git lfs pull` and hand in the notebook",
 }
 _SAVE_AGAIN = "Open it in JupyterLab, save it again and hand in that file."
+# What nbgrader notes in a cell.
+_NOTED = (
+    *("grade_id", "grade", "solution", "locked", "task", "points"),
+    *("checksum", "cell_type", "schema_version"),
+)
+# What ends a line for Python, and so for nbformat, which writes a cell line by line.
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 # Types of cells, of all formats, as format 4 names them.
 _TYPES = {"code": "code", "markdown": "markdown", "raw": "raw"}
 _OLD_TYPES = _TYPES | {"html": "markdown", "heading": "markdown", "text": "markdown"}
@@ -175,13 +186,14 @@ def _cells(
             f"The notebook's code has more than {MAX_SOURCE // 2**20} million characters. Read "
             "data from files instead of writing it into cells."
         )
-    if sum(cell["source"].count("\n") for cell in cells) > MAX_LINES:
+    if sum(_line_ends(cell["source"]) for cell in cells) > MAX_LINES:
         raise UnreadableError(
             f"The notebook's cells have more than {MAX_LINES:,} lines. Delete what is empty, and "
             "read data from files instead of writing it into cells."
         )
     if whole:
         _name_cells(cells, [cell.get("id") for cell in found])
+        _limit_together(cells)
     else:
         for cell in cells:
             if cell["cell_type"] != "code":
@@ -248,18 +260,21 @@ def _source(number: int, cell: dict[str, Any], kind: str, major: int) -> str:
     raise _invalid(major, f"code cell {number} {seen}")
 
 
+def _line_ends(source: str) -> int:
+    return sum(map(source.count, _LINE_ENDS)) - source.count("\r\n")
+
+
 def _cell_metadata(metadata: dict[str, Any], whole: bool) -> dict[str, Any]:
     new: dict[str, Any] = {}
     tags = metadata.get("tags")
     if isinstance(tags, list):
         # Tags are unique words; nbformat takes quadratic time to find out that they are not.
         words = dict.fromkeys(tag for tag in tags if isinstance(tag, str) and "," not in tag)
-        new["tags"] = [tag for tag in words if whole or tag == EXPERIMENT]
+        short = [tag for tag in words if len(tag) <= _MAX_WORD and tag != EXPERIMENT]
+        new["tags"] = [*[EXPERIMENT][: EXPERIMENT in words], *(short[:_MAX_TAGS] if whole else ())]
     noted = metadata.get("nbgrader")
     if isinstance(noted, dict):
-        new["nbgrader"] = {
-            name: _word(value) for name, value in noted.items() if len(name) <= _MAX_WORD
-        }
+        new["nbgrader"] = {name: _word(noted[name]) for name in _NOTED if name in noted}
     if whole:
         new |= _small(metadata, leave_out=("tags", "nbgrader"))
     return new
@@ -269,8 +284,10 @@ def _word(value: Any) -> Any:
     """Return a value that nbgrader noted if it is as simple as nbgrader writes them, else text."""
     if isinstance(value, str):
         return value[:_MAX_WORD]
+    if _fits(value) and _size(value) <= _MAX_VALUE:
+        return value
     # A list around it, so that nobody takes it for a name.
-    return value if _fits(value) else [reprlib.repr(value)]
+    return [reprlib.repr(value)]
 
 
 def _notebook_metadata(metadata: Any, whole: bool) -> dict[str, Any]:
@@ -285,12 +302,21 @@ def _notebook_metadata(metadata: Any, whole: bool) -> dict[str, Any]:
 
 
 def _small(metadata: dict[str, Any], leave_out: Collection[str]) -> dict[str, Any]:
-    """Return the entries of metadata that are of a size which tools write."""
-    new = {}
+    """Return the entries of metadata that are of a size which tools write, alone and together."""
+    new: dict[str, Any] = {}
+    left = MAX_METADATA
     for name, value in metadata.items():
-        if name not in leave_out and _fits(value):
+        if name in leave_out or len(name) > left or not _fits(value):
+            continue
+        size = _size({name: value})
+        if size <= left:
             new[name] = value
+            left -= size
     return new
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value))
 
 
 def _fits(value: Any, levels: int = 20) -> bool:
@@ -306,7 +332,7 @@ def _fits(value: Any, levels: int = 20) -> bool:
         return len(value) <= MAX_METADATA if isinstance(value, str) else True
     if len(inner) + length > MAX_METADATA or not all(_fits(one, levels - 1) for one in inner):
         return False
-    return levels < 20 or len(json.dumps(value)) <= MAX_METADATA
+    return levels < 20 or _size(value) <= MAX_METADATA
 
 
 def _attachments(found: Any) -> dict[str, dict[str, str]]:
@@ -318,6 +344,24 @@ def _attachments(found: Any) -> dict[str, dict[str, str]]:
         if isinstance(bundle, dict) and all(isinstance(data, str) for data in bundle.values()):
             kept[name] = bundle
     return kept
+
+
+def _limit_together(cells: list[dict[str, Any]]) -> None:
+    """Take metadata and pictures out of the cells after those that have more than any notebook.
+
+    Each is validated many times on its way through nbgrader, which takes longer than reading it.
+    """
+    characters, pictures = MAX_ALL_METADATA, MAX_PICTURES
+    for cell in cells:
+        metadata = cell["metadata"]
+        kept = {name: metadata[name] for name in ("nbgrader",) if name in metadata}
+        characters -= _size(metadata) - _size(kept)
+        if characters < 0:
+            tags = [tag for tag in metadata.get("tags", ()) if tag == EXPERIMENT]
+            cell["metadata"] = kept | ({"tags": tags} if tags else {})
+        pictures -= sum(1 + len(bundle) for bundle in cell.get("attachments", {}).values())
+        if pictures < 0:
+            cell.pop("attachments", None)
 
 
 def _name_cells(cells: list[dict[str, Any]], ids: list[Any]) -> None:

@@ -556,6 +556,37 @@ def test_more_than_anybody_writes_is_a_problem(tmp_path, cells, message):
 # Zips.
 
 
+@pytest.mark.parametrize("end", ["\r", "\v", "\u2028"])
+def test_every_line_end_that_nbformat_knows_counts(tmp_path, end):
+    text = {"cell_type": "markdown", "metadata": {}, "source": end * (ipynb.MAX_LINES + 1)}
+    problem = the_problem(put(tmp_path / "ada.ipynb", notebook(text)))
+    assert "more than 200,000 lines" in problem.message
+
+
+def test_windows_line_ends_count_once():
+    data = json.dumps(notebook(code("\r\n" * (ipynb.MAX_LINES // 2 + 1)))).encode()
+    assert ipynb.read(data)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"metadata": {"tags": [f"tag-{n}" for n in range(2_000)] + ["experiment"]}},
+        {"metadata": {f"entry-{n}": [n] for n in range(2_000)} | {"tags": ["experiment"]}},
+        {"metadata": {"nbgrader": {f"entry-{n}": n for n in range(2_000)} | {"grade_id": "x"}}},
+        {"attachments": {f"{n}.png": {} for n in range(2_000)}, "cell_type": "markdown"},
+    ],
+)
+@pytest.mark.parametrize("times", [1, 60])
+def test_a_whole_notebook_is_of_few_parts(cell, times):
+    cells = [code("1") | cell] * times
+    read, _ = ipynb.read(json.dumps(notebook(*cells)).encode(), whole=True)
+    assert len(json.dumps(read)) < 2 * ipynb.MAX_ALL_METADATA
+    for kept in read["cells"]:
+        assert ("experiment" in kept["metadata"].get("tags", ())) == ("experiment" in str(cell))
+        assert ipynb.grade_id_of(kept) == ("x" if "nbgrader" in str(cell) else "")
+
+
 def test_members_that_lead_out_are_refused_and_others_graded(tmp_path):
     names = ["../bob.ipynb", "/etc/carl.ipynb", "C:\\dora.ipynb", "..\\eve.ipynb", "alice.ipynb"]
     path = put_zip(tmp_path / "class.zip", dict.fromkeys(names, ""))

@@ -24,7 +24,10 @@ from autograder.course import Course
 from autograder.early import need_framework
 from autograder.faults import UserError
 from autograder.findings import Result
-from autograder.plugins.nbgrader import execute, reading
+from autograder.identify import printable
+from autograder.plugins.nbgrader import execute, gradebook, reading
+from autograder.plugins.nbgrader.folder import RefusedError
+from autograder.plugins.nbgrader.guarded import Guarded
 from autograder.plugins.nbgrader.turn import turn
 from autograder.submission import Submission
 
@@ -74,7 +77,7 @@ def autograde(
         return converter.outcome()
 
 
-class ClassAutograde(Autograde):
+class ClassAutograde(Autograde, Guarded):
     """nbgrader's converter, which waits for a student's results just before it needs them."""
 
     def __init__(
@@ -84,6 +87,7 @@ class ClassAutograde(Autograde):
         self.began = False
         self._remarks = remarks
         self._grader = grader
+        self.readers = grader.readers
         self._told = told
         self._due: dict[str, str] = {}  # folders by student
         self._read: set[str] = set()  # students whose notebooks wait for a slot, or are graded
@@ -120,6 +124,7 @@ class ClassAutograde(Autograde):
         results = [result for (name, _), result in known.items() if name in self._due]
         path = self.coursedir.assignment_id
         failed = [name for name in self._due if not Path(self._format_dest(path, name)).exists()]
+        failed = [*map(printable, failed), *self.left_out]
         return Graded(results, failed, len(self.assignments) - len(self._due))
 
     def _wait_for(self, student: str) -> None:
@@ -138,6 +143,8 @@ class ClassAutograde(Autograde):
         destination = self._format_dest(self.coursedir.assignment_id, student)
         if self.force or not Path(destination).exists():
             return True
+        if not self.has_time(Path(folder)):
+            return False
         handed_in = self.coursedir.get_existing_timestamp(folder)
         graded = self.coursedir.get_existing_timestamp(destination)
         return handed_in is not None and graded is not None and handed_in > graded
@@ -149,7 +156,7 @@ class ClassAutograde(Autograde):
         for preprocessor in self.sanitize_preprocessors:
             exporter.register_preprocessor(preprocessor)
         for student, folder in self._due.items():
-            for filename in sorted(self.assignments[folder]):
+            for filename in self._to_read(folder):
                 with contextlib.suppress(Exception):  # nbgrader meets it again, and tells it
                     resources = self.init_single_notebook_resources(filename)
                     text, _ = exporter.from_filename(filename, resources=resources)
@@ -159,6 +166,15 @@ class ClassAutograde(Autograde):
                     self._waiting[student] += 1
                     yield submission
             self._read.add(student)
+
+    def _to_read(self, folder: str) -> list[str]:
+        """The notebooks of a submission that nbgrader will grade; none where it is refused."""
+        try:
+            self.look(Path(folder))
+        except RefusedError:
+            return []  # told when it is this student's turn
+        known = gradebook.notebooks(self.coursedir.db_url, self.coursedir.assignment_id)
+        return [one for one in sorted(self.assignments[folder]) if Path(one).stem in known]
 
 
 class _Remarks(logging.Handler):
@@ -200,8 +216,8 @@ class _Remarks(logging.Handler):
         if self._held is not None:
             self._held.append(message)
         else:
-            named = message.startswith(self.student) or not self.student
-            self._told.remark(message if named else f"{self.student}: {message}")
+            student = printable(self.student)
+            self._told.remark(message if message.startswith(student) else f"{student}: {message}")
 
 
 def _app(course: Course) -> Any:

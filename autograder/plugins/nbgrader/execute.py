@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Any
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
-from autograder import gpu
+from autograder import archive, gpu
 from autograder.backends import asked_for
 from autograder.bank import Bank
 from autograder.cache import evidence_cache
@@ -19,14 +20,16 @@ from autograder.course import Course
 from autograder.engine import Outbox, banks_for, grade_class
 from autograder.faults import FaultError, UserError
 from autograder.findings import Result
+from autograder.ipynb import UnreadableError
 from autograder.plugins.nbgrader import gradebook, outputs, plain
-from autograder.plugins.nbgrader.reading import not_graded, units_of
+from autograder.plugins.nbgrader.guarded import not_graded
+from autograder.plugins.nbgrader.reading import ClassReaders, units_of
 from autograder.program import program_cells, program_hash
 from autograder.reader import Readers
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline
+from autograder.submission import Submission, UnitOutline, find, outline
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -76,15 +79,22 @@ class Grader:
     """What grading needs of one course, warm until it is closed."""
 
     def __init__(
-        self, root: Path, pool: Pool, jobs: int = 1, cache: bool = True, fresh: bool = False
+        self,
+        root: Path,
+        pool: Pool,
+        jobs: int = 1,
+        cache: bool = True,
+        fresh: bool = False,
+        readers: Readers | None = None,
     ) -> None:
-        """The pool becomes the grader's, and ends with it."""
+        """The pool, and readers where they are given, become the grader's, and end with it."""
         self.course = Course(root.resolve())
         self.jobs = jobs
         self.fresh = fresh
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
         self._open = ExitStack()
-        self.readers = self._open.enter_context(Readers())
+        self.readers = self._open.enter_context(readers or ClassReaders())
+        self._notes: dict[tuple[str, str, bytes], tuple[str, ...]] = {}
         self.pool = self._open.enter_context(pool)
         self._plain: Pool | None = None
         kept = evidence_cache(cache)
@@ -112,9 +122,20 @@ class Grader:
             raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
         known = outline(self.bank(unit).loaded)
         cells = program_cells(notebook, known.grade_cells)
-        submissions, _ = find([path], {unit: known}, unit, names["student"], self.readers)
-        notes = submissions[0].notes if submissions else ()
+        notes = self._notes_on(path, known, names["student"])
         return Submission(names["student"], unit, str(path), cells, notes, program_hash(cells))
+
+    def _notes_on(self, path: Path, unit: UnitOutline, student: str) -> tuple[str, ...]:
+        """The notes on a notebook as it was handed in, for which the same one is read once."""
+        try:
+            digest = hashlib.sha256(archive.read_file(path)).digest()
+        except UnreadableError:
+            return ()
+        key = (student, unit.name, digest)
+        if key not in self._notes:
+            found, _ = find([path], {unit.name: unit}, unit.name, student, self.readers)
+            self._notes[key] = found[0].notes if found else ()
+        return self._notes[key]
 
     def result(self, submission: Submission) -> Result:
         """The result of one submission; kept, so that the same one is not graded twice."""
@@ -141,7 +162,8 @@ def grader_of(converter: Any, isolation: Isolation, device: gpu.Device) -> Grade
     """The grader that a converter of nbgrader uses for all of its submissions."""
     if converter not in _graders:
         pool = Pool(isolation, backend=asked_for(), gpus=gpu.asked_for(device, 1))
-        lend(converter, Grader(Path(converter.coursedir.root), pool))
+        readers = getattr(converter.exporter, "readers", None)
+        lend(converter, Grader(Path(converter.coursedir.root), pool, readers=readers))
     return _graders[converter]
 
 

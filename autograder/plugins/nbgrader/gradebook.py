@@ -113,6 +113,25 @@ def require_points(db_url: str, assignment: str, notebook: str, unit: Unit) -> N
     )
 
 
+def notebooks(db_url: str, assignment: str) -> list[str]:
+    """Return the names of an assignment's notebooks."""
+    with Gradebook(db_url) as gradebook:
+        return [notebook.name for notebook in gradebook.find_assignment(assignment).notebooks]
+
+
+def enter_ungraded(db_url: str, assignment: str, student: str, create_student: bool) -> None:
+    """Enter a submission as handed in and not graded: without an entry it would count as zero."""
+    with Gradebook(db_url) as gradebook:
+        if create_student:
+            gradebook.update_or_create_student(student)
+        try:
+            gradebook.update_or_create_submission(assignment, student)
+        except MissingEntry:
+            return  # the gradebook doesn't have this student, and is not to
+    for notebook in notebooks(db_url, assignment):
+        leave_ungraded(db_url, assignment, student, notebook)
+
+
 def leave_ungraded(db_url: str, assignment: str, student: str, notebook: str) -> None:
     """Takes automatic scores away, so that a failure reads as "to be graded", never as a zero.
 

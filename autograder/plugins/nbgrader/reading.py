@@ -5,25 +5,34 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import rmtree
 
 from autograder import archive, ipynb
 from autograder.course import Course
 from autograder.faults import UserError
+from autograder.identify import printable
 from autograder.plugins.nbgrader import gradebook, outputs
+from autograder.plugins.nbgrader.guarded import guard, not_graded
 from autograder.plugins.nbgrader.release import require_ignored
 from autograder.plugins.nbgrader.turn import turn
-from autograder.reader import Readers
+from autograder.reader import READ_SECONDS, Allowance, Readers
+
+_MAX_OTHERS = 5  # notebooks by other names that are told one by one
 
 
-class NotGradedError(UserError):
-    """One submission that can't be graded now; it stays ungraded."""
+class ClassReaders(Readers):
+    """Readers for a class that nbgrader converts: it reads each hand-in several times."""
+
+    def read(
+        self, data: bytes, whole: bool = False, allowance: Allowance | None = None
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return what `Readers.read` gives, each time within a part of what a hand-in may take."""
+        return super().read(data, whole, Allowance(READ_SECONDS / 2))
 
 
 class SubmissionExporter(NotebookExporter):
@@ -33,13 +42,15 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, readers: Readers | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.readers = readers or Readers()
+        # One for all who read, so that what reached a limit does so once.
+        self.readers = readers or getattr(self.parent, "readers", None) or ClassReaders()
         if self.parent is not None:
             try:
                 with ExitStack() as until_the_end:
                     until_the_end.callback(self.readers.close)
                     until_the_end.enter_context(turn(Course(_root(self.parent))))
                     prepare(self.parent)
+                    guard(self.parent)
                     _close_after_converting(self.parent, until_the_end.pop_all())
             except UserError as error:
                 self.log.error("%s", error)
@@ -54,7 +65,7 @@ class SubmissionExporter(NotebookExporter):
             notebook = read(path, self.readers)
         except ipynb.UnreadableError as error:
             names = resources["nbgrader"]
-            not_graded(names, f"`{path}`: {error}", self.log)
+            not_graded(names, f"`{printable(str(path))}`: {error}", self.log)
         return self.from_notebook_node(notebook, resources=resources, **arguments)  # type: ignore[no-any-return]
 
 
@@ -69,8 +80,7 @@ def prepare(converter: Any) -> None:
     gradebook.require(coursedir.db_url, assignment)
     course = Course(_root(converter))
     units = units_of(course)
-    with Gradebook(coursedir.db_url) as book:
-        names = [notebook.name for notebook in book.find_assignment(assignment).notebooks]
+    names = gradebook.notebooks(coursedir.db_url, assignment)
     for name in names:
         unit = gradebook.unit_of(assignment, name, units)
         if unit:
@@ -80,6 +90,7 @@ def prepare(converter: Any) -> None:
             gradebook.require_points(coursedir.db_url, assignment, name, loaded.unit)
         elif not converter.config.GradeInSandbox.get("plain_assignments", False):
             raise gradebook.no_unit(assignment, name, units)
+    converter.left_out = _leave_out(converter)
     for folder, notebooks in converter.assignments.items():
         _report_other_names(Path(folder), notebooks, names, converter.log)
         student = student_of(converter, folder)
@@ -118,20 +129,6 @@ def read(path: Path, readers: Readers) -> Any:
     return nbformat.from_dict(notebook)
 
 
-def not_graded(names: Any, message: str, log: Any) -> NoReturn:
-    """Leaves a submission ungraded in the gradebook and stops nbgrader's work on it.
-
-    Raises:
-        NotGradedError: always.
-    """
-    gradebook.leave_ungraded(
-        names["db_url"], names["assignment"], names["student"], names["notebook"]
-    )
-    message = f"{names['student']} is not graded. {message}"
-    log.error("%s", message)
-    raise NotGradedError(message) from None  # its cause is in the message
-
-
 def student_of(converter: Any, folder: str) -> str:
     """Whose submission a folder is, as nbgrader tells it."""
     pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
@@ -139,20 +136,46 @@ def student_of(converter: Any, folder: str) -> str:
     return match["student"] if match else ""
 
 
+def _leave_out(converter: Any) -> list[str]:
+    """Take the folders away at whose names nbgrader or its gradebook would stop the class."""
+    found = [
+        folder for folder in converter.assignments if not _is_name(student_of(converter, folder))
+    ]
+    for folder in found:
+        del converter.assignments[folder]
+        converter.log.error(
+            "`%s` is not looked at: its name has line breaks or broken characters. Rename it.",
+            printable(folder),
+        )
+    return [printable(folder) for folder in found]
+
+
+def _is_name(student: str) -> bool:
+    try:
+        return bool(student.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _report_other_names(folder: Path, notebooks: list[str], names: list[str], log: Any) -> None:
-    for notebook in notebooks:
-        if Path(notebook).stem not in names:
-            expected = " or ".join(f"`{name}.ipynb`" for name in names)
-            log.error(
-                "`%s` is not looked at: nbgrader goes by names, and expects %s in `%s`. If this is "
-                "the submission, rename it.",
-                *(notebook, expected, folder),
-            )
+    others = [notebook for notebook in notebooks if Path(notebook).stem not in names]
+    expected = " or ".join(f"`{name}.ipynb`" for name in names)
+    for notebook in others[:_MAX_OTHERS]:
+        log.error(
+            "`%s` is not looked at: nbgrader goes by names, and expects %s in `%s`. If this is "
+            "the submission, rename it.",
+            *(printable(notebook), expected, printable(str(folder))),
+        )
+    if len(others) > _MAX_OTHERS:
+        log.error(
+            "%d more notebooks in `%s` are not looked at.",
+            *(len(others) - _MAX_OTHERS, printable(str(folder))),
+        )
 
 
 def _remove_unfinished(folder: Path, names: list[str], log: Any) -> None:
     """Removes what a run that was killed left behind, which nbgrader would take for graded."""
     paths = [path for name in names if (path := folder / f"{name}.ipynb").is_file()]
     if folder.is_dir() and not all(outputs.finished(path) for path in paths):
-        log.warning("`%s` was left half done; it is graded again.", folder)
+        log.warning("`%s` was left half done; it is graded again.", printable(str(folder)))
         rmtree(str(folder))

@@ -10,7 +10,11 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import compute_checksum
 
+from autograder.identify import printable
+
 SCHEMA_VERSION = 3  # of the metadata that nbgrader 0.9 reads
+_MAX_TOLD = 5  # names that are told one by one
+_MAX_SHOWN = 60  # characters of a name
 
 
 class RestoreCells(OverwriteCells):
@@ -37,16 +41,23 @@ class RestoreCells(OverwriteCells):
 
     def _restore(self, nb: Any) -> None:
         found: dict[str, Any] = {}
+        doubled: list[str] = []
+        unknown: list[str] = []
         for cell in reversed(nb.cells):  # of two with one id the last counts, as in nbgrader
-            name = self._known_name(cell)
+            name = _name(cell)
+            if name and name not in self._sources:
+                unknown.append(name)
+                name = ""
             if name in found:
-                self.log.warning("Cell with id '%s' exists multiple times!", name)
+                doubled.append(name)
                 name = ""
             if name:
                 self._restore_cell(cell, name)
                 found[name] = cell
             else:
                 cell.metadata.pop("nbgrader", None)
+        self._tell_each(doubled, "Cell with id '%s' exists multiple times!")
+        self._tell_each(unknown, "Cell '%s' does not exist in the database")
         for name in self._solutions - self._grades - found.keys():
             cell = _unmarked_definition(nb, name)
             if cell is None:
@@ -56,13 +67,17 @@ class RestoreCells(OverwriteCells):
                 found[name] = cell
         self._add_missing(nb, found)
 
-    def _known_name(self, cell: Any) -> str:
-        """The id that a cell has in the gradebook, or ""."""
-        marks = cell.metadata.get("nbgrader")
-        name = marks.get("grade_id") if isinstance(marks, dict) else None
-        if isinstance(name, str) and name and name not in self._sources:
-            self.log.warning("Cell '%s' does not exist in the database", name)
-        return name if isinstance(name, str) and name in self._sources else ""
+    def _tell_each(self, names: list[str], message: str) -> None:
+        """Warns of names of unknown origin, each once and of a few only."""
+        each = list(dict.fromkeys(names))
+        for name in each[:_MAX_TOLD]:
+            self.log.warning(message, printable(name[:_MAX_SHOWN]))
+        if len(each) > _MAX_TOLD:
+            self.log.warning(f"{message} (%s more)", "…", f"{len(each) - _MAX_TOLD:,}")
+
+    def report_change(self, name: str, attr: str, old: Any, new: Any) -> None:
+        """Warns as nbgrader does; what a student's notebook says is shown as far as it can be."""
+        super().report_change(name, attr, old, printable(str(new)[:_MAX_SHOWN]))
 
     def _restore_cell(self, cell: Any, name: str) -> None:
         source = self._sources[name]
@@ -119,6 +134,13 @@ class RestoreCells(OverwriteCells):
         if (nb.nbformat, nb.nbformat_minor) >= (4, 5):
             cell["id"] = f"restored-{re.sub('[^A-Za-z0-9_-]', '-', name)}"[:64]
         return cell
+
+
+def _name(cell: Any) -> str:
+    """The grade id that a cell claims, or ""."""
+    marks = cell.metadata.get("nbgrader")
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _unmarked_definition(nb: Any, name: str) -> Any:

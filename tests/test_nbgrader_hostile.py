@@ -380,3 +380,16 @@ def test_thousands_of_marks_of_others_are_told_in_one_line(course: Path) -> None
     assert scores(course, "ada") == RIGHT
     assert "\x1b" not in said and len(said) < 10_000
     assert "does not exist in the database" in said and "(1,995 more)" in said
+
+
+@pytest.mark.parametrize("command", ["autograde", "nbgrade"])
+def test_half_a_character_costs_nothing(course: Path, command: str) -> None:
+    group = Class(course)
+    notebook = group.notebook(center=f"{SECRET}word = '\ud83d'\n")
+    marks = {"tags": ["\ud83d"], "\ud83d": "\ud83d", "nbgrader": {"grade_id": "\ud83d"}}
+    text = {"cell_type": "markdown", "source": "\ud83d", "metadata": marks, "id": "half"}
+    notebook["cells"].append(text)
+    group.hand_in("ada", notebook)
+    status, said = grade(course, command)
+    assert status == 0, said
+    assert scores(course, "ada") == RIGHT

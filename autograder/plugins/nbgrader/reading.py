@@ -11,6 +11,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import rmtree
+from traitlets import default
 
 from autograder import archive, ipynb
 from autograder.course import Course
@@ -55,6 +56,11 @@ class SubmissionExporter(NotebookExporter):
             except UserError as error:
                 self.log.error("%s", error)
                 raise NbGraderException(str(error)) from None
+
+    @default("optimistic_validation")
+    def _validated_once(self) -> bool:
+        # What is read is valid, and a long notebook takes longer to validate than to read.
+        return True
 
     def from_file(
         self, file_stream: Any, resources: Any = None, **arguments: Any
@@ -126,7 +132,16 @@ def read(path: Path, readers: Readers) -> Any:
         ReaderError: the reader failed.
     """
     notebook, _ = readers.read(archive.read_file(path), whole=True)
-    return nbformat.from_dict(notebook)
+    return nbformat.from_dict(_mended(notebook))
+
+
+def _mended(value: Any) -> Any:
+    """Return a value without the half characters that JSON can hold and files can't."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_mended(name): _mended(one) for name, one in value.items()}
+    return [_mended(one) for one in value] if isinstance(value, list) else value
 
 
 def student_of(converter: Any, folder: str) -> str:

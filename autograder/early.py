@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
 import stat
 import time
@@ -37,7 +38,7 @@ def need_framework(paths: Iterable[Path]) -> bool:
 def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:
     until, left = time.monotonic() + SECONDS, ALL
     for path in paths:
-        for file in path.rglob("*") if path.is_dir() else [path]:
+        for file in _below(path) if path.is_dir() else [path]:
             if time.monotonic() > until:
                 return
             if not file.name.endswith(".ipynb"):
@@ -48,6 +49,17 @@ def _notebooks(paths: Iterable[Path]) -> Iterator[Path]:
                 if stat.S_ISREG(status.st_mode) and status.st_size <= min(LARGE, left):
                     left -= status.st_size
                     yield file
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield all that lies below a folder; `rglob` fails at folders nested a thousand deep."""
+    waiting = [str(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                yield Path(entry.path)
 
 
 def _sources(file: Path) -> Iterator[str]:

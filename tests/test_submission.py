@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from autograder import archive, identify, ipynb
+from autograder.early import need_framework
 from autograder.reader import Readers
 from autograder.submission import GradeCell, UnitOutline, UsageError
 from autograder.submission import find as find_with
@@ -701,6 +702,21 @@ def test_what_read_notebooks_say_is_what_nbformat_says(tmp_path):
     path = put(tmp_path / "alice.ipynb")
     cells = nbformat.read(path, as_version=4).cells
     assert [cell.source for cell in one(path).cells] == [cell.source for cell in cells]
+
+
+def test_a_guess_survives_a_tree_of_any_depth(tmp_path):
+    put(tmp_path / "ada.ipynb", notebook(code("import keras")))
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_500):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    try:
+        assert need_framework([tmp_path])
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # which Python can't
 
 
 def test_reading_submissions_imports_no_framework():

@@ -104,7 +104,8 @@ class ClassAutograde(Autograde, Guarded):
         if self._due:
             pool = self._grader.pool
             pool.warm("numpy")  # for the units' own programs
-            if need_framework(map(Path, self._due.values())):
+            notebooks = (one for folder in self._due.values() for one in self.assignments[folder])
+            if need_framework(map(Path, notebooks)):
                 pool.warm(pool.backend)
         results = self._grader.results(self._submissions())
         with contextlib.closing(results) as self._results:

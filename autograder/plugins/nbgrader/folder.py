@@ -202,11 +202,14 @@ def copy(
         RefusedError: one is no longer what was looked at, or can't be copied.
     """
     written: list[Path] = []
+    made: set[Path] = set()
     try:
         for file in files:
             source, target = folder.joinpath(*file.parts), destination.joinpath(*file.parts)
             tell("Copying %s -> %s", printable(str(source)), printable(str(target)))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
             target.unlink(missing_ok=True)
             written.append(target)
             _copy(source, file.status, target)

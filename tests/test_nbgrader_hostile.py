@@ -284,6 +284,18 @@ def test_a_name_with_a_line_break_stops_nobody(course: Path) -> None:
         assert scores(course, "bo") == RIGHT
 
 
+@pytest.mark.parametrize("command", ["autograde", "nbgrade"])
+def test_a_name_that_reads_as_a_pattern_means_itself(course: Path, command: str) -> None:
+    group = Class(course)
+    for name in ("[b]o", "*"):
+        group.hand_in(name, group.notebook(center=own.WRONG_AXIS))
+    status, said = grade(course, command)
+    assert status == 0, said
+    assert scores(course, "bo") == RIGHT
+    assert scores(course, "[b]o") == scores(course, "*") == {"center": 0.0, "learn": 3.0}
+    assert f"*/{UNIT}/{NOTEBOOK}" in tree(course / "autograded")
+
+
 # ----------------------------------------------------------------------------- without a course
 
 

@@ -26,7 +26,6 @@ from autograder.faults import UserError
 from autograder.findings import Result
 from autograder.identify import printable
 from autograder.plugins.nbgrader import execute, gradebook, reading
-from autograder.plugins.nbgrader.folder import RefusedError
 from autograder.plugins.nbgrader.guarded import Guarded
 from autograder.plugins.nbgrader.turn import turn
 from autograder.submission import Submission
@@ -114,7 +113,7 @@ class ClassAutograde(Autograde, Guarded):
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         begins = bool(super().init_destination(assignment_id, student_id))
         if begins:
-            self._told.turn(student_id)
+            self._told.turn(printable(student_id))
             self._remarks.student = student_id
             self._wait_for(student_id)
         return begins
@@ -172,7 +171,7 @@ class ClassAutograde(Autograde, Guarded):
         """The notebooks of a submission that nbgrader will grade; none where it is refused."""
         try:
             self.look(Path(folder))
-        except RefusedError:
+        except Exception:
             return []  # told when it is this student's turn
         known = gradebook.notebooks(self.coursedir.db_url, self.coursedir.assignment_id)
         return [one for one in sorted(self.assignments[folder]) if Path(one).stem in known]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def prepare(converter: Any) -> None:
             gradebook.require_points(coursedir.db_url, assignment, name, loaded.unit)
         elif not converter.config.GradeInSandbox.get("plain_assignments", False):
             raise gradebook.no_unit(assignment, name, units)
+    converter.assignments = _own_notebooks(converter)
     converter.left_out = _leave_out(converter)
     for folder, notebooks in converter.assignments.items():
         _report_other_names(Path(folder), notebooks, names, converter.log)
@@ -149,6 +151,21 @@ def student_of(converter: Any, folder: str) -> str:
     pattern = converter._format_source("(?P<assignment>.*)", "(?P<student>.*)", escape=True)
     match = re.match(pattern, folder)
     return match["student"] if match else ""
+
+
+def _own_notebooks(converter: Any) -> dict[str, list[str]]:
+    """Return the notebooks of each folder; nbgrader takes a folder `[b]o` for a pattern of `bo`."""
+    coursedir = converter.coursedir
+    pattern = converter._format_source(coursedir.assignment_id, coursedir.student_id)
+    found = {
+        folder: [
+            f"{folder}/{path.name}"
+            for path in Path(folder).glob(f"{coursedir.notebook_id}.ipynb")
+            if not path.name.startswith(".")
+        ]
+        for folder in glob(pattern)  # noqa: PTH207 - a path with patterns, as nbgrader takes it
+    }
+    return {folder: notebooks for folder, notebooks in found.items() if notebooks}
 
 
 def _leave_out(converter: Any) -> list[str]:

@@ -26,6 +26,7 @@ def readers_end():
     yield
     READERS.close()
 
+
 ONE, TWO = "01_two_functions", "02_other"
 UNITS = {
     ONE: UnitOutline(ONE, {"check_half": GradeCell(3, 'check("half")')}),

@@ -1,13 +1,13 @@
-"""The backends of Keras: which one was asked for, and which one runs a program."""
+"""The backends of Keras: which there are, and which one was asked for."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from typing import Final, Literal
 
 from autograder.faults import UserError
-from autograder.program import Program
 
 # What a program computes on: a backend of Keras, or NumPy alone where it needs no Keras.
 Backend = Literal["numpy", "tensorflow", "jax", "torch"]
@@ -15,6 +15,8 @@ KERAS: Final[tuple[Backend, ...]] = ("tensorflow", "jax", "torch")
 DEFAULT: Final = "tensorflow"
 # How many times the computing that an author allows: JAX compiles each operation for each shape.
 PATIENCE: Final[dict[Backend, float]] = {"numpy": 1.0, "tensorflow": 1.0, "jax": 4.0, "torch": 1.0}
+
+_FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
 
 
 class BackendError(UserError):
@@ -43,13 +45,6 @@ def asked_for(option: str | None = None) -> Backend:
     raise BackendError(f"`{where}` names the backend `{name}`; Keras has {listed} here.")
 
 
-def runs_on(program: Program, framework: str, backend: Backend) -> Backend:
-    """What a program runs on.
-
-    Args:
-        program: whoever wrote it.
-        framework: the unit's: "numpy" or "keras".
-        backend: of Keras, for what needs it.
-    """
-    needs_keras = framework == "keras" or program.mentions_framework
-    return backend if needs_keras else "numpy"
+def mentions_framework(source: str) -> bool:
+    """Return whether a cell would import Keras, so that a process that has it should run it."""
+    return _FRAMEWORK.search(source) is not None

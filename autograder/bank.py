@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.backends import Backend, runs_on
+from autograder.backends import Backend
 from autograder.cache import EvidenceCache, key_of
 from autograder.course import LoadedUnit, case_seed, draw
 from autograder.evidence import Evidence
 from autograder.exercise import Alternative, Case, Check, Exercise
 from autograder.gpu import Share
 from autograder.judge import Close, EqualSides, Wanted, recognises, trains
-from autograder.program import Program
+from autograder.program import Program, runs_on
 from autograder.questions import Question, observe_all
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget

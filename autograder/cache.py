@@ -8,7 +8,6 @@ import hashlib
 import os
 import platform
 import struct
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -21,10 +20,10 @@ from platformdirs import user_cache_path
 from autograder import evidence
 from autograder.backends import Backend
 from autograder.evidence import CodecError, Evidence, data_of, evidence_of
+from autograder.files import write_whole
 
 # Only these are the program's own doing; a kill may have been the machine's.
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
-_UNFINISHED = ".writing-"  # how the names of files begin that are not whole yet
 DAY = 24 * 60 * 60  # seconds
 KEEP_DAYS = 60
 _DIGEST = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
@@ -213,38 +212,6 @@ class Draft:
 def lasts(found: Sequence[Evidence]) -> bool:
     """Whether evidence is the program's own doing, so that it would be the same again."""
     return all(item.status in _LASTING for item in found)
-
-
-def write_whole(path: Path, content: bytes, durable: bool = True, mode: int = 0o644) -> None:
-    """Writes a file so that a reader, or a crash, sees the old content or the new, never a part.
-
-    What is not `durable` may be lost or damaged when the machine stops.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def remove_unfinished(folder: Path, seconds: float) -> None:
-    """Removes what `write_whole` left in a folder when it was killed, so many seconds before.
-
-    `folder` was written to just now.
-    """
-    now = folder.stat().st_mtime  # by the file system's own clock: ours may be set to anything
-    for path in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*/{_UNFINISHED}*")]:
-        with contextlib.suppress(FileNotFoundError):
-            if now - path.stat().st_mtime > seconds:
-                path.unlink()
 
 
 def key_of(*parts: Any) -> str:

@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder import grading, reports
 from autograder.bank import Bank
-from autograder.cache import EvidenceCache, evidence_cache, write_whole
+from autograder.cache import EvidenceCache, evidence_cache
 from autograder.course import Course, Lazy, LoadedUnit
 from autograder.engine import Outbox, Read, banks_for, grade_class, write_output
+from autograder.files import write_whole
 from autograder.findings import Result
 from autograder.gpu import Device
 from autograder.identify import HandIn, hand_ins

@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.cache import write_whole
 from autograder.exercise import Alternative, Case, Check, Exercise, ExerciseError, Unit
 from autograder.faults import UserError
+from autograder.files import write_whole
 from autograder.notebook import Cell, read_script
 from autograder.program import Program
 

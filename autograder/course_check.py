@@ -23,9 +23,9 @@ from autograder.grading import grade
 from autograder.judge import CORRECT_FORM, least_wrong, recognises
 from autograder.measured import Within
 from autograder.notebook import STUB, Cell, clear_solutions, solution_lines
-from autograder.program import Program, ProgramCell, program_hash
+from autograder.program import Program, ProgramCell
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submission import Submission, program_hash
 
 SEED = "check-course"
 

@@ -6,24 +6,19 @@ import contextlib
 import itertools
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-_FRAMEWORK = re.compile(r"\b(?:keras|tensorflow|tf)\b")
+from autograder.backends import mentions_framework
+
 # A guess is worth no more: what isn't looked at starts what it needs when its turn comes.
 MANY = 50  # notebooks
 LARGE = 2**20  # bytes of each
 ALL = 8 * 2**20  # bytes of all of them
 SECONDS = 1.0
-
-
-def mentions_framework(source: str) -> bool:
-    """Whether a cell would import the framework, so that a process that has it should run it."""
-    return _FRAMEWORK.search(source) is not None
 
 
 def need_framework(paths: Iterable[Path]) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from autograder.bank import Bank
-from autograder.cache import remove_unfinished, versions, write_whole
+from autograder.cache import versions
 from autograder.faults import FaultError, UserError
+from autograder.files import remove_unfinished, write_whole
 from autograder.findings import Result, share_text
 from autograder.grading import grade, ungradable
 from autograder.identify import HandIn

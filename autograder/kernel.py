@@ -12,9 +12,9 @@ from autograder.evidence import Evidence
 from autograder.exercise import Exercise
 from autograder.findings import ExerciseResult
 from autograder.notebook_check import CheckError
+from autograder.observation import Observation
 from autograder.program import ProgramCell
 from autograder.public_cases import PublicBank, PublicCases, suffix
-from autograder.questions import Observation
 from autograder.worker import Names
 
 _read_before: dict[tuple[str, int], PublicCases] = {}

@@ -7,9 +7,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from autograder.cache import write_whole
 from autograder.course import Course
 from autograder.faults import UserError
+from autograder.files import write_whole
 from autograder.release import release_unit
 
 # In the package every file of the course ends in this, so that no tool takes it for code of ours.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.cache import write_whole
 from autograder.course import Course, LoadedUnit
+from autograder.files import write_whole
 from autograder.notebook import author_notebook, dumps, release_notebook
 from autograder.public_cases import PublicCases, make, suffix
 

@@ -8,17 +8,19 @@ its grade ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder import archive, ipynb
+from autograder import archive
 from autograder.course import LoadedUnit
 from autograder.identify import HandIn, Placed, UsageError, code, hand_ins, listed, printable
-from autograder.ipynb import EXPERIMENT, UnreadableError
+from autograder.ipynb import EXPERIMENT, UnreadableError, grade_id_of, nbgrader_metadata
 from autograder.notebook import check_id, check_source
-from autograder.program import Program, ProgramCell, program_cells, program_hash
+from autograder.program import Program, ProgramCell
 from autograder.reader import Allowance, Readers
 
 __all__ = [
@@ -93,6 +95,34 @@ def outline(loaded: LoadedUnit) -> UnitOutline:
         for exercise in loaded.unit.exercises
     }
     return UnitOutline(loaded.name, cells)
+
+
+def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCell, ...]:
+    """Return the code cells of a notebook that `ipynb.read` gave.
+
+    Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
+    name is a student's cell like any other.
+    """
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
+
+
+def program_hash(cells: Sequence[ProgramCell]) -> str:
+    """sha256 of what runs: sources, and which cells are skipped; not outputs, path or student."""
+    content = json.dumps([None if cell.skip else cell.source for cell in cells])
+    return hashlib.sha256(content.encode("ascii")).hexdigest()
+
+
+def _program_cell(number: int, cell: Any, grade_ids: Collection[str]) -> ProgramCell:
+    # JSON can hold half a character, which neither Python nor a report can.
+    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
+    grade_id = grade_id_of(cell)
+    why = ""
+    if EXPERIMENT in cell["metadata"].get("tags", ()):
+        why = "experiment"
+    elif grade_id in grade_ids and nbgrader_metadata(cell).get("grade") is True:
+        why = "grade cell"
+    return ProgramCell(number, source, bool(why), why, grade_id)
 
 
 def find(
@@ -180,7 +210,7 @@ def _unit(
 
 def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
     """Return the one unit that has all known grade ids of a notebook, or ""."""
-    ids = {grade_id for grade_id in map(ipynb.grade_id_of, notebook["cells"]) if grade_id}
+    ids = {grade_id for grade_id in map(grade_id_of, notebook["cells"]) if grade_id}
     known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
     fits = [name for name, outline in units.items() if known and known <= set(outline.grade_cells)]
     return fits[0] if len(fits) == 1 else ""
@@ -189,7 +219,7 @@ def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
 def _cell_notes(notebook: Any, cells: Sequence[ProgramCell], outline: UnitOutline) -> Iterator[str]:
     """What was done to the cells that students shouldn't change."""
     metadata = [
-        ipynb.nbgrader_metadata(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"
+        nbgrader_metadata(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"
     ]
     pairs = list(zip(cells, metadata, strict=True))
     for grade_id, grade_cell in outline.grade_cells.items():

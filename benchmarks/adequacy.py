@@ -46,8 +46,9 @@ from autograder.course_check import SEED, assessed, without_training
 from autograder.evidence import Evidence, data_of, unpack
 from autograder.exercise import Alternative, Exercise
 from autograder.findings import ExerciseResult
+from autograder.observation import Observation
 from autograder.program import Program, ProgramCell
-from autograder.questions import Observation, observe_all
+from autograder.questions import observe_all
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool

@@ -39,8 +39,9 @@ from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.exercise import Alternative, Exercise
 from autograder.findings import Result
+from autograder.observation import Observation
 from autograder.program import Program
-from autograder.questions import Observation, Question
+from autograder.questions import Question
 from autograder.report.record import loads
 from autograder.sandbox.child import Child
 from autograder.sandbox.observer import Observer

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from autograder.course import LoadedUnit
 from autograder.exercise import Alternative
-from autograder.questions import Observation
+from autograder.observation import Observation
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
 

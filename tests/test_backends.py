@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from autograder.backends import BackendError, asked_for, runs_on
+from autograder.backends import BackendError, asked_for
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache, versions
 from autograder.cli import USAGE, main
@@ -21,14 +21,14 @@ from autograder.course import Course
 from autograder.exercise import ExerciseError, Unit
 from autograder.findings import Result
 from autograder.grading import grade
-from autograder.program import Program, ProgramCell, program_hash
-from autograder.questions import Observation
+from autograder.observation import Observation
+from autograder.program import Program, ProgramCell, runs_on
 from autograder.regrade import Regraded
 from autograder.sandbox.bubblewrap import command
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submission import Submission, program_hash
 
 TESTS = Path(__file__).parent
 BACKENDS = ("tensorflow", "jax", "torch")

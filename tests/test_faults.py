@@ -26,8 +26,8 @@ from autograder.cache import EvidenceCache
 from autograder.course import Course, LoadedUnit
 from autograder.evidence import Evidence
 from autograder.grading import grade
+from autograder.observation import Observation
 from autograder.program import Program
-from autograder.questions import Observation
 from autograder.report import record
 from autograder.sandbox import watch
 from autograder.sandbox.bubblewrap import SandboxError, bwrap_path
@@ -251,7 +251,8 @@ def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
 
 
 def submitted(loaded: LoadedUnit, student: str = "ada") -> Submission:
-    from autograder.program import ProgramCell, program_hash
+    from autograder.program import ProgramCell
+    from autograder.submission import program_hash
 
     code = [cell for cell in loaded.cells if cell.kind == "code"]
     cells = [ProgramCell(n, c.source, "experiment" in c.tags) for n, c in enumerate(code, 1)]

@@ -25,12 +25,12 @@ from autograder.findings import ExerciseResult, Finding, Result
 from autograder.grading import grade
 from autograder.judge import CORRECT_FORM, exact
 from autograder.notebook import clear_solutions
-from autograder.program import ProgramCell, program_hash
+from autograder.program import ProgramCell
 from autograder.questions import Question
 from autograder.report import page, record, text
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline
+from autograder.submission import Submission, find, outline, program_hash
 
 CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 CENTER_AXIS = "def center(X):\n    return X - X.mean(axis=0, keepdims=True)"

@@ -20,10 +20,10 @@ from autograder.bank import Bank
 from autograder.cache import EvidenceCache
 from autograder.course import PUBLIC_SEED, Course
 from autograder.grading import grade
-from autograder.program import ProgramCell, program_hash
+from autograder.program import ProgramCell
 from autograder.release import release_unit
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submission import Submission, program_hash
 
 HERE = Course.find(Path(__file__).parent)
 TINY = Path(__file__).parent / "files" / "course"

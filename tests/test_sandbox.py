@@ -20,8 +20,8 @@ import pytest
 
 import autograder
 from autograder.evidence import MAX_TEXT, Evidence
+from autograder.observation import Observation
 from autograder.program import Program
-from autograder.questions import Observation
 from autograder.sandbox import isolation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget, Limits

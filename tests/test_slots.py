@@ -15,8 +15,8 @@ import pytest
 
 from autograder.faults import UserError
 from autograder.findings import ExerciseResult, Finding, Result, share_text
+from autograder.observation import Observation
 from autograder.program import Program
-from autograder.questions import Observation
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.slots import Slots

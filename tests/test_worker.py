@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autograder.evidence import MAX_TEXT, Evidence, Failure, evidence_of
+from autograder.observation import Observation
 from autograder.program import Program, ProgramCell
-from autograder.questions import Observation
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.wording import cell_failure, exception, place_of, status_words

@@ -9,11 +9,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from autograder.backends import PATIENCE, Backend, runs_on
+from autograder.backends import PATIENCE, Backend
 from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
 from autograder.gpu import Share
-from autograder.program import Program
-from autograder.questions import Observation
+from autograder.observation import Observation
+from autograder.program import Program, runs_on
 from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.pool import Pool

@@ -24,12 +24,18 @@ from autograder.ipynb import UnreadableError
 from autograder.plugins.nbgrader import gradebook, outputs, plain
 from autograder.plugins.nbgrader.guarded import not_graded
 from autograder.plugins.nbgrader.reading import ClassReaders, units_of
-from autograder.program import program_cells, program_hash
 from autograder.reader import Readers
 from autograder.report import words
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, UnitOutline, find, outline
+from autograder.submission import (
+    Submission,
+    UnitOutline,
+    find,
+    outline,
+    program_cells,
+    program_hash,
+)
 
 
 class GradeInSandbox(NbGraderPreprocessor):

@@ -45,7 +45,7 @@ class EvidenceCache:
     def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
         """The evidence for `key`, computed by one thread of one process at a time and kept.
 
-        `compute` must not ask for other evidence.
+        `compute` may ask for other evidence, which must not ask for this.
         """
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -62,12 +62,14 @@ class EvidenceCache:
     @contextlib.contextmanager
     def _turn(self, key: str) -> Iterator[None]:
         """Keeps other processes from computing what this one does."""
-        with contextlib.ExitStack() as open_files:
+        if self._folder is None:
+            yield
+            return
+        path = self._path(key).with_suffix(".lock")
+        with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):  # then it is computed twice
-                path = self._path(key).parent / ".turn"
-                if self._folder is not None:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    fcntl.flock(open_files.enter_context(path.open("w")), fcntl.LOCK_EX)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(_locked(path))
             yield
 
     @property
@@ -128,6 +130,29 @@ class EvidenceCache:
 
     def _path(self, name: str) -> Path:
         return (self._folder or Path()) / name[:2] / f"{name}.evidence"
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds a lock of its own for each path; whoever lets go of it last removes the file."""
+    while True:
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Somebody may have removed the file while this one waited for it.
+            if not _is_at(file.fileno(), path):
+                continue
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:

@@ -1,6 +1,7 @@
 """The cache: what is kept, what is not, and that nothing half-written is ever read."""
 
 import hashlib
+import multiprocessing
 import os
 import threading
 import time
@@ -43,8 +44,7 @@ def never():
 
 
 def files(folder):
-    """Those with evidence; others hold whose turn it is."""
-    return [path for path in folder.rglob("*") if path.is_file() and path.name != ".turn"]
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_what_is_put_is_there(tmp_path):
@@ -240,6 +240,36 @@ def test_one_computation_may_ask_for_another(tmp_path):
     cache = EvidenceCache(tmp_path)
     assert cache.get("outer", lambda: cache.get("inner", lambda: FOUND)) == FOUND
     assert cache.peek("inner") == FOUND
+
+
+@pytest.mark.timeout(20)
+def test_computations_whose_files_lie_side_by_side_may_ask_for_each_other(tmp_path):
+    cache = EvidenceCache(tmp_path)
+    assert cache.get("same", lambda: cache.get("sake", lambda: FOUND)) == FOUND
+
+
+def test_processes_that_ask_at_once_share_one_computation(tmp_path):
+    fork = multiprocessing.get_context("fork")
+    computed, begin = fork.Value("i", 0), fork.Barrier(4)
+
+    def compute():
+        with computed.get_lock():
+            computed.value += 1
+        time.sleep(0.1)
+        return FOUND
+
+    def ask():
+        begin.wait()
+        os._exit(0 if EvidenceCache(tmp_path).get("key", compute) == FOUND else 1)
+
+    processes = [fork.Process(target=ask) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(20)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert computed.value == 1
+    assert len(files(tmp_path)) == 1  # and no lock is left
 
 
 def test_a_computation_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path):

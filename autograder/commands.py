@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from autograder import grading, reports
+from autograder import reports
 from autograder.bank import Bank
 from autograder.cache import EvidenceCache, evidence_cache
 from autograder.course import Course, Lazy, LoadedUnit
@@ -19,6 +19,7 @@ from autograder.engine import Outbox, Read, banks_for, grade_class, write_output
 from autograder.files import write_whole
 from autograder.findings import Result
 from autograder.gpu import Device
+from autograder.grading import grade as grade_here
 from autograder.identify import HandIn, hand_ins
 from autograder.notebook import clear_solutions
 from autograder.reader import Readers
@@ -256,14 +257,14 @@ def check_course(
     with pool:
         for name in units or course.unit_names():
             with _progress(notes) as progress:
-                matrix = course_check.prove(
+                proved = course_check.prove(
                     course, course.load(name), pool, cache, seeds, jobs or _cores(), progress, draws
                 )
-            console.print(course_matrix.table(matrix))
-            matrices.append(matrix)
+            console.print(course_matrix.table(proved))
+            matrices.append(proved)
     if json_path is not None:
         write_whole(json_path, course_matrix.dumps(matrices).encode())
-    return 0 if all(matrix.holds for matrix in matrices) else 1
+    return 0 if all(proved.holds for proved in matrices) else 1
 
 
 def quickstart(folder: Path) -> int:
@@ -330,7 +331,7 @@ def _grade_into(
             slots, attempt, shared = jobs or cluster.in_flight, cluster.grade, None
         else:
             banks = stack.enter_context(banks_for(partial(_bank, units, seed, pool, cache, False)))
-            slots, attempt = jobs or _slots(pool), grading.grade
+            slots, attempt = jobs or _slots(pool), grade_here
             # What one process has observed of the unit's own programs the others find on disk,
             # and who has which share of a GPU only one process knows.
             apart = cache.lasting and not pool.gpus and len(found) >= LEAST * slots

@@ -151,15 +151,15 @@ class ClassAutograde(Autograde, Guarded):
 
     def _submissions(self) -> Iterator[Submission]:
         """What will be graded, its cells restored as nbgrader is about to restore them."""
-        exporter = reading.SubmissionExporter(self._grader.readers, config=self.config)
-        exporter._preprocessors = []
-        for preprocessor in self.sanitize_preprocessors:
-            exporter.register_preprocessor(preprocessor)
+        ahead = reading.SubmissionExporter(self._grader.readers, config=self.config)
+        ahead._preprocessors = []
+        for each in self.sanitize_preprocessors:
+            ahead.register_preprocessor(each)
         for student, folder in self._due.items():
             for filename in self._to_read(folder):
                 with contextlib.suppress(Exception):  # nbgrader meets it again, and tells it
                     resources = self.init_single_notebook_resources(filename)
-                    text, _ = exporter.from_filename(filename, resources=resources)
+                    text, _ = ahead.from_filename(filename, resources=resources)
                     notebook = nbformat.reads(text, as_version=4)
                     names = resources["nbgrader"]
                     submission = self._grader.submission(notebook, names, Path(filename))

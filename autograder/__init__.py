@@ -11,18 +11,19 @@ import importlib
 __version__ = "0.1.0"
 
 _HOME = {
-    "Case": "autograder.exercise",
-    "Unit": "autograder.exercise",
-    "accuracy": "autograder.judge",
-    "at_most": "autograder.judge",
-    "check": "autograder.notebook_check",
-    "close": "autograder.judge",
-    "equal_sides": "autograder.judge",
-    "exact": "autograder.judge",
-    "float32": "autograder.judge",
-    "float64": "autograder.judge",
-    "unchanged": "autograder.judge",
-    "within": "autograder.judge",
+    "Case": "autograder.course.exercise",
+    "Unit": "autograder.course.exercise",
+    "accuracy": "autograder.judging.judges",
+    "at_most": "autograder.judging.judges",
+    "check": "autograder.student.check",
+    "close": "autograder.judging.judges",
+    "equal_sides": "autograder.judging.judges",
+    "exact": "autograder.judging.judges",
+    "float32": "autograder.judging.judges",
+    "float64": "autograder.judging.judges",
+    "probes": "autograder.guest.probes",
+    "unchanged": "autograder.judging.judges",
+    "within": "autograder.judging.judges",
 }
 
 __all__ = sorted([*_HOME, "__version__"])
@@ -31,7 +32,8 @@ __all__ = sorted([*_HOME, "__version__"])
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    module = importlib.import_module(_HOME[name])
+    return module if name == "probes" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

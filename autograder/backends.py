@@ -7,7 +7,7 @@ import os
 import re
 from typing import Final, Literal
 
-from autograder.faults import UserError
+from autograder.errors import UserError
 
 # What a program computes on: a backend of Keras, or NumPy alone where it needs no Keras.
 Backend = Literal["numpy", "tensorflow", "jax", "torch"]

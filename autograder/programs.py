@@ -117,7 +117,7 @@ def python(
     It imports this package and what is installed, and nothing from its working directory (`-P`).
 
     Args:
-        module: such as `autograder.sandbox.template`.
+        module: such as `autograder.guest.template`.
         words: its arguments.
         environment: what it gets beside the few variables that every Python needs.
         folder: its working directory, and its home.

@@ -37,23 +37,23 @@ from rich.console import Console
 from rich.progress import Progress
 from scipy.stats import binomtest
 
-from autograder.assessment import Assessment
+from autograder.authoring.proof import SEED, assessed, without_training
 from autograder.backends import DEFAULT, Backend
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.course_check import SEED, assessed, without_training
-from autograder.evidence import Evidence, data_of, unpack
-from autograder.exercise import Alternative, Exercise
-from autograder.findings import ExerciseResult
-from autograder.observation import Observation
-from autograder.program import Program, ProgramCell
-from autograder.questions import observe_all
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Alternative, Exercise
+from autograder.grading.assessment import Assessment
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.grading.trial import observe_all
+from autograder.guest.worker import Names as Worked
+from autograder.results.result import ExerciseResult
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
-from autograder.worker import Names as Worked
+from autograder.wire.evidence import Evidence, data_of, unpack
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program, ProgramCell
 
 COURSE = Path(__file__).parents[1]
 

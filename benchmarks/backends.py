@@ -20,13 +20,13 @@ from pathlib import Path
 from machine import Watcher, adopt
 
 from autograder.backends import DEFAULT, Backend, asked_for
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache, versions
-from autograder.course import Course, LoadedUnit
-from autograder.findings import Finding, Result
-from autograder.grading import grade
+from autograder.course.course import Course, LoadedUnit
+from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
+from autograder.results.result import Finding, Result
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline
+from autograder.submissions.submission import Submission, find, outline
 
 COURSE = Path(__file__).parents[1]
 CLASS = COURSE / "tests" / "submissions"

@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder import worker
-from autograder.course import Course, LoadedUnit, case_seed, draw
-from autograder.evidence import Evidence, pack, unpack
-from autograder.exercise import Alternative, Case, Check, Exercise
-from autograder.judge import Wanted
-from autograder.program import Program
+from autograder.course.course import Course, LoadedUnit, case_seed, draw
+from autograder.course.exercise import Alternative, Case, Check, Exercise
+from autograder.guest import worker
+from autograder.judging.judges import Wanted
+from autograder.wire.evidence import Evidence, pack, unpack
+from autograder.wire.program import Program
 
 Key = tuple[str, str, int]
 

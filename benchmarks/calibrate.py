@@ -26,12 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder import worker
-from autograder.compare import Wanted
-from autograder.course import Course, LoadedUnit, draw
-from autograder.exercise import Case, Check, Exercise
-from autograder.measured import Accuracy, AtMost
-from autograder.program import Program
+from autograder.course.course import Course, LoadedUnit, draw
+from autograder.course.exercise import Case, Check, Exercise
+from autograder.guest import worker
+from autograder.judging.comparison import Wanted
+from autograder.judging.statistical import Accuracy, AtMost
+from autograder.wire.program import Program
 
 COURSE = Path(__file__).parents[1]
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from calibrate import COURSE, grading_shell, line, number, observed, threshold
 
-from autograder.course import Course, LoadedUnit
-from autograder.exercise import Check
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Check
 
 TRAINING = "train_two_layer"
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from calibrate import COURSE, grading_shell, number, observed, threshold
 
-from autograder.course import Course, LoadedUnit
-from autograder.exercise import Check, Exercise
-from autograder.program import Program
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Check, Exercise
+from autograder.wire.program import Program
 
 UNIT = "04_regularization"
 CHECKS = {

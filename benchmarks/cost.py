@@ -33,20 +33,22 @@ import nbformat
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import MIB, OthersUse, Watcher, adopt, cpu_seconds, facts, others_use
 
-from autograder import assessment, engine, grading, judge
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.exercise import Alternative, Exercise
-from autograder.findings import Result
-from autograder.observation import Observation
-from autograder.program import Program
-from autograder.questions import Question
-from autograder.report.record import loads
+from autograder.batch import engine
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Alternative, Exercise
+from autograder.grading import assessment, grade
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.grading.trial import Question
+from autograder.judging import judges
+from autograder.results.record import loads
+from autograder.results.result import Result
 from autograder.sandbox.child import Child
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline
+from autograder.submissions.submission import Submission, find, outline
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program
 
 COURSE = Path(__file__).parents[1]
 SEED = "benchmark"
@@ -239,8 +241,8 @@ def _bare(
     unit: str,
     cases: Sequence[tuple[str, str, list[Observation], list[Any]]],
 ) -> None:
-    from autograder import worker
-    from autograder.evidence import pack, unpack
+    from autograder.guest import worker
+    from autograder.wire.evidence import pack, unpack
 
     loaded = Course.find(COURSE).load(unit)
     judges = {(e.name, c.name): c.judge for e in loaded.unit.exercises for c in e.checks}
@@ -397,13 +399,13 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     part(Bank, "question", "what is asked, what is wanted")
     part(Bank, "wanted", "what is asked, what is wanted")
     for kind in ("Close", "Exact", "Unchanged", "EqualSides", "AtMost", "Accuracy"):
-        part(getattr(judge, kind), "__call__", "judging")
+        part(getattr(judges, kind), "__call__", "judging")
     part(assessment._Explainer, "__init__", "explaining")
     part(assessment, "relation", "explaining")
     part(EvidenceCache, "put", "keeping evidence on disk")
     part(engine.Outbox, "write", "writing record and page")
     part(Observer, "observe", "what is asked, what is wanted")
-    part(grading, "_cell_runs", "the rest of grade()")
+    part(grade, "_cell_runs", "the rest of grade()")
     part(engine, "_graded", "the rest of grade()")
     try:
         run()

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import probes
-from autograder.compare import Difference, leaves
-from autograder.judge import Close, from_data
-from autograder.tensors import to_arrays
-from autograder.worker import Namespace
+from autograder.guest import probes
+from autograder.guest.tensors import to_arrays
+from autograder.guest.worker import Namespace
+from autograder.judging.comparison import Difference, leaves
+from autograder.judging.judges import Close, from_data
 
 RTOL = {"float64": 1e-9, "float32": 1e-5}
 ANSWERS = os.environ.get("COURSE_ANSWERS")

@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write each round as a line to this file")
     options = parser.parse_args()
-    import autograder.commands  # noqa: F401  # once, for all the processes that are forked
+    import autograder.cli.commands  # noqa: F401  # once, for all the processes that are forked
 
     with tempfile.TemporaryDirectory(prefix="disturb-") as name:
         folder = Path(name)
@@ -163,8 +163,8 @@ def summary(rounds: list[Round]) -> int:
 
 def make_class(folder: Path, students: int) -> None:
     """A course of one unit in NumPy, and notebooks that differ in what is right and wrong."""
-    from autograder.course import Course
-    from autograder.notebook import author_notebook
+    from autograder.course.course import Course
+    from autograder.course.notebook import author_notebook
 
     unit = folder / "course" / "solutions" / UNIT
     unit.mkdir(parents=True)
@@ -255,7 +255,7 @@ def start(folder: Path, place: Path, jobs: int) -> int:
         options = ["--out", place / "out", "--course", folder / "course", "--seed", "s"]
         words = ["grade", folder / "in", *options, "--jobs", jobs]
         sys.argv = ["autograder", *map(str, words)]
-        from autograder.cli import main as command
+        from autograder.cli.main import main as command
 
         command()
     except SystemExit as done:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from machine import cpu_seconds
 
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.course_check import equivalents
+from autograder.authoring.proof import equivalents
+from autograder.course.course import Course, LoadedUnit
+from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
 
 COURSE = Path(__file__).parents[1]

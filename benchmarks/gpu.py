@@ -31,16 +31,16 @@ from simulate import CLASSES, COURSE, sample
 
 from autograder.backends import DEFAULT, Backend
 from autograder.backends import asked_for as asked_for_backend
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, grade_class
-from autograder.faults import FaultError
-from autograder.findings import Result
-from autograder.gpu import Device, Gpus, asked_for
-from autograder.judge import PASS
+from autograder.batch.engine import Outbox, grade_class
+from autograder.course.course import Course, LoadedUnit
+from autograder.errors import FaultError
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.judging.judges import PASS
+from autograder.results.result import Result
+from autograder.sandbox.gpu import Device, Gpus, asked_for
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
 
 UNITS = ["01_two_layer_network", "06_convolution_lenet_alexnet", "09_yolo", "12_gru_lstm"]
 SEED = "benchmark"

@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.course_check import assessed, without_training
-from autograder.exercise import Exercise
-from autograder.judge import compares_double
-from autograder.program import Program
+from autograder.authoring.proof import assessed, without_training
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Exercise
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.judging.judges import compares_double
 from autograder.sandbox.pool import Pool
+from autograder.wire.program import Program
 
 COURSE = Path(__file__).parents[1]
 IN_SINGLE = """

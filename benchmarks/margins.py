@@ -27,13 +27,13 @@ from typing import Any
 
 from scipy import stats
 
-from autograder.bank import Bank
-from autograder.cache import evidence_cache
-from autograder.course import Course, LoadedUnit
-from autograder.course_check import SEED
-from autograder.evidence import Evidence
-from autograder.exercise import Alternative, Check, Exercise
-from autograder.judge import (
+from autograder.authoring.proof import SEED
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.grading.cache import evidence_cache
+from autograder.grading.reference_oracle import Bank
+from autograder.grading.trial import Question
+from autograder.judging.judges import (
     PASS,
     AtMost,
     Close,
@@ -43,9 +43,9 @@ from autograder.judge import (
     Within,
     recognises,
 )
-from autograder.measured import STANDARD_ERRORS
-from autograder.questions import Question
+from autograder.judging.statistical import STANDARD_ERRORS
 from autograder.sandbox.pool import Pool
+from autograder.wire.evidence import Evidence
 
 COURSE = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("margins.csv")

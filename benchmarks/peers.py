@@ -38,12 +38,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cost import turns
 from machine import MIB, OthersUse, Watcher, adopt, facts
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.exercise import Alternative, Check, Exercise, measure_source
-from autograder.judge import to_data
-from autograder.report.record import loads
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Alternative, Check, Exercise, measure_source
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.judging.judges import to_data
+from autograder.results.record import loads
 from autograder.sandbox.pool import Pool
 
 COURSE = Path(__file__).parents[1]
@@ -174,7 +174,7 @@ def _key(exercise: Exercise, check: Check) -> str:
 
 def _test(loaded: LoadedUnit, exercise: Exercise, check: Check, names: str) -> str:
     """A check as code: its observation's text, then the assert."""
-    imports = "import numpy as np\nfrom autograder import probes\n"
+    imports = "import numpy as np\nfrom autograder.guest import probes\n"
     if loaded.unit.framework == "keras":
         imports += "import keras\nfrom keras import ops\n"
     call = f"expect({check.name}, '{_key(exercise, check)}', {names})"

@@ -4,7 +4,7 @@
 
 Each file is read three times, by a process of its own each time; CPU seconds and the process's
 largest memory are the largest of the three.  `READ_SECONDS` and the memory limit of
-`autograder/reader.py` rest on this: ordinary files stay far below, and what does not is refused.
+`autograder/submissions/reader.py` rest on this: ordinary files stay far below, and what does not is refused.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.archive import MAX_NOTEBOOK_BYTES, MIB
-from autograder.reader import _MEMORY_MIB, READ_SECONDS, _Reader
 from autograder.sandbox.watch import Stopped, _cpu_seconds
+from autograder.submissions.archive import MAX_NOTEBOOK_BYTES, MIB
+from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS, _Reader
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

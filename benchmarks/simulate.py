@@ -30,16 +30,16 @@ import simpy
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import adopt, cpu_seconds, facts
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox
-from autograder.evidence import Evidence
-from autograder.findings import Result
-from autograder.grading import grade
-from autograder.report import record
+from autograder.batch.engine import Outbox
+from autograder.course.course import Course, LoadedUnit
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
+from autograder.results import record
+from autograder.results.result import Result
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, UnitOutline, find, outline
+from autograder.submissions.submission import Submission, UnitOutline, find, outline
+from autograder.wire.evidence import Evidence
 
 COURSE = Path(__file__).parents[1]
 CLASSES = COURSE / "tests" / "submissions"

@@ -1,7 +1,7 @@
 """Measures the margins of the value judge: worst correct form, weakest wrong variant.
 
 Each operation has a reference, other correct forms of it, and known mistakes.  All are judged by
-`autograder.judge.Close` as grading does it: against the reference in float64, with the sensitivity
+`autograder.judging.judges.Close` as grading does it: against the reference in float64, with the sensitivity
 of its output to one-eps moves of its inputs.  A deviation of 64 units passes; the certificate asks
 for at most 21 of every correct form and at least 640 of every mistake on some case.  Beside it
 stand two rules that are often used, with the share of correct runs that they fail and of mistakes
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge import CORRECT_FORM, PASS, WRONG_VARIANT, Close, Wanted
+from autograder.judging.judges import CORRECT_FORM, PASS, WRONG_VARIANT, Close, Wanted
 
 PERTURBATIONS = 6
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23}

@@ -24,9 +24,9 @@ import numpy as np
 from calibrate import COURSE, Training, trainings, trains
 from scipy import stats
 
-from autograder.course import Course
-from autograder.exercise import Check, Exercise
-from autograder.measured import Accuracy, AtMost
+from autograder.course.course import Course
+from autograder.course.exercise import Check, Exercise
+from autograder.judging.statistical import Accuracy, AtMost
 
 TABLE = Path(__file__).with_name("training.csv")
 PLOT = COURSE / "docs" / "training.svg"

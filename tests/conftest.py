@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache, versions
-from autograder.course import Course, LoadedUnit
-from autograder.notebook import author_notebook, release_notebook
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.notebook import author_notebook, release_notebook
+from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.reference_oracle import Bank
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
 
 TINY = Path(__file__).parent / "files" / "course"
 

@@ -50,17 +50,19 @@ import slow_hand_ins
 from make_submissions import CLASS, ROOT, handed_in
 from rich.console import Console
 
-from autograder import commands, reports
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.engine import Outbox, banks_for, grade_class
-from autograder.findings import Result
-from autograder.grading import ungradable
-from autograder.report import github, table
+from autograder.batch import reports
+from autograder.batch.engine import Outbox, banks_for, grade_class
+from autograder.cli import commands
+from autograder.course.course import Course, LoadedUnit
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import ungradable
+from autograder.grading.reference_oracle import Bank
+from autograder.report import class_table
+from autograder.report.export import github
+from autograder.results.result import Result
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find
+from autograder.submissions.submission import Submission, find
 
 ESCAPES = Path(__file__).parent / "escapes"
 UNITS = ("01_two_layer_network", "03_optimizers")
@@ -98,7 +100,7 @@ public = unpack(base64.b64decode("{data}"))
 # The right evidence for the public cases, in turn; where a check needs no reference, what anybody
 # would send: a known minimum, errors of 0, some class for each example.
 EVIDENCE = """
-from autograder import worker
+from autograder.guest import worker
 known, asked = {}, {}
 for exercise in public["exercises"]:
     for check in exercise["checks"]:
@@ -366,5 +368,5 @@ def _grade(
     (out / "github.txt").write_text("\n".join(lines), encoding="utf-8")
     with (out / "terminal.txt").open("w", encoding="utf-8") as file:
         console = Console(file=file, width=120, force_terminal=True)
-        console.print(table.class_table(results, width=120))
+        console.print(class_table.class_table(results, width=120))
     return records

@@ -34,17 +34,26 @@ from typing import Any, ClassVar
 import numpy as np
 import psutil
 
-from autograder import evidence
-from autograder.evidence import CodecError, Evidence, Opaque, data_of, evidence_of, pack, unpack
-from autograder.findings import Result
-from autograder.grading import ungradable
-from autograder.program import Program
-from autograder.report import page, record, table
+from autograder.grading.grade import ungradable
+from autograder.report import class_table, page
+from autograder.results import record
+from autograder.results.result import Result
 from autograder.sandbox.child import Child
 from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Stopped
-from autograder.submission import GradeCell, Submission, UnitOutline, find
+from autograder.submissions.submission import GradeCell, Submission, UnitOutline, find
+from autograder.wire import evidence
+from autograder.wire.evidence import (
+    CodecError,
+    Evidence,
+    Opaque,
+    data_of,
+    evidence_of,
+    pack,
+    unpack,
+)
+from autograder.wire.program import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 HANG_SECONDS = 10
@@ -658,7 +667,7 @@ def check_submission(submission: Submission) -> None:
 def check_reports(result: Result) -> None:
     assert record.dumps(record.loads(record.dumps(result))) == record.dumps(result)
     page.student_page(result).encode("utf-8")
-    table.class_csv([result]).encode("utf-8")
+    class_table.class_csv([result]).encode("utf-8")
 
 
 @cache

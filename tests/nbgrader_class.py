@@ -18,8 +18,8 @@ from typing import Any
 from jupyter_core.application import NoStart
 from nbgrader.apps import NbGraderApp
 
-from autograder.course import Course
-from autograder.release import release_unit
+from autograder.authoring.release import release_unit
+from autograder.course.course import Course
 
 HERE = Course.find(Path(__file__).parent)
 TINY = Path(__file__).parent / "files" / "course"

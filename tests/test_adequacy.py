@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from autograder.course import LoadedUnit
-from autograder.exercise import Alternative
-from autograder.observation import Observation
+from autograder.course.course import LoadedUnit
+from autograder.course.exercise import Alternative
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
+from autograder.wire.observation import Observation
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import adequacy

@@ -241,12 +241,12 @@ def test_nothing_of_ours_loads_a_framework(module):
 
 
 def test_a_students_check_loads_no_notebook_library():
-    loaded = set(fresh("import autograder.kernel, sys; print(*sys.modules)"))
+    loaded = set(fresh("import autograder.student.kernel, sys; print(*sys.modules)"))
     assert not loaded & {"nbformat", "jsonschema", "jupytext", "pydantic", "click"}
 
 
 def test_commands_load_nothing_that_serves_none_of_them():
-    loaded = set(fresh("import autograder.commands, sys; print(*sys.modules)"))
+    loaded = set(fresh("import autograder.cli.commands, sys; print(*sys.modules)"))
     assert {"nbformat", "jsonschema"} <= loaded
     assert not loaded & {"rfc3987_syntax", "lark", "matplotlib", "sklearn", "nbgrader"}
 

@@ -14,21 +14,21 @@ import pytest
 from click.testing import CliRunner
 
 from autograder.backends import BackendError, asked_for
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache, versions
-from autograder.cli import USAGE, main
-from autograder.course import Course
-from autograder.exercise import ExerciseError, Unit
-from autograder.findings import Result
-from autograder.grading import grade
-from autograder.observation import Observation
-from autograder.program import Program, ProgramCell, runs_on
-from autograder.regrade import Regraded
+from autograder.batch.regrade import Regraded
+from autograder.cli.main import USAGE, main
+from autograder.course.course import Course
+from autograder.course.exercise import ExerciseError, Unit
+from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
+from autograder.results.result import Result
 from autograder.sandbox.bubblewrap import command
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, program_hash
+from autograder.submissions.submission import Submission, program_hash
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program, ProgramCell, runs_on
 
 TESTS = Path(__file__).parent
 BACKENDS = ("tensorflow", "jax", "torch")

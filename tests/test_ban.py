@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autograder.ban import SWITCHED_OFF, Ban
-from autograder.worker import Names
+from autograder.guest.forbidden import SWITCHED_OFF, Ban
+from autograder.guest.worker import Names
 
 OBSERVATION = "def observe(program):\n    return program.answer()\n"
 # Its functions are Python's own, as those of frameworks are.

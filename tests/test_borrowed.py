@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.borrowed import answered, borrowed, refusal
-from autograder.evidence import pack, unpack
+from autograder.guest.remote import answered, borrowed, refusal
+from autograder.wire.evidence import pack, unpack
 
 rng = np.random.default_rng(0)
 X, W, G = rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=(2, 4))
@@ -64,7 +64,7 @@ class TestTensors:
         assert float(their_total) == float(total)
 
     def test_gradients_pass_through(self) -> None:
-        from autograder import probes
+        from autograder.guest import probes
 
         def loss_of(layer: Callable[..., Any]) -> Callable[..., Any]:
             # Once through it, once past it, and through it twice in a row.
@@ -81,7 +81,7 @@ class TestTensors:
             np.testing.assert_allclose(a, b, rtol=1e-13)
 
     def test_no_gradient_reaches_what_does_not_matter(self) -> None:
-        from autograder import probes
+        from autograder.guest import probes
 
         def first(x: Any, y: Any) -> Any:
             return 2.0 * x
@@ -90,7 +90,7 @@ class TestTensors:
         np.testing.assert_array_equal(probes.vjp(lent(first), X, X)[0], 2 * np.ones_like(X))
 
     def test_arrays_beside_tensors_get_no_gradient_and_disturb_none(self) -> None:
-        from autograder import probes
+        from autograder.guest import probes
 
         [own] = probes.vjp(lambda x: self.layer(x, {"W": W})[0], X, cotangent=G)
         [theirs] = probes.vjp(lambda x: lent(self.layer)(x, {"W": W})[0], X, cotangent=G)

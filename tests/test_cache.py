@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from autograder.cache import (
+from autograder.grading.cache import (
     DAY,
     KEEP_DAYS,
     Draft,
@@ -20,7 +20,7 @@ from autograder.cache import (
     versions,
     write_whole,
 )
-from autograder.evidence import (
+from autograder.wire.evidence import (
     MAX_DEPTH,
     MAX_MESSAGE,
     Evidence,

@@ -11,9 +11,9 @@ import pytest
 from bs4 import BeautifulSoup
 from test_report import exercise, faulty, hostile, mixed, perfect, result_of, ungradable
 
-from autograder.findings import Finding, Result
-from autograder.report import plots, statistics
+from autograder.report import item_analysis, plots
 from autograder.report.page import class_page
+from autograder.results.result import Finding, Result
 
 CLASS = [mixed(), mixed("bo"), perfect(), faulty(), ungradable()]
 
@@ -28,13 +28,13 @@ def scored(student: str, *marks: bool, seconds: float = 1.0) -> Result:
 
 
 def test_points_fall_into_tenths() -> None:
-    counts = statistics.points_histogram([*CLASS, scored("zero", False), scored("all", True)])
+    counts = item_analysis.points_histogram([*CLASS, scored("zero", False), scored("all", True)])
     assert counts == [1, 0, 0, 0, 0, 2, 0, 0, 0, 2]  # neither the fault nor what has no grade
-    assert statistics.points_histogram([]) == [0] * 10
+    assert item_analysis.points_histogram([]) == [0] * 10
 
 
 def test_each_exercise_has_its_shares() -> None:
-    shares = {share.exercise: share for share in statistics.exercise_shares(CLASS)}
+    shares = {share.exercise: share for share in item_analysis.exercise_shares(CLASS)}
     assert list(shares)[:3] == ["sigmoid", "forward", "cross_entropy"]
     assert (shares["backward"].full, shares["backward"].some) == (1, 2)
     assert (shares["gd_step"].full, shares["gd_step"].none) == (1, 2)
@@ -48,26 +48,26 @@ def test_a_check_that_goes_with_the_rest_separates_and_one_that_is_chance_does_n
     # The third mark follows the first two; the fourth has nothing to do with them.
     marks = [(n >= 5, n >= 4, n >= 5, n % 2 == 0) for n in range(10)]
     results = [scored(str(n), *row, seconds=n) for n, row in enumerate(marks)]
-    facts = statistics.check_facts(results)
+    facts = item_analysis.check_facts(results)
     assert [fact.claim for fact in facts] == [f"claim {n}" for n in range(4)]
     assert facts[2].separates is not None and facts[2].separates > 0.7
-    assert facts[3].separates is not None and abs(facts[3].separates) < statistics.SEPARATES
+    assert facts[3].separates is not None and abs(facts[3].separates) < item_analysis.SEPARATES
     assert (facts[0].passed, facts[0].answered, facts[0].seconds) == (0.5, 10, 4.5)
 
 
 def test_too_few_answers_or_no_difference_say_nothing() -> None:
-    few = statistics.check_facts([scored(str(n), n > 2) for n in range(5)])
+    few = item_analysis.check_facts([scored(str(n), n > 2) for n in range(5)])
     assert few[0].separates is None
-    same = statistics.check_facts([scored(str(n), True, n > 5) for n in range(12)])
+    same = item_analysis.check_facts([scored(str(n), True, n > 5) for n in range(12)])
     assert same[0].separates is None
-    unanswered = statistics.check_facts(CLASS)
+    unanswered = item_analysis.check_facts(CLASS)
     assert [f.answered for f in unanswered if f.exercise == "backward"] == [2, 3]
     assert [f.answered for f in unanswered if f.exercise == "numerical_gradient"] == [1]
 
 
 def test_times_are_those_of_what_was_graded() -> None:
-    assert statistics.typical_seconds([scored("a", True, seconds=2), *CLASS[3:]]) == (2, 2)
-    assert statistics.typical_seconds([]) == (0, 0)
+    assert item_analysis.typical_seconds([scored("a", True, seconds=2), *CLASS[3:]]) == (2, 2)
+    assert item_analysis.typical_seconds([]) == (0, 0)
 
 
 def svg_of(uri: str) -> ElementTree.Element:
@@ -77,7 +77,7 @@ def svg_of(uri: str) -> ElementTree.Element:
 
 
 def test_pictures_are_pictures_the_same_each_time_and_told_in_words() -> None:
-    shares = statistics.exercise_shares(CLASS)
+    shares = item_analysis.exercise_shares(CLASS)
     for draw in (lambda: plots.points([0] * 9 + [3]), lambda: plots.exercises(shares)):
         picture = draw()
         assert picture == draw()
@@ -89,7 +89,9 @@ def test_pictures_are_pictures_the_same_each_time_and_told_in_words() -> None:
 
 
 def test_a_name_draws_nothing_but_itself() -> None:
-    odd = replace(statistics.exercise_shares(CLASS)[0], exercise="$\\frac{1}{0$ <script>\x1b[31m")
+    odd = replace(
+        item_analysis.exercise_shares(CLASS)[0], exercise="$\\frac{1}{0$ <script>\x1b[31m"
+    )
     picture = plots.exercises([odd])
     assert "script" not in {node.tag.split("}")[-1] for node in svg_of(picture.light).iter()}
     assert "\x1b" not in picture.alt

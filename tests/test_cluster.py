@@ -17,9 +17,9 @@ import pytest
 import trustme
 from browser import free_port
 
-from autograder.cli import ALL_GRADED, USAGE
-from autograder.cluster import ClusterError, _safe, graded
-from autograder.faults import FaultError
+from autograder.batch.cluster import ClusterError, _safe, graded
+from autograder.cli.main import ALL_GRADED, USAGE
+from autograder.errors import FaultError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

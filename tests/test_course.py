@@ -13,14 +13,14 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder.cache import EvidenceCache
-from autograder.course import PUBLIC_SEED, Course, LoadedUnit
-from autograder.course_check import prove
-from autograder.course_matrix import Matrix
-from autograder.notebook import clear_solutions, solution_lines
-from autograder.public_cases import PublicCases, suffix
-from autograder.release import release_unit
+from autograder.authoring.matrix import Matrix
+from autograder.authoring.proof import prove
+from autograder.authoring.release import release_unit
+from autograder.course.course import PUBLIC_SEED, Course, LoadedUnit
+from autograder.course.notebook import clear_solutions, solution_lines
+from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
+from autograder.student.public_cases import PublicCases, suffix
 
 COURSE = Course.find(Path(__file__).parent)
 UNITS = COURSE.unit_names()

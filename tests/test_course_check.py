@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from rich.progress import Progress
 
-from autograder.cache import EvidenceCache
-from autograder.course import Course
-from autograder.course_check import HOLLOW, SLOW_SECONDS, _hollowed, prove
+from autograder.authoring.proof import HOLLOW, SLOW_SECONDS, _hollowed, prove
+from autograder.course.course import Course
+from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
 
 TINY = Path(__file__).parent / "files" / "course"

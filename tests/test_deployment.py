@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from autograder.cli import ALL_GRADED, main
-from autograder.cluster import GPU
+from autograder.batch.cluster import GPU
+from autograder.cli.main import ALL_GRADED, main
 from autograder.sandbox.machine import Machine, obstacles
 
 ROOT = Path(__file__).parents[1]

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 from test_report import backward, exercise, faulty, hostile, mixed, perfect, result_of
 
-from autograder.findings import Finding, Result
 from autograder.report import differences
 from autograder.report.differences import between
+from autograder.results.result import Finding, Result
 
 
 def one(verdict: str, points: float, check: str = "c", advice: str = "") -> Result:

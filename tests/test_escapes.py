@@ -21,9 +21,9 @@ from xml.etree import ElementTree
 import pytest
 from escape_class import CLASSES, HONEST, LIMITS, UNITS, Escape, escapes, graded_class
 
-from autograder.early import need_framework
-from autograder.report import record
-from autograder.report.table import FORMULA_STARTS
+from autograder.report.class_table import FORMULA_STARTS
+from autograder.results import record
+from autograder.submissions.preview import need_framework
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import evidence
-from autograder.evidence import (
+from autograder.wire import evidence
+from autograder.wire.evidence import (
     MAX_DEPTH,
     MAX_ITEMS,
     MAX_MESSAGE,

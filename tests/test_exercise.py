@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograder.course import LoadedUnit
-from autograder.exercise import Alternative, Case, ExerciseError, Unit, observation_source
-from autograder.judge import at_most, close
-from autograder.notebook import Cell
+from autograder.course.course import LoadedUnit
+from autograder.course.exercise import Alternative, Case, ExerciseError, Unit, observation_source
+from autograder.course.notebook import Cell
+from autograder.judging.judges import at_most, close
 
 GLOBAL = 3.0
 

@@ -5,16 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from autograder.evidence import Evidence, Failure, Opaque
-from autograder.exercise import Check, Exercise
-from autograder.explain import (
+from autograder.course.exercise import Check, Exercise
+from autograder.grading.explain import (
     Explanation,
     explain,
     matching_variants,
     same_evidence,
     symptoms_of,
 )
-from autograder.judge import accuracy, at_most, close, exact
+from autograder.judging.judges import accuracy, at_most, close, exact
+from autograder.wire.evidence import Evidence, Failure, Opaque
 
 A = np.array([1.0, 2.0, 3.0])
 

@@ -21,20 +21,20 @@ from typing import Any
 import psutil
 import pytest
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.evidence import Evidence
-from autograder.grading import grade
-from autograder.observation import Observation
-from autograder.program import Program
-from autograder.report import record
+from autograder.course.course import Course, LoadedUnit
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
+from autograder.results import record
 from autograder.sandbox import watch
 from autograder.sandbox.bubblewrap import SandboxError, bwrap_path
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission
+from autograder.submissions.submission import Submission
+from autograder.wire.evidence import Evidence
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program
 
 ROOT = Path(__file__).parents[1]
 TIGHT = Limits(memory_mib=256, cell_seconds=2, wall_factor=1, wall_extra=2)
@@ -251,8 +251,8 @@ def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
 
 
 def submitted(loaded: LoadedUnit, student: str = "ada") -> Submission:
-    from autograder.program import ProgramCell
-    from autograder.submission import program_hash
+    from autograder.submissions.submission import program_hash
+    from autograder.wire.program import ProgramCell
 
     code = [cell for cell in loaded.cells if cell.kind == "code"]
     cells = [ProgramCell(n, c.source, "experiment" in c.tags) for n, c in enumerate(code, 1)]
@@ -507,7 +507,7 @@ def test_a_seed_is_written_whole_or_not_at_all(course: Path, monkeypatch: Any) -
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    from autograder.course import CourseError
+    from autograder.course.course import CourseError
 
     with pytest.raises(CourseError, match="No space left"):
         Course(course).seed()
@@ -521,7 +521,7 @@ def test_a_seed_is_written_whole_or_not_at_all(course: Path, monkeypatch: Any) -
 
 
 def test_an_empty_seed_is_no_seed(course: Path) -> None:
-    from autograder.course import CourseError
+    from autograder.course.course import CourseError
 
     (course / ".autograder").mkdir()
     (course / ".autograder" / "seed").write_text("\n")
@@ -530,7 +530,7 @@ def test_an_empty_seed_is_no_seed(course: Path) -> None:
 
 
 def test_processes_that_make_a_seed_at_once_get_the_same(course: Path) -> None:
-    code = f"from autograder.course import *; print(Course(Path({str(course)!r})).seed())"
+    code = f"from autograder.course.course import *; print(Course(Path({str(course)!r})).seed())"
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -539,7 +539,7 @@ def test_processes_that_make_a_seed_at_once_get_the_same(course: Path) -> None:
 
 
 def test_what_a_killed_grader_was_writing_is_removed_later(tmp_path: Path) -> None:
-    from autograder.engine import Outbox
+    from autograder.batch.engine import Outbox
 
     (tmp_path / "01_lines").mkdir()
     old, new = tmp_path / "01_lines" / ".writing-old", tmp_path / ".writing-new"

@@ -27,10 +27,12 @@ from test_report import (
     ungradable,
 )
 
-from autograder import reports
-from autograder.engine import OutputError
-from autograder.findings import Result
-from autograder.report import github, gradebooks, gradescope, junit, markdown, record
+from autograder.batch import reports
+from autograder.batch.engine import OutputError
+from autograder.report import markdown
+from autograder.report.export import github, gradescope, junit, lms_csv
+from autograder.results import record
+from autograder.results.result import Result
 
 CLASS = [mixed(), perfect(), faulty(), ungradable(), hostile()]
 FILES = Path(__file__).parent / "files"
@@ -177,7 +179,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 def test_canvas_gets_its_columns_and_the_possible_points() -> None:
     other = replace(mixed(), unit="03_optimizers", points=3.25, max_points=20)
-    head, possible, *rows = rows_of(gradebooks.canvas([*CLASS[:4], other]))
+    head, possible, *rows = rows_of(lms_csv.canvas([*CLASS[:4], other]))
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert head[5:] == ["01_two_layer_network", "03_optimizers"]
     assert possible[0].strip() == "Points Possible"
@@ -192,14 +194,14 @@ def test_canvas_gets_its_columns_and_the_possible_points() -> None:
 
 
 def test_moodle_gets_usernames_and_a_column_a_unit() -> None:
-    assert rows_of(gradebooks.moodle(CLASS[:2])) == [
+    assert rows_of(lms_csv.moodle(CLASS[:2])) == [
         ["username", "01_two_layer_network"],
         ["ada", "11"],
         ["grace", "22"],
     ]
 
 
-@pytest.mark.parametrize("render", [gradebooks.canvas, gradebooks.moodle])
+@pytest.mark.parametrize("render", [lms_csv.canvas, lms_csv.moodle])
 def test_gradebooks_hold_no_formula(render: Any) -> None:
     formula = replace(perfect(), student='=HYPERLINK("http://host")', unit="+1")
     cells = [cell for row in rows_of(render([formula, hostile()])) for cell in row]

@@ -12,7 +12,7 @@ from fuzz import CHECKS, example, message_of, notebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.evidence import CodecError, unpack
+from autograder.wire.evidence import CodecError, unpack
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

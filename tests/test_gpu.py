@@ -21,24 +21,25 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from autograder import cluster, gpu
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.cli import USAGE
-from autograder.course import Course, LoadedUnit
-from autograder.doctor import ATTEMPTS, diagnose
-from autograder.faults import FaultError
-from autograder.findings import ExerciseResult, Finding, Result
-from autograder.gpu import Gpu, GpuError, Gpus, asked_for, seen
-from autograder.grading import _blames_neighbours, grade
-from autograder.judge import trains
-from autograder.report import record
-from autograder.sandbox import accelerator
+from autograder.batch import cluster
+from autograder.cli.doctor import ATTEMPTS, diagnose
+from autograder.cli.main import USAGE
+from autograder.course.course import Course, LoadedUnit
+from autograder.errors import FaultError
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import _blames_neighbours, grade
+from autograder.grading.reference_oracle import Bank
+from autograder.guest import accelerator
+from autograder.judging.judges import trains
+from autograder.results import record
+from autograder.results.result import ExerciseResult, Finding, Result
+from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import SandboxError, command
+from autograder.sandbox.gpu import Gpu, GpuError, Gpus, asked_for, seen
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
-from autograder.submission import find, outline
+from autograder.submissions.submission import find, outline
 
 ROOT = Path(__file__).parents[1]
 TWO = [Gpu(f"GPU-{n}{n}{n}-e5", "NVIDIA L4", n, 20_000) for n in (0, 1)]
@@ -410,7 +411,7 @@ def test_only_submissions_that_train_in_a_framework_get_a_share() -> None:
 PLACES = """
 import os, sys, keras
 from tensorflow.python.eager import context
-from autograder import worker
+from autograder.guest import worker
 from autograder.sandbox.accelerator import MARK
 
 def place():

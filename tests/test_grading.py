@@ -13,24 +13,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.bank import PERTURBATIONS, Bank
-from autograder.cache import EvidenceCache
-from autograder.course import Course, LoadedUnit
-from autograder.course_check import _lookup
-from autograder.engine import Outbox, grade_class
-from autograder.evidence import Evidence
-from autograder.exercise import Alternative
-from autograder.faults import FaultError
-from autograder.findings import ExerciseResult, Finding, Result
-from autograder.grading import grade
-from autograder.judge import CORRECT_FORM, exact
-from autograder.notebook import clear_solutions
-from autograder.program import ProgramCell
-from autograder.questions import Question
-from autograder.report import page, record, text
+from autograder.authoring.proof import _lookup
+from autograder.batch.engine import Outbox, grade_class
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.exercise import Alternative
+from autograder.course.notebook import clear_solutions
+from autograder.errors import FaultError
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import PERTURBATIONS, Bank
+from autograder.grading.trial import Question
+from autograder.judging.judges import CORRECT_FORM, exact
+from autograder.report import page, terminal
+from autograder.results import record
+from autograder.results.result import ExerciseResult, Finding, Result
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, find, outline, program_hash
+from autograder.submissions.submission import Submission, find, outline, program_hash
+from autograder.wire.evidence import Evidence
+from autograder.wire.program import ProgramCell
 
 CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 CENTER_AXIS = "def center(X):\n    return X - X.mean(axis=0, keepdims=True)"
@@ -89,7 +90,7 @@ def finding_of(result: Result, exercise: str, check: str) -> Finding:
 
 def told(result: Result) -> str:
     """All that a student can read, in every form."""
-    return text.render(result) + page.student_page(result)
+    return terminal.render(result) + page.student_page(result)
 
 
 # ---------------------------------------------------------------------------------------- results
@@ -275,7 +276,7 @@ def test_a_check_that_public_answers_pass_is_found(lines: LoadedUnit, pool: Pool
 @pytest.mark.parametrize("name", ["(a|a|a*)*$", "([", "x" * 10**6, "`<b>`"])
 def test_a_missing_name_is_no_expression(bank: Bank, name: str) -> None:
     raising = (
-        "from autograder.worker import MissingName\n"
+        "from autograder.guest.worker import MissingName\n"
         f"def center(X):\n    raise MissingName({name!r})"
     )
     submission = submitted(bank.loaded, center=raising)

@@ -17,7 +17,7 @@ import pytest
 from slow_hand_ins import write_all
 from test_cli import Ran, autograder, table_of
 
-from autograder.reader import _MEMORY_MIB, READ_SECONDS
+from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

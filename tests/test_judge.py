@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.evidence import Opaque, pack, unpack
-from autograder.judge import (
+from autograder.judging.judges import (
     CORRECT_FORM,
     PASS,
     WRONG_VARIANT,
@@ -31,6 +30,7 @@ from autograder.judge import (
     to_data,
     unchanged,
 )
+from autograder.wire.evidence import Opaque, pack, unpack
 
 # A busy machine is no failure.
 settings.register_profile("unhurried", deadline=None)

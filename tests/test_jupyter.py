@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from browser import BROWSER, TOKEN, Browser, jupyter
 
-from autograder.course import Course
+from autograder.course.course import Course
 
 COURSE = Course.find(Path(__file__).parent)
 # The front end does not depend on the unit: one in NumPy, one in Keras. Kernels run all of them in

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 import autograder
-from autograder.sandbox import bubblewrap, isolation
+from autograder.guest import isolation
+from autograder.sandbox import bubblewrap
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
@@ -177,7 +178,7 @@ def in_bubblewrap(source: str, own_proc: bool) -> subprocess.CompletedProcess[by
         f"import os; os.listdir({str(PARENT / 'solutions')!r})",
         "open('/etc/passwd')",
         "import sys; open(sys.prefix + '/written', 'w')",
-        "open('/grader/autograder/judge.py', 'a')",
+        "open('/grader/autograder/judging/judges.py', 'a')",
         "open('/usr/written', 'w')",
         "open('/written', 'w')",
         "import os; os.environ['PATH']",
@@ -237,7 +238,7 @@ def unshut() -> Iterator[Pool]:
     ids=["computing", "waiting", "stopped", "small blocks", "shared memory", "threads"],
 )
 def test_the_watch_alone_ends_it(unshut: Pool, source: str, status: str) -> None:
-    from autograder.program import Program
+    from autograder.wire.program import Program
 
     with Observer(unshut, Program(((1, source),))) as observer:
         observer.start()
@@ -250,7 +251,7 @@ def test_the_watch_alone_ends_it(unshut: Pool, source: str, status: str) -> None
 def test_a_length_alone_allocates_nothing(unshut: Pool) -> None:
     import psutil
 
-    from autograder.program import Program
+    from autograder.wire.program import Program
 
     length = struct.pack("<I", 2**32 - 1)
     source = textwrap.dedent(f"""

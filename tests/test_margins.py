@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import LoadedUnit
-from autograder.judge import CORRECT_FORM, WRONG_VARIANT
+from autograder.course.course import LoadedUnit
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.reference_oracle import Bank
+from autograder.judging.judges import CORRECT_FORM, WRONG_VARIANT
 from autograder.sandbox.pool import Pool
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.compare import PASS, Wanted
-from autograder.evidence import Evidence
-from autograder.explain import same_evidence
-from autograder.judge import from_data, least_wrong, recognises, to_data
-from autograder.measured import accuracy, within
+from autograder.grading.explain import same_evidence
+from autograder.judging.comparison import PASS, Wanted
+from autograder.judging.judges import from_data, least_wrong, recognises, to_data
+from autograder.judging.statistical import accuracy, within
+from autograder.wire.evidence import Evidence
 
 KEPT = Wanted(truth={"kept": (0.8, 0.01), "stds": ([1.0, 2.0], [0.1, 0.1])})
 

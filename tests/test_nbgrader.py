@@ -19,10 +19,10 @@ from nbgrader.api import Gradebook
 from nbgrader_class import UNIT, Class, autograded, cell_of, nbgrader, rows, scores, shown, tree
 from traitlets.config import Config
 
-from autograder.cli import main
-from autograder.course import Course
+from autograder.authoring.release import release_unit
+from autograder.cli.main import main
+from autograder.course.course import Course
 from autograder.plugins.nbgrader import configure
-from autograder.release import release_unit
 
 pytestmark = pytest.mark.slow
 

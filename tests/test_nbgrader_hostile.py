@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 from nbgrader_class import UNIT, Class, nbgrader, rows, scores, tree
 
-from autograder import archive
-from autograder.cli import main
-from autograder.plugins.nbgrader import config, folder, reading
+from autograder.cli.main import main
+from autograder.plugins.nbgrader import config, exporter, folder
+from autograder.submissions import archive
 
 pytestmark = pytest.mark.slow
 
@@ -373,14 +373,14 @@ def test_a_limit_is_reached_once(course: Path, monkeypatch: pytest.MonkeyPatch) 
     empty = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
     group.hand_in("ada", f'{empty[:-1]}, "x": [{"[]," * 12_000_000}0]}}')
     asked = []
-    ask = reading.Readers._asked
+    ask = exporter.Readers._asked
 
     def counted(self: Any, data: bytes, *rest: Any) -> Any:
         if len(data) > 10**6:
             asked.append(len(data))
         return ask(self, data, *rest)
 
-    monkeypatch.setattr(reading.Readers, "_asked", counted)
+    monkeypatch.setattr(exporter.Readers, "_asked", counted)
     refused(course, "nbgrade", "than any notebook needs")
     assert len(asked) == 1
 

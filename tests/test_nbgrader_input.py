@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from nbgrader.api import Gradebook
 from nbgrader_class import UNIT, Class, cell_of, nbgrader, rows, scores, tree
 
-from autograder.cli import main
-from autograder.course import Course
-from autograder.plugins.nbgrader import gradebook, plain
-from autograder.release import release_unit
+from autograder.authoring.release import release_unit
+from autograder.cli.main import main
+from autograder.course.course import Course
+from autograder.plugins.nbgrader import assert_cells, gradebook
 
 pytestmark = pytest.mark.slow
 
@@ -255,7 +255,7 @@ def test_nbgraders_timeout_counts_for_plain_assignments(course: Path) -> None:
     ("timeout", "cell", "together"), [(30, 30, 1200), (600, 600, 6000), (None, 1200, 12000)]
 )
 def test_a_long_timeout_is_not_cut_short(timeout: int | None, cell: int, together: int) -> None:
-    limits = plain.limits(timeout)
+    limits = assert_cells.limits(timeout)
     assert (limits.cell_seconds, limits.cells_seconds) == (cell, together)
     assert limits.submission_seconds == together <= max(limits.total_cpu_seconds, 1200)
 

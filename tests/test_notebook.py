@@ -11,8 +11,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import notebook
-from autograder.notebook import AuthorError, author_notebook, dumps, read_script, release_notebook
+from autograder.course import notebook
+from autograder.course.notebook import (
+    AuthorError,
+    author_notebook,
+    dumps,
+    read_script,
+    release_notebook,
+)
 
 UNIT = Path(__file__).parent / "files" / "unit"
 NAME = "01_two_functions"

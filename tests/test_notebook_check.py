@@ -16,14 +16,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.bank import Bank
-from autograder.cache import EvidenceCache
-from autograder.course import PUBLIC_SEED, Course
-from autograder.grading import grade
-from autograder.program import ProgramCell
-from autograder.release import release_unit
+from autograder.authoring.release import release_unit
+from autograder.course.course import PUBLIC_SEED, Course
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
 from autograder.sandbox.pool import Pool
-from autograder.submission import Submission, program_hash
+from autograder.submissions.submission import Submission, program_hash
+from autograder.wire.program import ProgramCell
 
 HERE = Course.find(Path(__file__).parent)
 TINY = Path(__file__).parent / "files" / "course"

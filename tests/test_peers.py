@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import LoadedUnit
+from autograder.course.course import LoadedUnit
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import peers

@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pytest
 
-from autograder import probes
-from autograder.tensors import even_out
-from autograder.worker import Names, Namespace
+from autograder.guest import probes
+from autograder.guest.tensors import even_out
+from autograder.guest.worker import Names, Namespace
 
 rng = np.random.default_rng(5)
 W = rng.normal(size=(4, 3))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from nbgrader_class import Class, cell_of, nbgrader, rows, tree
 
-from autograder.cli import main
+from autograder.cli.main import main
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.evidence import Opaque
-from autograder.relation import relation
+from autograder.judging.relation import relation
+from autograder.wire.evidence import Opaque
 
 # A busy machine is no failure.
 settings.register_profile("unhurried", deadline=None)

@@ -15,14 +15,14 @@ import pytest
 from bs4 import BeautifulSoup
 from rich.console import Console
 
-from autograder.findings import CellRun, ExerciseResult, Finding, Place, Result
-from autograder.report.clean import OUTPUT_LIMIT, clean, one_line, shorten
+from autograder.batch.reports import GRADESCOPE
+from autograder.report.class_table import class_csv, class_table
 from autograder.report.page import class_page, count_mistakes, finding_html, page_path, student_page
-from autograder.report.record import RecordError, dumps, loads, schema, schema_text
-from autograder.report.table import class_csv, class_table
-from autograder.report.text import render
-from autograder.report.words import WORDS, first_to_mend
-from autograder.reports import GRADESCOPE
+from autograder.report.phrases import WORDS, first_to_mend
+from autograder.report.sanitize import OUTPUT_LIMIT, clean, one_line, shorten
+from autograder.report.terminal import render
+from autograder.results.record import RecordError, dumps, loads, schema, schema_text
+from autograder.results.result import CellRun, ExerciseResult, Finding, Place, Result
 
 DOCS = Path(__file__).parents[1] / "docs"
 UNIT = "01_two_layer_network"
@@ -262,7 +262,7 @@ def test_records_agree_with_the_schema() -> None:
 
 
 def test_committed_schema_is_current() -> None:
-    # python -c "from autograder.report.record import *; print(schema_text(), end='')"
+    # python -c "from autograder.results.record import *; print(schema_text(), end='')"
     assert (DOCS / "result.schema.json").read_text() == schema_text()
 
 

@@ -19,15 +19,15 @@ import psutil
 import pytest
 
 import autograder
-from autograder.evidence import MAX_TEXT, Evidence
-from autograder.observation import Observation
-from autograder.program import Program
-from autograder.sandbox import isolation
+from autograder.guest import isolation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget, Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool, Template
 from autograder.sandbox.watch import Stopped
+from autograder.wire.evidence import MAX_TEXT, Evidence
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program
 
 ROOT = Path(autograder.__file__).resolve().parents[1]
 TIGHT = Limits(
@@ -352,9 +352,9 @@ HOSTILE = {
     "an empty one": f"body = b''\n{SEND}",
     "no evidence": f"import msgpack\nbody = msgpack.packb({{'id': 2, 'status': 'passed'}})\n{SEND}",
     "for another question": f"import msgpack\nbody = msgpack.packb({{'id': 77}})\n{SEND}",
-    "a number that is an array": "import numpy\nfrom autograder.evidence import pack\n"
+    "a number that is an array": "import numpy\nfrom autograder.wire.evidence import pack\n"
     f"body = pack({{'id': numpy.zeros(3)}})\n{SEND}",
-    "a name that is an array": "import numpy\nfrom autograder.evidence import pack\n"
+    "a name that is an array": "import numpy\nfrom autograder.wire.evidence import pack\n"
     f"body = pack({{'ask': numpy.zeros(3), 'args': [], 'kwargs': {{}}}})\n{SEND}",
     "an unknown extension": f"import msgpack\nbody = b'\\xd4\\x07x'\n{SEND}",
     "a question": f"import msgpack\nbody = msgpack.packb({{'ask': 'f'}})\n{SEND}" * 2,
@@ -578,7 +578,7 @@ class RawTemplate:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
         number = theirs.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.sandbox.template", *modules, str(number)],
+            [sys.executable, "-m", "autograder.guest.template", *modules, str(number)],
             pass_fds=(number,),
             env=environment,
         )

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from autograder.commands import outline, starter_code
-from autograder.course import Course
+from autograder.cli.commands import outline, starter_code
+from autograder.course.course import Course
 from autograder.report import page
-from autograder.similar import pairs, segments
-from autograder.submission import Submission, find
+from autograder.submissions.similarity import pairs, segments
+from autograder.submissions.submission import Submission, find
 
 ROOT = Path(__file__).parents[1]
 UNIT = "03_optimizers"

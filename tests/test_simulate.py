@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course
+from autograder.course.course import Course
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import simulate

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.single import has_single, in_single
+from autograder.guest.float32 import has_single, in_single
 
 NUMBERS = np.random.default_rng(3).normal(size=(4, 5))
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.faults import UserError
-from autograder.findings import ExerciseResult, Finding, Result, share_text
-from autograder.observation import Observation
-from autograder.program import Program
+from autograder.batch.slots import Slots
+from autograder.errors import UserError
+from autograder.results.result import ExerciseResult, Finding, Result, share_text
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.slots import Slots
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program
 
 ANSWER = Program(((1, "def answer():\n    return 42"),))
 ASKED = Observation("def check(program):\n    return program.answer()", {}, 0)

@@ -12,11 +12,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import archive, identify, ipynb
-from autograder.early import need_framework
-from autograder.reader import Readers
-from autograder.submission import GradeCell, UnitOutline, UsageError
-from autograder.submission import find as find_with
+from autograder.submissions import archive, identify, notebook_file
+from autograder.submissions.preview import need_framework
+from autograder.submissions.reader import Readers
+from autograder.submissions.submission import GradeCell, UnitOutline, UsageError
+from autograder.submissions.submission import find as find_with
 
 READERS = Readers()
 
@@ -546,7 +546,7 @@ def test_a_huge_notebook_is_a_problem(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([code("1")] * (ipynb.MAX_CELLS + 1), "more than 5,000 cells"),
+        ([code("1")] * (notebook_file.MAX_CELLS + 1), "more than 5,000 cells"),
         ([code("x" * 2**20)] * 5, "more than 4 million characters"),
     ],
 )
@@ -560,14 +560,14 @@ def test_more_than_anybody_writes_is_a_problem(tmp_path, cells, message):
 
 @pytest.mark.parametrize("end", ["\r", "\v", "\u2028"])
 def test_every_line_end_that_nbformat_knows_counts(tmp_path, end):
-    text = {"cell_type": "markdown", "metadata": {}, "source": end * (ipynb.MAX_LINES + 1)}
+    text = {"cell_type": "markdown", "metadata": {}, "source": end * (notebook_file.MAX_LINES + 1)}
     problem = the_problem(put(tmp_path / "ada.ipynb", notebook(text)))
     assert "more than 200,000 lines" in problem.message
 
 
 def test_windows_line_ends_count_once():
-    data = json.dumps(notebook(code("\r\n" * (ipynb.MAX_LINES // 2 + 1)))).encode()
-    assert ipynb.read(data)
+    data = json.dumps(notebook(code("\r\n" * (notebook_file.MAX_LINES // 2 + 1)))).encode()
+    assert notebook_file.read(data)
 
 
 @pytest.mark.parametrize(
@@ -582,11 +582,11 @@ def test_windows_line_ends_count_once():
 @pytest.mark.parametrize("times", [1, 60])
 def test_a_whole_notebook_is_of_few_parts(cell, times):
     cells = [code("1") | cell] * times
-    read, _ = ipynb.read(json.dumps(notebook(*cells)).encode(), whole=True)
-    assert len(json.dumps(read)) < 2 * ipynb.MAX_ALL_METADATA
+    read, _ = notebook_file.read(json.dumps(notebook(*cells)).encode(), whole=True)
+    assert len(json.dumps(read)) < 2 * notebook_file.MAX_ALL_METADATA
     for kept in read["cells"]:
         assert ("experiment" in kept["metadata"].get("tags", ())) == ("experiment" in str(cell))
-        assert ipynb.grade_id_of(kept) == ("x" if "nbgrader" in str(cell) else "")
+        assert notebook_file.grade_id_of(kept) == ("x" if "nbgrader" in str(cell) else "")
 
 
 def test_members_that_lead_out_are_refused_and_others_graded(tmp_path):
@@ -721,7 +721,7 @@ def test_a_guess_survives_a_tree_of_any_depth(tmp_path):
 
 
 def test_reading_submissions_imports_no_framework():
-    program = "import sys, autograder.submission; print('tensorflow' in sys.modules)"
+    program = "import sys, autograder.submissions.submission; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 

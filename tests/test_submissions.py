@@ -28,7 +28,7 @@ import nbformat
 import pytest
 from make_submissions import CLASS, ROOT, SourceError, handed_in, notebooks
 
-from autograder.report import record
+from autograder.results import record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1100)]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder import probes, tensors
-from autograder.evidence import Opaque, pack, unpack
+from autograder.guest import probes, tensors
+from autograder.wire.evidence import Opaque, pack, unpack
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 

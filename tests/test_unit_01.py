@@ -19,7 +19,7 @@ from closeness import distance
 from scipy.special import expit
 from sklearn.metrics import log_loss
 
-from autograder.course import Course
+from autograder.course.course import Course
 
 UNIT = "01_two_layer_network"
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autograder import worker
-from autograder.course import LoadedUnit
-from autograder.exercise import Check
-from autograder.judge import Wanted
+from autograder.course.course import LoadedUnit
+from autograder.course.exercise import Check
+from autograder.guest import worker
+from autograder.judging.judges import Wanted
 
 UNIT = "02_initialization"
 

@@ -18,9 +18,9 @@ import pytest
 from closeness import distance
 from scipy import ndimage, stats
 
-from autograder.course import Course, draw
-from autograder.course_check import assessed
-from autograder.program import Program
+from autograder.authoring.proof import assessed
+from autograder.course.course import Course, draw
+from autograder.wire.program import Program
 
 UNIT = "04_regularization"
 ROUNDING = 1e-13
@@ -177,8 +177,8 @@ class EarlyStopper:
 @pytest.mark.parametrize("start", ["np.inf, 0, None", "0.0, 0, []"])
 @pytest.mark.parametrize("answer", ["False", "True"])
 def test_a_class_without_memory_gets_nothing(start: str, answer: str) -> None:
-    from autograder.bank import Bank
-    from autograder.cache import EvidenceCache
+    from autograder.grading.cache import EvidenceCache
+    from autograder.grading.reference_oracle import Bank
     from autograder.sandbox.pool import Pool
 
     loaded = Course.find(Path(__file__).parent).load(UNIT)

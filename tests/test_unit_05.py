@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograder.probes import numerical_gradient, vjp
+from autograder.guest.probes import numerical_gradient, vjp
 
 UNIT = "05_batch_normalization"
 

@@ -17,9 +17,9 @@ import pytest
 from closeness import distance
 from scipy import signal
 
-from autograder import probes
-from autograder.course import LoadedUnit, draw
-from autograder.judge import Wanted
+from autograder.course.course import LoadedUnit, draw
+from autograder.guest import probes
+from autograder.judging.judges import Wanted
 
 UNIT = "06_convolution_lenet_alexnet"
 

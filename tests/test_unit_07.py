@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from closeness import distance
 
-from autograder import probes
-from autograder.course import LoadedUnit, draw
-from autograder.worker import Namespace
+from autograder.course.course import LoadedUnit, draw
+from autograder.guest import probes
+from autograder.guest.worker import Namespace
 
 UNIT = "07_vgg_googlenet_resnet"
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from closeness import distance
 
-from autograder.course import LoadedUnit
+from autograder.course.course import LoadedUnit
 
 UNIT = "08_sliding_windows_iou_nms"
 

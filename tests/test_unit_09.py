@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import probes
-from autograder.course import LoadedUnit
+from autograder.course.course import LoadedUnit
+from autograder.guest import probes
 
 UNIT = "09_yolo"
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from closeness import distance
 
-from autograder.course import LoadedUnit
-from autograder.probes import numerical_gradient
+from autograder.course.course import LoadedUnit
+from autograder.guest.probes import numerical_gradient
 
 UNIT = "10_rcnn_family"
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from closeness import distance
 
-from autograder import probes
-from autograder.course import LoadedUnit, draw
+from autograder.course.course import LoadedUnit, draw
+from autograder.guest import probes
 
 UNIT = "11_style_transfer"
 

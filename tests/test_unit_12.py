@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from closeness import distance_in_float64 as distance
 
-from autograder import probes
-from autograder.course import LoadedUnit, draw
+from autograder.course.course import LoadedUnit, draw
+from autograder.guest import probes
 
 UNIT = "12_gru_lstm"
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from closeness import distance_in_float64 as distance
 
-from autograder import probes
-from autograder.course import LoadedUnit, draw
+from autograder.course.course import LoadedUnit, draw
+from autograder.guest import probes
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 

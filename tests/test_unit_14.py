@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from autograder.course import Course
-from autograder.probes import numerical_gradient
+from autograder.course.course import Course
+from autograder.guest.probes import numerical_gradient
 
 UNIT = "14_ctc"
 

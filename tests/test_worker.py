@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.evidence import MAX_TEXT, Evidence, Failure, evidence_of
-from autograder.observation import Observation
-from autograder.program import Program, ProgramCell
+from autograder.grading.messages import cell_failure, exception, place_of, status_words
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.wording import cell_failure, exception, place_of, status_words
+from autograder.wire.evidence import MAX_TEXT, Evidence, Failure, evidence_of
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program, ProgramCell
 
 
 def run(

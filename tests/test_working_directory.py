@@ -23,8 +23,8 @@ import traps
 from browser import free_port
 from nbgrader_class import Class, autograded
 
-from autograder import apart
-from autograder.cli import main
+from autograder.cli import apart
+from autograder.cli.main import main
 
 pytestmark = pytest.mark.slow
 
@@ -253,7 +253,7 @@ def test_settings_of_the_folder_change_no_plot(
 
 ELSEWHERE = """
 import os, sys, threading
-from autograder import plain_matplotlib
+from autograder.report import plain_matplotlib
 plain_matplotlib.install()
 seen, ended = set(), threading.Event()
 def look():

@@ -12,11 +12,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from autograder.findings import ExerciseResult, Finding, Result
-from autograder.report import words
-from autograder.report.clean import one_line
+from autograder.report import phrases
+from autograder.report.class_table import safe_cell, safe_points
 from autograder.report.markdown import inline
-from autograder.report.table import safe_cell, safe_points
+from autograder.report.sanitize import one_line
+from autograder.results.result import ExerciseResult, Finding, Result
 
 Kind = Literal["points", "words", "new", "gone", "status"]
 
@@ -48,14 +48,14 @@ def between(before: Iterable[Result], after: Iterable[Result]) -> list[Differenc
     """
     earlier = {(result.unit, result.student): result for result in before}
     found: list[Difference] = []
-    for result in words.in_order(after):
+    for result in phrases.in_order(after):
         old = earlier.get((result.unit, result.student))
         if old is None:
-            share = words.share(result)
+            share = phrases.share(result)
             found.append(_of(result, "new", "", "", "", share, result.points, "Not graded before."))
         elif old.status != result.status:
             gained = result.points - old.points
-            told = (_status(old), _status(result), gained, words.problem(result))
+            told = (_status(old), _status(result), gained, phrases.problem(result))
             found.append(_of(result, "status", "", "", *told))
         else:
             found += _between(old, result)
@@ -136,7 +136,7 @@ def summary(differences: Sequence[Difference]) -> str:
 def signed(points: float) -> str:
     """Return a change of points with its sign."""
     sign = "+" if points > 0 else "\N{MINUS SIGN}"
-    return f"{sign}{words.number(abs(points))}"
+    return f"{sign}{phrases.number(abs(points))}"
 
 
 def _between(old: Result, new: Result) -> list[Difference]:
@@ -150,10 +150,10 @@ def _between(old: Result, new: Result) -> list[Difference]:
             continue
         earlier = before[key][1]
         gained = finding.points - earlier.points
-        told = (_told(earlier), _told(finding), gained, words.headline(finding))
+        told = (_told(earlier), _told(finding), gained, phrases.headline(finding))
         if abs(gained) > 1e-9 or earlier.verdict != finding.verdict:
             found.append(_of(new, "points", exercise.exercise, finding.claim, *told))
-        elif words.sentences(earlier) != words.sentences(finding):
+        elif phrases.sentences(earlier) != phrases.sentences(finding):
             found.append(_of(new, "words", exercise.exercise, finding.claim, *told))
     for key, (exercise, finding) in before.items():
         if key not in after:
@@ -184,11 +184,11 @@ def _of(
 
 
 def _told(finding: Finding) -> str:
-    return f"{words.WORDS[finding.verdict]} {words.share(finding)}"
+    return f"{phrases.WORDS[finding.verdict]} {phrases.share(finding)}"
 
 
 def _status(result: Result) -> str:
-    return words.share(result) if result.status == "graded" else result.status
+    return phrases.share(result) if result.status == "graded" else result.status
 
 
 def _name(difference: Difference) -> str:

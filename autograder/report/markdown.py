@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from autograder.findings import ExerciseResult, Finding, Result
-from autograder.report import words
-from autograder.report.clean import clean, one_line, shorten
+from autograder.report import phrases
 from autograder.report.markup import INLINE_CODE
+from autograder.report.sanitize import clean, one_line, shorten
+from autograder.results.result import ExerciseResult, Finding, Result
 
 MESSAGE_LIMIT = 2_000
 MARKS = {"good": "✅", "bad": "❌", "open": "⬜", "fault": "⚠️"}
@@ -19,24 +19,24 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|<>~@:$&-])")
 def student(result: Result) -> str:
     """Return one submission's findings: what to mend first, then every exercise."""
     so_far = " so far" if result.status == "fault" else ""
-    lines = [f"## {inline(result.unit)}: {words.share(result)} points{so_far}", ""]
+    lines = [f"## {inline(result.unit)}: {phrases.share(result)} points{so_far}", ""]
     if result.status == "ungradable":
         lines += [f"⚠️ This notebook could not be graded: {inline(result.problem)}", ""]
     elif result.status == "fault":
-        lines += [f"⚠️ {words.FAULT}", ""]
+        lines += [f"⚠️ {phrases.FAULT}", ""]
     if result.isolation == "none":
-        lines += [f"⚠️ **{words.NOT_ISOLATED}**", ""]
+        lines += [f"⚠️ **{phrases.NOT_ISOLATED}**", ""]
     lines += [f"- {inline(note)}" for note in result.notes]
-    first = words.first_to_mend(result)
+    first = phrases.first_to_mend(result)
     if first:
         name = inline(first.exercise.exercise)
-        lines += ["", f"**Start with {name}:** {inline(words.headline(first.finding))}", ""]
+        lines += ["", f"**Start with {name}:** {inline(phrases.headline(first.finding))}", ""]
     elif result.status == "graded":
         lines += ["", "Everything is right. Well done.", ""]
     if result.exercises:
         lines += ["| exercise | state | points |", "|---|---|---:|"]
         lines += [
-            f"| {inline(e.exercise)} | {inline(words.state(e))} | {words.share(e)} |"
+            f"| {inline(e.exercise)} | {inline(phrases.state(e))} | {phrases.share(e)} |"
             for e in result.exercises
         ]
     lines += [f"\n{exercise(item)}" for item in result.exercises if not _all_right(item)]
@@ -45,31 +45,31 @@ def student(result: Result) -> str:
 
 def exercise(what: ExerciseResult) -> str:
     """Return the findings of one exercise as a list below a heading."""
-    lines = [f"### {inline(what.exercise)}: {words.share(what)}", ""]
-    for finding, told in words.told_once(what):
+    lines = [f"### {inline(what.exercise)}: {phrases.share(what)}", ""]
+    for finding, told in phrases.told_once(what):
         lines.append(f"- {_head(finding)}")
         for sentence in told:
             lines.append(f"  <br>{told_as(sentence)}")
         if finding.place and finding.verdict != "passed":
             code = one_line(finding.place.code)
-            lines.append(f"  <br>{words.where(finding.place)}: {_code(code)}")
+            lines.append(f"  <br>{phrases.where(finding.place)}: {_code(code)}")
     return "\n".join(lines) + "\n"
 
 
 def class_summary(results: Iterable[Result]) -> str:
     """Return a table of students for each unit."""
     lines: list[str] = []
-    for unit, rows in words.by_unit(results).items():
+    for unit, rows in phrases.by_unit(results).items():
         lines += [f"## {inline(unit)}", ""]
         lines += ["| student | points | first to mend |", "|---|---:|---|"]
         for result in rows:
-            name, points = inline(words.student_name(result)), words.share(result)
+            name, points = inline(phrases.student_name(result)), phrases.share(result)
             lines.append(f"| {name} | {points} | {_first(result)} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n" if lines else "No submissions.\n"
 
 
-def told_as(sentence: words.Sentence) -> str:
+def told_as(sentence: phrases.Sentence) -> str:
     """Return a sentence of a finding with its label set off."""
     label = f"*{sentence.label}:* " if sentence.label else ""
     return f"{label}{inline(sentence.text)}"
@@ -92,17 +92,17 @@ def _code(text: str) -> str:
 
 
 def _head(finding: Finding) -> str:
-    mark, word = MARKS[words.tone(finding.verdict)], words.WORDS[finding.verdict]
-    return f"{mark} **{word}** {words.share(finding)} · {inline(finding.claim)}"
+    mark, word = MARKS[phrases.tone(finding.verdict)], phrases.WORDS[finding.verdict]
+    return f"{mark} **{word}** {phrases.share(finding)} · {inline(finding.claim)}"
 
 
 def _first(result: Result) -> str:
     if result.status in ("ungradable", "fault"):
-        return f"⚠️ {inline(words.problem(result))}"
-    first = words.first_to_mend(result)
+        return f"⚠️ {inline(phrases.problem(result))}"
+    first = phrases.first_to_mend(result)
     if first is None:
         return "✅"
-    return f"{inline(first.exercise.exercise)}: {inline(words.headline(first.finding))}"
+    return f"{inline(first.exercise.exercise)}: {inline(phrases.headline(first.finding))}"
 
 
 def _all_right(what: ExerciseResult) -> bool:

@@ -12,8 +12,8 @@ from pygments import highlight as pygmentize
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.findings import ExerciseResult
-from autograder.report.clean import clean, one_line, shorten
+from autograder.report.sanitize import clean, one_line, shorten
+from autograder.results.result import ExerciseResult
 
 MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")

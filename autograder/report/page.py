@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.findings import ExerciseResult, Result
-from autograder.report import markup, plots, statistics, words
-from autograder.report.clean import clean, one_line
+from autograder.report import item_analysis, markup, phrases, plots
+from autograder.report.sanitize import clean, one_line
+from autograder.results.result import ExerciseResult, Result
 
 
 class Mistake(NamedTuple):
@@ -30,7 +30,7 @@ def student_page(result: Result) -> str:
 
     The same result gives the same bytes.  The seed and the path are not on it.
     """
-    first = words.first_to_mend(result)
+    first = phrases.first_to_mend(result)
     return _page("student.html", result=result, first=first)
 
 
@@ -46,7 +46,7 @@ def class_page(results: Iterable[Result], anonymous: bool = False) -> str:
         results: of any number of units.
         anonymous: whether students are numbered, and neither named nor linked to their pages.
     """
-    units = words.by_unit(words.without_names(results) if anonymous else results)
+    units = phrases.by_unit(phrases.without_names(results) if anonymous else results)
     return _page("class.html", units=[_unit(*item) for item in units.items()], linked=not anonymous)
 
 
@@ -56,30 +56,30 @@ class _UnitView(NamedTuple):
     name: str
     rows: list[Result]
     mistakes: list[Mistake]
-    shares: list[statistics.ExerciseShares]
-    checks: list[statistics.CheckFacts]
+    shares: list[item_analysis.ExerciseShares]
+    checks: list[item_analysis.CheckFacts]
     pictures: list[plots.Picture]
     seconds: tuple[float, float]
 
 
 def _unit(name: str, rows: list[Result]) -> _UnitView:
-    shares = statistics.exercise_shares(rows)
+    shares = item_analysis.exercise_shares(rows)
     pictures = []
-    if len(statistics.graded(rows)) > 1:  # of one it would show nothing that the row doesn't
-        pictures = [plots.points(statistics.points_histogram(rows)), plots.exercises(shares)]
+    if len(item_analysis.graded(rows)) > 1:  # of one it would show nothing that the row doesn't
+        pictures = [plots.points(item_analysis.points_histogram(rows)), plots.exercises(shares)]
     return _UnitView(
         name,
         rows,
         count_mistakes(rows),
         shares,
-        statistics.check_facts(rows),
+        item_analysis.check_facts(rows),
         pictures,
-        statistics.typical_seconds(rows),
+        item_analysis.typical_seconds(rows),
     )
 
 
 def similar_page(pairs: Sequence[Any], segments: Callable[..., Any]) -> str:
-    """Return a page with the pairs of `autograder.similar`; `segments` cuts code at its spans."""
+    """Return a page with the pairs of `autograder.submissions.similarity`; `segments` cuts code at its spans."""
     return _page("similar.html", pairs=pairs, segments=segments)
 
 
@@ -114,8 +114,8 @@ def summary(results: list[Result]) -> str:
     graded = [result for result in results if result.status == "graded"]
     parts = [f"{len(results)} submission{'' if len(results) == 1 else 's'}"]
     if graded:
-        middle = words.number(median(result.points for result in graded))
-        parts.append(f"median {middle} of {words.number(graded[0].max_points)} points")
+        middle = phrases.number(median(result.points for result in graded))
+        parts.append(f"median {middle} of {phrases.number(graded[0].max_points)} points")
     for status, told in [("fault", "to run again"), ("ungradable", "not gradable")]:
         count = sum(result.status == status for result in results)
         parts += [f"{count} {told}"] if count else []
@@ -148,10 +148,10 @@ def _environment() -> Environment:
         line=one_line,
         clean=clean,
         name=markup.name,
-        number=words.number,
-        seconds=words.seconds,
+        number=phrases.number,
+        seconds=phrases.seconds,
         href=markup.href,
         summary=summary,
     )
-    environment.globals.update(words=words, page_path=page_path, statistics=statistics)
+    environment.globals.update(words=phrases, page_path=page_path, statistics=item_analysis)
     return environment

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from autograder.report.clean import one_line
-from autograder.report.statistics import BINS, ExerciseShares
+from autograder.report.item_analysis import BINS, ExerciseShares
+from autograder.report.sanitize import one_line
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from platformdirs import user_cache_path
 
 from autograder import programs
 from autograder.backends import DEFAULT, Backend
-from autograder.faults import FaultError
-from autograder.gpu import Gpus, library_folder
-from autograder.sandbox.accelerator import ENVIRONMENT, HIDDEN, XLA
+from autograder.errors import FaultError
+from autograder.guest.accelerator import ENVIRONMENT, HIDDEN, XLA
+from autograder.sandbox.gpu import Gpus, library_folder
 
 Isolation = Literal["namespaces", "none"]
 
@@ -45,7 +45,7 @@ _OWN: dict[Backend, dict[str, str]] = {
 _XLA: dict[Backend, tuple[str, ...]] = {"jax": ("--xla_cpu_multi_thread_eigen=false",)}
 _INSIDE = Path("/grader")  # where this package lies in the sandbox
 _SCRATCH = Path("/tmp")  # in the sandbox: empty, and its own
-_TEMPLATE = "autograder.sandbox.template"
+_TEMPLATE = "autograder.guest.template"
 
 
 class SandboxError(FaultError):

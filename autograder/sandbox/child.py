@@ -12,11 +12,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from autograder import evidence
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import MIB
 from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
+from autograder.wire import evidence
 
 if TYPE_CHECKING:
     from autograder.sandbox.pool import Template

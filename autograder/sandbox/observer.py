@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Any
 
 from autograder.backends import PATIENCE, Backend
-from autograder.evidence import CodecError, Evidence, Failure, evidence_of, size_of
-from autograder.gpu import Share
-from autograder.observation import Observation
-from autograder.program import Program, runs_on
 from autograder.sandbox.child import Child
+from autograder.sandbox.gpu import Share
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Killed, Stopped
+from autograder.wire.evidence import CodecError, Evidence, Failure, evidence_of, size_of
+from autograder.wire.observation import Observation
+from autograder.wire.program import Program, runs_on
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference
 

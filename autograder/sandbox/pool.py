@@ -17,18 +17,18 @@ from types import TracebackType
 from typing import Any
 
 from autograder.backends import DEFAULT, Backend
-from autograder.gpu import Gpus, Share
 from autograder.programs import ROOT, Command
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.cores import Seat, take_seat
+from autograder.sandbox.gpu import Gpus, Share
 from autograder.sandbox.limits import MIB, Limits
 
 _START_SECONDS = 180.0  # importing TensorFlow took 24 s on a loaded machine
 
 
 class Template:
-    """A connection to a warm process that forks children; see `autograder.sandbox.template`."""
+    """A connection to a warm process that forks children; see `autograder.guest.template`."""
 
     def __init__(
         self,

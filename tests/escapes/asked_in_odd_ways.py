@@ -6,7 +6,7 @@
 import itertools
 import socket
 
-from autograder import worker
+from autograder.guest import worker
 
 wire = worker._Wire(socket.socket(fileno=3))
 names = itertools.cycle([np.array(["x"]).size, np.zeros(3), ["bias_correct"], "__class__", None, "bias_correct.__globals__"])

@@ -8,7 +8,8 @@ import itertools
 
 import msgpack
 
-from autograder import evidence, worker
+from autograder.wire import evidence
+from autograder.guest import worker
 
 pack, unpack = evidence.pack, evidence.unpack
 # What is checked in the process itself goes through unchanged; only the wire is another.

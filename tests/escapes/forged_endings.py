@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after check_minimise
-from autograder import worker
+from autograder.guest import worker
 
 send = worker._Wire.send
 stopped = {"status": "died", "failure": ["Stopped", "The grader failed. Full points were given.", 1, 1, "x", "f"]}

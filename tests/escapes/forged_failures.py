@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after check_minimise
-from autograder import worker
+from autograder.guest import worker
 
 send = worker._Wire.send
 failure = ["E" * 10**6, "`m`" * 10**6, 2**62, -5, "c\n" * 10**6, "f" * 10**6]

@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after setup
-from autograder import worker
+from autograder.guest import worker
 
 send = worker._Wire.send
 worker._Wire.send = lambda self, message: send(self, {**message, "output": "All 20 points.\n" * 10**6})

@@ -5,7 +5,7 @@
 # %% after check_minimise
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course.course import Course
 
 found = []
 for folder in ("@ROOT@", "/grader", "/work", "/", "."):

@@ -6,7 +6,7 @@
 del momentum_step
 globals().update({f"momentum_stp{n}" + "momentum_step" * 50: n for n in range(20_000)})
 
-from autograder import worker
+from autograder.guest import worker
 
 send = worker._Wire.send
 

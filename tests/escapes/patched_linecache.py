@@ -6,7 +6,7 @@
 import linecache
 
 linecache.getline = lambda *args: "raise GraderError('full marks')"
-code = compile("def momentum_step(*args):\n    raise ZeroDivisionError('grader bug')", "@ROOT@/autograder/judge.py", "exec")
+code = compile("def momentum_step(*args):\n    raise ZeroDivisionError('grader bug')", "@ROOT@/autograder/judging/judges.py", "exec")
 exec(code)
 code = compile("def rmsprop_step(*args):\n    raise ZeroDivisionError('grader bug')", "<cell 1>", "exec")
 exec(code)

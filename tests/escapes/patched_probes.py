@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after setup
-from autograder import probes
+from autograder.guest import probes
 
 probes.numerical_gradient = lambda f, x, h=1e-5: np.zeros_like(x)
 probes.vjp = lambda f, *inputs, cotangent=None: [np.zeros_like(x) for x in inputs]

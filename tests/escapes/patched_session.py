@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after setup
-from autograder import worker
-from autograder.evidence import Evidence
+from autograder.guest import worker
+from autograder.wire.evidence import Evidence
 
 worker.Names.observe = worker.Session.observe = lambda self, **kwargs: Evidence("ok", True)

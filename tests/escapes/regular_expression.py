@@ -5,7 +5,7 @@
 #! experiment = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 # %% after check_minimise
-from autograder.worker import MissingName
+from autograder.guest.worker import MissingName
 
 
 def momentum_step(w, dw, v, lr, beta1):

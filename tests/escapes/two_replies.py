@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after setup
-from autograder import worker
+from autograder.guest import worker
 
 send = worker._Wire.send
 

@@ -6,7 +6,7 @@
 # %% after check_minimise
 import gc
 
-from autograder import worker
+from autograder.guest import worker
 
 
 class Names(dict):

@@ -8,8 +8,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from autograder import plain_matplotlib
-from autograder.release import DATA
+from autograder.authoring.release import DATA
+from autograder.report import plain_matplotlib
 
 # nbgrader's own, which setting the option would otherwise take away.
 _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
@@ -46,9 +46,9 @@ def use_sandbox(config: Any) -> None:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as theirs
 
-    from autograder.plugins.nbgrader.execute import GradeInSandbox
     from autograder.plugins.nbgrader.export import GradesExporter
-    from autograder.plugins.nbgrader.reading import SubmissionExporter
+    from autograder.plugins.nbgrader.exporter import SubmissionExporter
+    from autograder.plugins.nbgrader.preprocessor import GradeInSandbox
     from autograder.plugins.nbgrader.release import CheckSource, FinishRelease
     from autograder.plugins.nbgrader.restore import RestoreCells
 

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 from nbgrader.utils import parse_utc
 
-from autograder import archive
-from autograder.archive import MAX_DEPTH, MAX_ENTRIES, MAX_NOTEBOOK_BYTES, MIB
-from autograder.identify import MAX_BYTES, MAX_NOTEBOOKS, printable
+from autograder.submissions import archive
+from autograder.submissions.archive import MAX_DEPTH, MAX_ENTRIES, MAX_NOTEBOOK_BYTES, MIB
+from autograder.submissions.identify import MAX_BYTES, MAX_NOTEBOOKS, printable
 
 MAX_FILES = 20_000  # beside the notebooks; each is copied while the class waits
 _NOTEBOOKS = "*.ipynb"

@@ -13,9 +13,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from autograder.exercise import Unit
-from autograder.faults import UserError
-from autograder.notebook import check_id
+from autograder.course.exercise import Unit
+from autograder.course.notebook import check_id
+from autograder.errors import UserError
 
 WAIT_SECONDS = 10.0  # for another program to let go of the gradebook
 _TABLES = {"alembic_version", "assignment", "notebook", "grade", "submitted_notebook"}

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from nbgrader.converters.base import BaseConverter, NbGraderException
 
-from autograder.faults import UserError
-from autograder.identify import printable
+from autograder.errors import UserError
 from autograder.plugins.nbgrader import gradebook
 from autograder.plugins.nbgrader.folder import Looked, RefusedError, copy, look, require_time
+from autograder.submissions.identify import printable
 
 
 class NotGradedError(UserError):

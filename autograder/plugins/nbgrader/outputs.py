@@ -13,11 +13,11 @@ from typing import Any
 
 from nbformat.v4 import new_markdown_cell, new_output
 
-from autograder.findings import CellRun, ExerciseResult, Result
-from autograder.ipynb import grade_id_of, nbgrader_metadata
-from autograder.notebook import check_id
-from autograder.report import page, text, words
-from autograder.report.clean import clean, shorten
+from autograder.course.notebook import check_id
+from autograder.report import page, phrases, terminal
+from autograder.report.sanitize import clean, shorten
+from autograder.results.result import CellRun, ExerciseResult, Result
+from autograder.submissions.notebook_file import grade_id_of, nbgrader_metadata
 
 
 def write(notebook: Any, result: Result) -> None:
@@ -65,7 +65,7 @@ def points_text(exercise: ExerciseResult) -> str:
 
 
 def _findings(exercise: ExerciseResult, count: int) -> list[Any]:
-    shown = {"text/html": page.finding_html(exercise), "text/plain": text.render(exercise)}
+    shown = {"text/html": page.finding_html(exercise), "text/plain": terminal.render(exercise)}
     points = {"text/plain": points_text(exercise)}
     return [
         new_output("display_data", data=shown),
@@ -78,13 +78,13 @@ def captured(run: CellRun) -> Any:
     if printed := shorten(clean(run.output)):
         yield new_output("stream", name="stdout", text=printed)
     if run.status != "ok":
-        how = words.CELL_WORDS.get(run.status, run.status)
+        how = phrases.CELL_WORDS.get(run.status, run.status)
         said = clean(run.error) or f"The cell {how}."
         yield new_output("error", ename=run.status, evalue=how, traceback=[said])
 
 
 def _add_notes(notebook: Any, result: Result) -> None:
-    notes = [*result.notes, *([words.NOT_ISOLATED] if result.isolation == "none" else [])]
+    notes = [*result.notes, *([phrases.NOT_ISOLATED] if result.isolation == "none" else [])]
     if not notes:
         return
     told = "".join(f"- {note}\n" for note in notes)

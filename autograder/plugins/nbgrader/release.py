@@ -9,12 +9,12 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 
-from autograder.course import Course, LoadedUnit
-from autograder.faults import UserError
-from autograder.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
+from autograder.authoring.release import DATA
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
+from autograder.errors import UserError
 from autograder.plugins.nbgrader import gradebook
-from autograder.public_cases import PublicCases, make, suffix
-from autograder.release import DATA
+from autograder.student.public_cases import PublicCases, make, suffix
 
 
 class ReleaseError(UserError):

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import compute_checksum
 
-from autograder.identify import printable
+from autograder.submissions.identify import printable
 
 SCHEMA_VERSION = 3  # of the metadata that nbgrader 0.9 reads
 _MAX_TOLD = 5  # names that are told one by one

@@ -1,0 +1,83 @@
+"""What is generated of a unit: nbgrader's source, the students' notebook, cases and data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.course.course import Course, LoadedUnit
+from autograder.course.notebook import author_notebook, dumps, release_notebook
+from autograder.files import write_whole
+from autograder.student.public_cases import PublicCases, make, suffix
+
+DATA = "data"  # the folder of a unit's public data: students get it as it is
+
+
+class Stale(Exception):  # noqa: N818 - a state of the tree
+    """A generated file is not what its sources give."""
+
+
+def release_unit(course: Course, loaded: LoadedUnit, write: bool = True) -> list[Path]:
+    """Writes what differs from the sources and returns its paths.
+
+    Raises:
+        Stale: something differs and `write` is False.
+    """
+    generated = _generated(course, loaded)
+    stale = {
+        path: content
+        for path, content in generated.items()
+        if not path.is_file() or path.read_bytes() != content
+    }
+    # Data that the unit no longer has.
+    left = [path for path in _files(_student(course, loaded) / DATA) if path not in generated]
+    if (stale or left) and not write:
+        names = ", ".join(str(path.relative_to(course.root)) for path in (*stale, *left))
+        raise Stale(f"not current: {names}. Run `autograder release {loaded.name}`.")
+    for path, content in stale.items():
+        write_whole(path, content)
+    for path in left:
+        path.unlink()
+    return [*stale, *left]
+
+
+def _generated(course: Course, loaded: LoadedUnit) -> Mapping[Path, bytes]:
+    unit, exercises = loaded.name, loaded.unit.exercises
+    student = _student(course, loaded)
+    data = {
+        student / path.relative_to(loaded.folder): path.read_bytes()
+        for path in _files(loaded.folder / DATA)
+    }
+    return {
+        loaded.folder / f"{unit}.ipynb": dumps(
+            author_notebook(loaded.cells, exercises, unit)
+        ).encode(),
+        student / f"{unit}.ipynb": dumps(release_notebook(loaded.cells, exercises, unit)).encode(),
+        student / f"{unit}{suffix}": _public_cases(student / f"{unit}{suffix}", loaded),
+        **data,
+    }
+
+
+def _student(course: Course, loaded: LoadedUnit) -> Path:
+    """The folder that students get."""
+    return course.root / "assignments" / loaded.name
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files below a folder, but for hidden ones (what editors leave behind)."""
+    names = (path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file())
+    return sorted(folder.joinpath(*parts) for parts in names if not any(p[0] == "." for p in parts))
+
+
+def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:
+    """The public cases; those that are there are kept while the unit's sources are the same.
+
+    The reference's numbers differ in their last bits from machine to machine, so that making them
+    again elsewhere would change the file without a reason.
+    """
+    if path.is_file():
+        content = path.read_bytes()
+        kept = PublicCases.read(content)
+        if kept is not None and kept.sources == loaded.hash:
+            return content
+    return make(loaded)

@@ -1,0 +1,1 @@
+"""A class: slots, results as they come, clusters, regrading, reports as files."""

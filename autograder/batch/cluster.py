@@ -1,0 +1,320 @@
+"""Grading on several machines, which dask.distributed connects (the extra `cluster`).
+
+Dask schedules: it sends a submission to a worker that is free, and to another one if that machine
+dies.  Everything else is as on one machine: the worker grades in its own sandbox, under its own
+limits, and the process that was called writes the results.  Only text crosses, no pickles of what
+a student wrote.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from autograder.course.course import Course
+from autograder.errors import FaultError, UserError
+from autograder.grading.cache import evidence_cache, versions
+from autograder.grading.grade import grade
+from autograder.grading.reference_oracle import Bank
+from autograder.report import plain_matplotlib
+from autograder.results import record
+from autograder.results.result import Result
+from autograder.sandbox import gpu
+from autograder.sandbox.pool import Pool
+from autograder.submissions.submission import Submission
+from autograder.wire.program import ProgramCell
+
+LOG = logging.getLogger(__name__)
+HERE = ("127.0.0.1", "localhost", "::1")
+GPU = "GPU"  # what workers call a share of theirs: `dask worker --resources GPU=2` has two
+ANSWER_SECONDS = 20.0  # in which a scheduler answers a first call, and a first worker comes
+AWAY_SECONDS = 300.0  # that a scheduler may be away while a class is graded
+CALLS = 5  # of a scheduler for one submission, before that is the grader's fault
+LEAST_IN_FLIGHT = 32  # so that workers that come later find something to do
+
+
+class ClusterError(UserError):
+    """The cluster can't be used: no such library, address or answer."""
+
+
+class Cluster:
+    """The workers behind a scheduler's address; `grade` is called by many threads at once."""
+
+    def __init__(
+        self, address: str, course: Course, keep_evidence: bool, device: gpu.Device = "cpu"
+    ) -> None:
+        """Calls the scheduler.
+
+        Args:
+            address: `tls://host:port`, or `tcp://` on this machine alone.
+            course: must lie at the same path on every worker.
+            keep_evidence: whether workers keep evidence between runs.
+            device: where networks are trained; "auto" is on GPUs if a worker has one now.
+
+        Raises:
+            ClusterError: it does not answer, anybody could use it to run code, or a GPU is asked
+                for and no worker has one.
+        """
+        self._address = _safe(address)
+        self._course = course
+        self._keep_evidence = keep_evidence
+        self._guard = threading.Lock()
+        self._gone: ClusterError | None = None
+        self._client = _client(self._address, ANSWER_SECONDS)
+        try:
+            self.on_gpu = device != "cpu" and _have_gpus(self._client, device)
+        except BaseException:
+            _close(self._client, 5)
+            raise
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _close(self._client, 5)
+
+    @property
+    def in_flight(self) -> int:
+        """How many submissions are handed over before the first result is there."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(LEAST_IN_FLIGHT, 2 * sum(threads.values()))
+
+    def grade(self, submission: Submission, bank: Bank) -> Result:
+        """What `grading.grade` gives, from whichever worker.
+
+        Raises:
+            FaultError: the worker failed, or several died of it.
+            ClusterError: the scheduler is gone and does not come back.
+        """
+        on_gpu = bank.wants_gpu(submission.program)
+        order = json.dumps(
+            {
+                "course": str(self._course.root.resolve()),
+                "unit": bank.loaded.name,
+                "unit_hash": bank.loaded.hash,
+                "seed": bank.seed,
+                "isolation": bank.pool.isolation,
+                "backend": bank.pool.backend,
+                "on_gpu": on_gpu,
+                "keep_evidence": self._keep_evidence,
+                "versions": versions("numpy", bank.backend),
+                "submission": asdict(submission),
+            }
+        )
+        return record.loads(self._sent(order.encode("ascii"), {GPU: 1} if on_gpu else None))
+
+    def _sent(self, order: bytes, resources: dict[str, float] | None) -> str:
+        """A worker's answer, also when the scheduler was started anew meanwhile."""
+        from distributed import KilledWorker
+
+        for _ in range(CALLS):
+            client = self._client
+            try:
+                future = client.submit(graded, order, pure=False, resources=resources)
+                answer: bytes = future.result()
+                return answer.decode("utf-8", "surrogatepass")
+            except KilledWorker:
+                raise FaultError("it ended every worker that it was sent to") from None
+            except FaultError:
+                raise
+            except Exception:  # of Dask: lost, cancelled, closed by another thread
+                self._call_again(client)
+        raise FaultError(f"the scheduler was lost {CALLS} times")
+
+    def _call_again(self, lost: Any) -> None:
+        """Puts a new client in the place of one whose scheduler is gone; one thread does it."""
+        with self._guard:
+            if self._gone is not None:
+                raise self._gone
+            if self._client is not lost:
+                return
+            LOG.warning("The scheduler at %s is away; waiting for it.", self._address)
+            _close(lost, 0)
+            until = time.monotonic() + AWAY_SECONDS
+            while True:
+                try:
+                    self._client = _client(self._address, ANSWER_SECONDS)
+                    return
+                except ClusterError as error:
+                    if time.monotonic() > until:
+                        self._gone = error
+                        raise
+                    time.sleep(1)
+
+
+def _close(client: Any, seconds: float) -> None:
+    """Lets go of a client, also of one whose scheduler does not answer any more."""
+    with contextlib.suppress(OSError):  # TimeoutError among them
+        client.close(timeout=seconds)
+
+
+def _safe(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not _port(parts):
+        raise ClusterError(f"`{address}` is no scheduler's address: `tls://host:8786`.")
+    if parts.scheme == "tcp" and parts.hostname not in HERE:
+        raise ClusterError(
+            f"Whoever reaches `{address}` can run code on every worker. Start scheduler and "
+            "workers with certificates (docs/cluster.md) and use `tls://`."
+        )
+    return address
+
+
+def _port(parts: Any) -> int | None:
+    try:
+        port: int | None = parts.port
+    except ValueError:
+        return None
+    return port
+
+
+def _client(address: str, seconds: float) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError(
+            "Several machines need dask.distributed: `pip install 'autograder[cluster]'`."
+        ) from None
+    logging.getLogger("distributed").setLevel(
+        logging.CRITICAL
+    )  # pages of tracebacks, in its threads
+    try:
+        # Certificates are where Dask's own configuration says.
+        return Client(address, timeout=seconds, set_as_default=False)
+    except (OSError, TimeoutError, TypeError, ValueError) as error:
+        said = str(error).split("\n")[0] or type(error).__name__
+        raise ClusterError(f"The scheduler at `{address}` can't be reached: {said}.") from None
+
+
+def _have_gpus(client: Any, device: gpu.Device) -> bool:
+    """Whether workers have GPUs, as soon as one is there or, if GPUs are asked for, one with them.
+
+    Raises:
+        ClusterError: GPUs are asked for, and of all that came no worker has one.
+    """
+    until = time.monotonic() + ANSWER_SECONDS
+    while True:
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        if any(worker["resources"].get(GPU) for worker in workers):
+            return True
+        if time.monotonic() > until or (workers and device == "auto"):
+            break
+        time.sleep(0.2)
+    if device == "gpu" and workers:
+        raise ClusterError(
+            "`--device gpu`, and no worker has a GPU: start those on machines with GPUs with "
+            "`--resources GPU=1` (docs/cluster.md), or train on the CPU: `--device cpu`."
+        )
+    return device == "gpu"  # without any worker, those that come later are waited for
+
+
+# -------------------------------------------------------------------------------- on the worker
+
+
+def graded(order: bytes) -> bytes:
+    """Grades what an order holds; gives the record.  Runs on a worker.
+
+    Raises:
+        FaultError: the worker has another course or other libraries, or failed.
+    """
+    plain_matplotlib.install()
+    task = json.loads(order)
+    try:
+        what = (task["course"], task["unit"], task["unit_hash"], task["seed"])
+        shares = _shares() if task["on_gpu"] else 0
+        bank = _bank(*what, task["isolation"], task["backend"], shares, task["keep_evidence"])
+        _agree("course", bank.loaded.hash, task["unit_hash"])
+        here = versions("numpy", bank.backend)
+        _agree("libraries", [list(item) for item in here], task["versions"])
+        return record.dumps(grade(_submission(task["submission"]), bank)).encode(
+            "utf-8", "surrogatepass"
+        )
+    except FaultError:
+        raise
+    except Exception as error:  # its class may be one that only this machine knows
+        raise FaultError(f"{type(error).__name__}: {error}") from None
+
+
+def _shares() -> int:
+    """How many submissions may use this worker's GPUs at once: what it was started with."""
+    from distributed import get_worker
+
+    return int(get_worker().state.total_resources[GPU])
+
+
+def _gpus(shares: int) -> gpu.Gpus | None:
+    """This worker's GPUs, which together serve that many submissions at once.
+
+    Raises:
+        FaultError: it has none after all.
+    """
+    if not shares:
+        return None
+    found, problem = gpu.seen(os.environ, gpu.FILES)
+    if not found:
+        raise FaultError(
+            f"a worker that was started with `--resources {GPU}={shares}` sees none: {problem}"
+        )
+    return gpu.Gpus(found, math.ceil(shares / len(found)), gpu.FILES)
+
+
+def _agree(what: str, here: Any, there: Any) -> None:
+    if here != there:
+        raise FaultError(f"a worker has another version of the {what}: bring it up to date")
+
+
+def _submission(data: dict[str, Any]) -> Submission:
+    cells = tuple(ProgramCell(**cell) for cell in data["cells"])
+    return Submission(**data | {"cells": cells, "notes": tuple(data["notes"])})
+
+
+def _once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`cache` for functions that threads of a worker call at once."""
+    kept, guard = cache(make), threading.Lock()
+
+    def made(*arguments: Any) -> Any:
+        with guard:
+            return kept(*arguments)
+
+    return made
+
+
+@_once
+def _pool(isolation: Any, backend: Any, shares: int) -> Pool:
+    pool = Pool(isolation, backend=backend, gpus=_gpus(shares))
+    atexit.register(pool.__exit__, None, None, None)
+    return pool
+
+
+@_once
+def _bank(
+    course: str,
+    unit: str,
+    _hash: str,
+    seed: str,
+    isolation: Any,
+    backend: Any,
+    shares: int,
+    keep_evidence: bool,
+) -> Bank:
+    """What was made for one submission serves the next, until the unit changes."""
+    loaded = Course.find(Path(course)).load(unit)
+    return Bank(loaded, seed, _pool(isolation, backend, shares), evidence_cache(keep_evidence))

@@ -1,0 +1,146 @@
+"""Slots: what grades several submissions at once, in processes of their own or in threads.
+
+Of a short submission most is what the grader computes beside student code, and one Python process
+computes for one thread at a time (docs/benchmarks.md).  So slots are processes, forked once all is
+loaded, and share the warm templates.  Threads take over where that fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from typing import Any, Generic, TypeVar
+
+from autograder.errors import FaultError
+from autograder.sandbox.pool import Pool
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+_FORK = multiprocessing.get_context("fork")
+
+
+class Slots(Generic[Item, Outcome]):
+    """Puts items through `work`, `count` at a time."""
+
+    def __init__(
+        self, work: Callable[[Item], Outcome], count: int, shared: Pool | None = None
+    ) -> None:
+        """Forks at once where slots are to be processes.
+
+        Args:
+            work: what a slot does; it may raise what `results` is to raise.
+            count: of slots.
+            shared: the pool that `work` uses, if slots are to be processes.  The caller should
+                have no other thread: a process that is forked has none of them, nor what they hold.
+        """
+        self._work = work
+        self._count = count
+        self._stopped = _FORK.RawValue("b", 0)
+        self._waiting: dict[Future[Any], Item] = {}
+        forked = self._forked(shared) if shared is not None and count > 1 else None
+        self._executor: Executor = forked or self._threads()
+
+    def results(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
+        """What comes out, in the order in which it does.
+
+        Closing the iterator, or an interrupt, stops after what is being worked on.
+
+        Raises:
+            FaultError: the machine gives no thread.
+        """
+        try:
+            queue = iter(items)
+            while True:
+                for item in queue:
+                    self._submit(item)
+                    if len(self._waiting) >= 2 * self._count:
+                        break
+                if not self._waiting:
+                    return
+                for future in wait(self._waiting, return_when=FIRST_COMPLETED).done:
+                    item = self._waiting.pop(future)
+                    try:
+                        done = future.result()
+                    except BrokenProcessPool:
+                        self._submit(item)
+                        continue
+                    if done is not None:
+                        yield done[0]
+        finally:
+            self._stopped.value = 1
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, item: Item) -> None:
+        while True:
+            try:
+                if isinstance(self._executor, ThreadPoolExecutor):
+                    future = self._executor.submit(self._done, item)
+                else:
+                    future = self._executor.submit(_done_here, item)
+                self._waiting[future] = item
+                return
+            except BrokenProcessPool:  # somebody, or a lack of memory, has ended one of them
+                self._executor.shutdown(wait=True)
+                self._executor = self._threads()
+            except RuntimeError as error:  # the machine gives no thread
+                raise FaultError(
+                    f"No slot can be started: {error}. What is graded is kept."
+                ) from None
+
+    def _done(self, item: Item) -> tuple[Outcome] | None:
+        return None if self._stopped.value else (self._work(item),)
+
+    def _threads(self) -> Executor:
+        return ThreadPoolExecutor(max_workers=self._count, thread_name_prefix="slot")
+
+    def _forked(self, shared: Pool) -> Executor | None:
+        """Processes; None where the machine gives none."""
+        others = set(multiprocessing.active_children())
+        executor = ProcessPoolExecutor(self._count, _FORK, _begin, (self, shared))
+        try:
+            executor.submit(int)  # by the first of which all are forked
+        except (OSError, RuntimeError):
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+            return None
+        return executor
+
+
+# ------------------------------------------------------------------------------------ in a process
+
+_own: Slots[Any, Any] | None = None
+
+
+def _begin(slots: Slots[Any, Any], shared: Pool) -> None:
+    global _own
+    # An interrupt reaches everything that the terminal has started; the first process decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    shared.after_fork()
+    _own = slots
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        with contextlib.suppress(OSError):
+            wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _done_here(item: Any) -> Any:
+    return _own._done(item) if _own is not None else None

@@ -1,0 +1,1 @@
+"""What authors wrote: units, exercises, checks, cases."""

@@ -1,0 +1,1 @@
+"""One submission: observing, judging, explaining, and the evidence that is kept."""

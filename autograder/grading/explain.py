@@ -1,0 +1,118 @@
+"""Which known mistake explains a wrong answer: variants by equal evidence, then symptoms."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.course.exercise import Alternative, Exercise
+from autograder.judging.judges import Judge, Wanted, same
+from autograder.wire.evidence import Evidence
+
+Evidences = Sequence[Evidence]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`names` of the variants or symptoms that explain something, and what the student reads."""
+
+    names: tuple[str, ...]
+    text: str
+
+
+def matching_variants(
+    exercise: Exercise,
+    failed: Mapping[str, Evidences],
+    evidence_of: Callable[[Alternative, str], Evidences],
+    wanted: Mapping[str, Sequence[Wanted]] | None = None,
+) -> list[tuple[Alternative, frozenset[str]]]:
+    """Variants whose evidence equals the student's, with the failed checks that each explains.
+
+    The best come first: those that explain most of the failed checks.
+
+    Args:
+        exercise: whose variants are tried.
+        failed: the student's evidence of the failed checks, by check name.
+        evidence_of: gives a variant's evidence for a check.
+        wanted: what is known of the cases of a check, for judges of random results.
+    """
+    found: dict[str, frozenset[str]] = {}
+    judges = {check.name: check.judge for check in exercise.checks}
+    # Evidence that is not known yet is computed by one slot at a time.  In an order of its own each
+    # seldom waits for another that explains the same exercise.
+    for variant in random.Random().sample(exercise.variants, len(exercise.variants)):
+        found[variant.name] = frozenset(
+            name
+            for name, got in failed.items()
+            if same_evidence(
+                got, evidence_of(variant, name), judges[name], (wanted or {}).get(name, ())
+            )
+        )
+    matches = [(v, found[v.name]) for v in exercise.variants if found[v.name]]
+    return sorted(matches, key=lambda item: -len(item[1]))
+
+
+def explain(
+    check: str,
+    matches: Sequence[tuple[Alternative, frozenset[str]]],
+    contradictions: Callable[[Alternative], int] = lambda variant: 0,
+) -> Explanation | None:
+    """The explanation of one failed check.  Variants that explain it equally well are all told.
+
+    Args:
+        check: its name.
+        matches: what `matching_variants` found.
+        contradictions: in how many of the checks that passed a variant fails: of variants that
+            explain as much, those with the fewest are told.
+    """
+    fitting = [(variant, explained) for variant, explained in matches if check in explained]
+    if not fitting:
+        return None
+    most = len(fitting[0][1])
+    best = [variant for variant, explained in fitting if len(explained) == most]
+    if len(best) > 1:
+        against = [contradictions(variant) for variant in best]
+        best = [v for v, count in zip(best, against, strict=True) if count == min(against)]
+    texts = list(dict.fromkeys(variant.explanation for variant in best))
+    return Explanation(tuple(variant.name for variant in best), " Or: ".join(texts))
+
+
+def symptoms_of(exercise: Exercise, evidences: Evidences) -> list[Explanation]:
+    """The symptoms that show in evidence."""
+    found = []
+    for symptom in exercise.symptoms:
+        if any(item.status == "ok" and _shows(symptom.shows, item.value) for item in evidences):
+            found.append(Explanation((symptom.name,), symptom.explanation))
+    return found
+
+
+def _shows(predicate: Callable[[Any], bool], value: Any) -> bool:
+    """A predicate meets whatever a student's process sent; what it can't read does not show it."""
+    try:
+        return bool(predicate(value))
+    except Exception:
+        return False
+
+
+def same_evidence(
+    got: Evidences, other: Evidences, judge: Judge, wanted: Sequence[Wanted] = ()
+) -> bool:
+    """Whether two programs gave the same evidence on every case, as strictly as `judge` is."""
+    known = list(wanted) or [Wanted()] * len(got)
+    return (
+        len(got) == len(other) == len(known)
+        and bool(got)
+        and all(_same(*case, judge) for case in zip(got, other, known, strict=True))
+    )
+
+
+def _same(a: Evidence, b: Evidence, wanted: Wanted, judge: Judge) -> bool:
+    if a.status != b.status:
+        return False
+    if a.status == "ok":
+        return same(a.value, b.value, judge, wanted)
+    if a.failure is None or b.failure is None:
+        return a.failure == b.failure
+    return (a.failure.type_name, a.failure.message) == (b.failure.type_name, b.failure.message)

@@ -1,0 +1,151 @@
+"""Grading one submission in the sandbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.course.course import PUBLIC_SEED
+from autograder.course.exercise import Unit
+from autograder.grading import messages
+from autograder.grading.assessment import ENDED, Assessment
+from autograder.grading.cache import Draft, key_of, versions
+from autograder.grading.reference_oracle import Bank
+from autograder.judging.judges import trains
+from autograder.results.result import CellRun, Result
+from autograder.sandbox.gpu import Share
+from autograder.sandbox.limits import Budget
+from autograder.sandbox.observer import Observer
+from autograder.submissions.submission import Problem, Submission
+from autograder.wire.evidence import Evidence
+
+
+def grade(submission: Submission, bank: Bank) -> Result:
+    """Grades one submission.  The grader's own failures become `fault` verdicts, never zeros.
+
+    Raises:
+        FaultError: the grader failed before any check could be observed.
+    """
+    gpus = bank.pool.gpus
+    if gpus is None or not bank.wants_gpu(submission.program):
+        return _graded(submission, bank, None)
+    with gpus.share() as share:
+        result = _graded(submission, bank, share)
+    if share.alone or not _blames_neighbours(result, bank.loaded.unit):
+        return result
+    # Whoever takes all of a GPU's memory or time takes it from those that share it.
+    with gpus.alone() as share:
+        return _graded(submission, bank, share)
+
+
+def _blames_neighbours(result: Result, unit: Unit) -> bool:
+    """Whether what others did on the same GPU may have ended something, or made training raise."""
+    trained = {
+        (exercise.name, check.name)
+        for exercise in unit.exercises
+        for check in exercise.checks
+        if trains(check.judge)
+    }
+    return any(cell.status in ENDED for cell in result.cells) or any(
+        finding.verdict in ENDED
+        or (finding.verdict == "raised" and (exercise.exercise, finding.check) in trained)
+        for exercise in result.exercises
+        for finding in exercise.findings
+    )
+
+
+def _graded(submission: Submission, bank: Bank, share: Share | None) -> Result:
+    began = time.perf_counter()
+    unit = bank.loaded.unit
+    program = submission.program
+    with ExitStack() as open_observers:
+        budget = Budget(bank.pool.limits)
+        observer = open_observers.enter_context(bank.observer(program, budget, share))
+
+        def borrow(names: Sequence[str]) -> Observer:
+            """The submission with the reference's functions, each in processes of their own."""
+            oracle = open_observers.enter_context(bank.observer(bank.loaded.reference))
+            return open_observers.enter_context(observer.replaced(names, oracle))
+
+        # What ran without isolation may have read anything, so it says nothing of an isolated run.
+        kept = f"{bank.identity(program)} {bank.pool.isolation}"
+        device = f"gpu: {share.gpu.name}" if share else "cpu"
+        if share:
+            kept += f" {device}"
+        draft = Draft(bank.cache, key_of("submission", kept, bank.seed))
+        assessment = Assessment(
+            submission.cells,
+            kept,
+            bank,
+            observer,
+            messages.memory_limit(bank.pool.limits.memory_mib, share.memory_mib if share else 0),
+            public=bank.seed == PUBLIC_SEED,
+            reference_hash=bank.identity(bank.loaded.reference),
+            kept=draft,
+        )
+        _run_cells(observer, kept, draft)
+        exercises = assessment.exercises(unit.exercises, borrow)
+        cells = _cell_runs(submission, observer.cells)
+    faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
+    result = Result(
+        student=submission.student,
+        unit=submission.unit,
+        status="fault" if faulty else "graded",
+        points=sum(exercise.points for exercise in exercises),
+        max_points=unit.points,
+        exercises=exercises,
+        notes=submission.notes,
+        cells=cells,
+        path=submission.path,
+        seed=bank.seed,
+        submission_hash=submission.hash,
+        unit_hash=bank.loaded.hash,
+        isolation=bank.pool.isolation,
+        backend=bank.runs_on(program),
+        device=device,
+        versions=dict(versions(bank.runs_on(program))),
+        seconds=round(time.perf_counter() - began, 3),
+    )
+    if not faulty and (share is None or share.alone or not _blames_neighbours(result, unit)):
+        draft.keep()
+    return result
+
+
+def ungradable(problem: Problem, max_points: float) -> Result:
+    """The result for something that can't be read."""
+    return Result(
+        student=problem.student or Path(problem.path).stem,
+        unit=problem.unit,
+        status="ungradable",
+        points=0.0,
+        max_points=max_points,
+        problem=problem.message,
+        path=problem.path,
+    )
+
+
+def _run_cells(observer: Observer, kept: str, draft: Draft) -> None:
+    """Runs the cells, unless it is known how they end; messages about missing names need it."""
+    key = key_of("cells", kept)
+    known = draft.peek(key)
+    if known is None:
+        observer.start()
+        ran = [replace(item, value=number) for number, item in observer.cells.items()]
+        draft.put(key, ran)
+    else:
+        observer.cells = {item.value: replace(item, value=None) for item in known}
+
+
+def _cell_runs(submission: Submission, ran: Mapping[int, Evidence]) -> tuple[CellRun, ...]:
+    runs = []
+    for cell in submission.cells:
+        found = ran.get(cell.number)
+        if cell.skip or found is None:
+            runs.append(CellRun(cell.number, "skipped"))
+        else:
+            error = messages.cell_failure(cell.number, found)
+            runs.append(CellRun(cell.number, found.status, found.output, error))  # type: ignore[arg-type]
+    return tuple(runs)

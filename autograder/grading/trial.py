@@ -1,0 +1,74 @@
+"""Questions: one check with its drawn cases, ready to be put to any program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from autograder.course.exercise import Case, Check, Exercise
+from autograder.grading.cache import key_of
+from autograder.judging.judges import compares_double, trains
+from autograder.wire.evidence import Evidence
+from autograder.wire.observation import Observation
+
+
+class Observes(Protocol):
+    """Whatever observes one program: a sandboxed process, or a notebook's own kernel."""
+
+    @property
+    def cells(self) -> Mapping[int, Evidence]: ...
+
+    @property
+    def patience(self) -> float:
+        """How many times the CPU seconds that a check allows."""
+        ...
+
+    def observe(self, observation: Observation, cpu_seconds: float) -> Evidence: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """One check for one draw of its cases: what is observed, and what it was drawn as."""
+
+    exercise: Exercise
+    check: Check
+    attempt: int
+    cases: tuple[Case, ...]
+    seeds: tuple[int, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """Depends on the observation and its inputs, not on judge, points or explanations."""
+        inputs = [dict(case.inputs) for case in self.cases]
+        bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
+        double = compares_double(self.check.judge)
+        return key_of(self.check.source, inputs, list(self.seeds), double, *bans)
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        return tuple(
+            Observation(
+                self.check.source,
+                case.inputs,
+                seed,
+                self.exercise.forbids,
+                trains(self.check.judge),
+                compares_double(self.check.judge),
+            )
+            for case, seed in zip(self.cases, self.seeds, strict=True)
+        )
+
+
+def observe_all(observer: Observes, question: Question) -> list[Evidence]:
+    """Evidence for every case of a question; after a stop the rest is `skipped`."""
+    left = question.check.seconds * observer.patience
+    found: list[Evidence] = []
+    for observation in question.observations:
+        if found and found[-1].status in ("timeout", "memory", "died"):
+            found.append(Evidence("skipped"))
+            continue
+        found.append(observer.observe(observation, max(left, 0.1)))
+        left -= found[-1].seconds
+    return found

@@ -1,0 +1,206 @@
+"""What an observation may call beside student code.
+
+Runs in the student's process: nothing here knows an expected value, and nothing that it returns is
+believed.  NumPy is imported at once, a framework only by the probe that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograder.guest.gradients import is_floating, pulled_back, trainer
+from autograder.guest.tensors import to_arrays, to_tensors
+
+__all__ = [
+    "kept",
+    "layers",
+    "leaf_layers",
+    "numerical_gradient",
+    "seed",
+    "to_arrays",
+    "to_tensors",
+    "training_step",
+    "vjp",
+]
+
+
+def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
+    """Central differences of a scalar function, entry by entry.
+
+    For float64: the error is near 1e-9 at `h=1e-5` for smooth functions (NUMERICS 1.4).
+
+    Args:
+        f: maps an array like `x` to a number.
+        x: float64, any shape; unchanged afterwards.
+        h: the step.
+
+    Returns:
+        float64, the shape of `x`.
+    """
+    x = np.array(x, dtype=np.float64)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        above[index] += h
+        below[index] -= h
+        gradient[index] = (float(f(above)) - float(f(below))) / (2 * h)
+    return gradient
+
+
+def seed(value: int) -> None:
+    """Seeds Python, NumPy and, where it is loaded, Keras with its backend."""
+    import random
+    import sys
+
+    random.seed(value)
+    np.random.seed(value % 2**32)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(value % 2**32)
+
+
+def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]:
+    """Gradients of `sum(f(*inputs) * cotangent)` with respect to each floating-point input.
+
+    Args:
+        f: keras.ops code, tensors in, one tensor out.
+        inputs: arrays; integer ones are passed through.
+        cotangent: the shape of the output; ones where it is None.
+
+    Returns:
+        One array for each floating-point input, None where no gradient reaches it.  Where the
+        output is less precise than an input, so is the gradient, and its dtype says so.
+    """
+    import keras
+
+    ops = keras.ops
+    dtypes: list[Any] = []
+
+    def weigh(outputs: Sequence[Any]) -> list[Any]:
+        (output,) = outputs
+        dtypes.append(ops.convert_to_numpy(output).dtype)
+        if cotangent is None:
+            return [ops.ones_like(output)]
+        if tuple(output.shape) != np.shape(cotangent):
+            raise ValueError(
+                f"The result has shape {tuple(output.shape)} instead of {np.shape(cotangent)}."
+            )
+        return [ops.cast(cotangent, output.dtype)]
+
+    tensors = [ops.convert_to_tensor(x) for x in inputs]
+    gradients = pulled_back(lambda *x: [ops.convert_to_tensor(f(*x))], tensors, weigh)
+    found = [
+        None if gradient is None else ops.convert_to_numpy(gradient)
+        for tensor, gradient in zip(tensors, gradients, strict=True)
+        if is_floating(tensor)
+    ]
+    return [
+        None if g is None else g.astype(min(g.dtype, *dtypes, key=lambda t: t.itemsize))
+        for g in found
+    ]
+
+
+def training_step(
+    model: Any, loss: Callable[[Any, Any], Any], optimizer: Any
+) -> Callable[[Any, Any], float]:
+    """What trains a Keras model on one batch and returns its loss, as a function of `x` and `y`.
+
+    It does what a step of `fit` does, in a graph that is made in a third of the time.  Batches have
+    one size: another one makes another graph.
+
+    Args:
+        model: built, with one output; need not be compiled.
+        loss: of the right answers and the model's output.
+        optimizer: of Keras; its state goes on from step to step.
+    """
+    return trainer(model, loss, optimizer)
+
+
+def layers(model: Any) -> list[dict[str, Any]]:
+    """What a Keras model is made of, in the order in which it was put together.
+
+    Models inside are opened.  A layer of a student's own is called by the class of Keras that it
+    extends; one that can't say how it was made has an empty `config`.
+
+    Returns:
+        For each layer its `class`, the plain data of its `config`, its `output` shape (None where
+        it has none yet) and its number of `parameters`.
+    """
+    return [
+        {
+            "class": _keras_class(layer),
+            "config": _config(layer),
+            "output": _output_shape(layer),
+            "parameters": layer.count_params() if layer.built else 0,
+        }
+        for layer in leaf_layers(model)
+    ]
+
+
+def leaf_layers(model: Any) -> list[Any]:
+    """The layers of a Keras model themselves, in the order of `layers`, models inside opened."""
+    found = []
+    for layer in model.layers:
+        found += leaf_layers(layer) if hasattr(layer, "layers") else [layer]
+    return found
+
+
+def _keras_class(layer: Any) -> str:
+    kinds = (kind for kind in type(layer).__mro__ if kind.__module__.split(".")[0] == "keras")
+    return next(kinds).__name__
+
+
+def _config(layer: Any) -> dict[str, Any]:
+    try:
+        return dict(layer.get_config())
+    except NotImplementedError:
+        return {}
+
+
+def _output_shape(layer: Any) -> list[int | None] | None:
+    try:
+        return list(layer.output.shape)
+    except AttributeError:
+        return None
+
+
+def kept(program: Any, key: str, make: Callable[[], Any]) -> Any:
+    """What `make()` returned when something was first asked for under `key`.
+
+    For what is slow to build and set anew by every observation, such as a model whose weights are
+    all assigned.  It is kept for as long as the program's names stay as they are.
+
+    Args:
+        program: the program under observation.
+        key: says all that the result depends on but the program.
+        make: builds it; where it raises nothing is kept.
+    """
+    found: dict[str, Any] = vars(program)["_kept"]
+    if key not in found:
+        found[key] = make()
+    return found[key]
+
+
+@contextmanager
+def replaced(program: Any, name: str, stand_in: Callable[..., Any]) -> Iterator[None]:
+    """Within the block the program's own functions find `stand_in` under `name`.
+
+    For a function that hands another one's result on: given that result, its own part has one
+    right answer, whatever the other one does.
+
+    Args:
+        program: the program under observation.
+        name: of one of its functions; it need not exist.
+        stand_in: what is called instead.
+    """
+    names = vars(program)["_names"]
+    had = {name: names[name]} if name in names else {}
+    names[name] = stand_in
+    try:
+        yield
+    finally:
+        names.pop(name, None)
+        names.update(had)

@@ -1,0 +1,269 @@
+"""Comparing evidence leaf by leaf: structure, shape, kind, finiteness, and the words for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from autograder.wire.evidence import Opaque
+
+PASS: Final = 64.0  # a deviation up to this passes
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The reference's evidence for one case.
+
+    `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
+    the inputs move by one eps; or it is a function that finds out.  `truth` is what the case kept
+    back from the student's process.
+    """
+
+    value: Any = None
+    sensitivity: Any = None
+    truth: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> Wanted:
+        """The same with the sensitivity itself."""
+        moves = self.sensitivity
+        return replace(self, sensitivity=moves()) if callable(moves) else self
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first difference.  `expected` never holds a wanted number; `wanted` does."""
+
+    where: str
+    seen: str
+    expected: str
+    advice: str = ""
+    wanted: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`deviation` in units of the tolerance (inf where a number can't say it), and what differs.
+
+    `remark` is told on a pass as well.
+    """
+
+    deviation: float
+    difference: Difference | None = None
+    remark: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.difference is None
+
+
+Leaf = tuple[str, Any, Any, Any]
+
+
+def leaves(got: Any, want: Any, sensitivity: Any, path: str) -> Iterator[Leaf | Difference]:
+    """Pairs of leaves in step, or the first structural difference."""
+    name = f"`{path}`" if path else "The result"
+    if isinstance(want, dict):
+        if not isinstance(got, dict):
+            keys = ", ".join(f"`{key}`" for key in want)
+            yield Difference(name, f"{name} is {described(got)}.", f"A dict with {keys}.")
+            return
+        for key, item in want.items():
+            inner = f"{path}[{key}]" if path else key
+            if key not in got:
+                has = ", ".join(f"`{other[:40]}`" for other in list(got)[:10]) or "nothing"
+                more = f" and {len(got) - 10} more" if len(got) > 10 else ""
+                lacking = ", ".join(f"`{other}`" for other in want if other not in got)
+                seen = f"{name} has {has}{more}."
+                yield Difference(f"`{inner}`", seen, f"It should also have {lacking}.")
+                return
+            moved = sensitivity.get(key) if isinstance(sensitivity, dict) else None
+            yield from leaves(got[key], item, moved, inner)
+    elif isinstance(want, list):
+        if not isinstance(got, list):
+            yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values.")
+            return
+        if len(got) != len(want):
+            yield Difference(name, f"{name} has {len(got)} entries.", f"{len(want)} entries.")
+            return
+        for index, item in enumerate(want):
+            known = isinstance(sensitivity, list) and index < len(sensitivity)
+            moved = sensitivity[index] if known else None
+            yield from leaves(got[index], item, moved, f"{path}[{index}]" if path else f"[{index}]")
+    elif not _comparable(got, want):
+        yield Difference(name, f"{name} is {described(got)}.", f"It should be {described(want)}.")
+    elif want is None or isinstance(want, str):
+        if got != want:
+            expected = "Another text; the answers to hidden cases are not shown."
+            yield Difference(name, f"{name} is {number(got)}.", expected, wanted=number(want))
+    else:
+        yield path, got, want, sensitivity
+
+
+def _comparable(got: Any, want: Any) -> bool:
+    """Whether both leaves are text, None or numbers; a list of numbers is an array."""
+    for kind in (str, type(None)):
+        if isinstance(want, kind) or isinstance(got, kind):
+            return isinstance(want, kind) and isinstance(got, kind)
+    return as_array(got).dtype.kind in "biufc"
+
+
+def as_array(value: Any) -> Any:
+    """A leaf as an array of numbers, or an empty one of objects where it is none."""
+    if _numbers_only(value):
+        try:
+            return np.asarray(value)
+        except ValueError:  # rows of different lengths
+            pass
+    return np.empty((), dtype=object)
+
+
+def widened(array: Any) -> Any:
+    """Numbers as float64, or complex128 where they are complex."""
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def _numbers_only(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_numbers_only(item) for item in value)
+    return isinstance(value, (bool, int, float, np.ndarray, np.generic))
+
+
+def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
+    """Shape (exactly), kind of dtype, finiteness: the first that is wrong."""
+    name = f"`{path}`" if path else "The result"
+    if a.shape != b.shape:
+        seen = f"{name} has shape {shape(a)}."
+        return Difference(name, seen, f"Shape {shape(b)}.")
+    # A whole number that happens to be an int is a number all the same.
+    whole = a.ndim == 0 and a.dtype.kind in "iu" and b.dtype.kind == "f"
+    if kind(a) != kind(b) and not whole:
+        return Difference(name, f"{name} holds {kind(a)}.", f"It should hold {kind(b)}.")
+    if b.dtype.kind not in "fc":
+        return None
+    # Infinities may be wanted (an impossible label's loss); they must be the same ones.
+    odd = ~(np.isfinite(a) & np.isfinite(b))
+    same = (a == b) | (np.isnan(a) & np.isnan(b) if equal_nan else False)
+    return not_finite(path, a, odd & ~same) if (odd & ~same).any() else None
+
+
+def not_finite(path: str, a: Any, where: Any) -> Difference:
+    """What to say of the entries that are infinite, or not, where they should not be."""
+    index = tuple(np.argwhere(where)[0])
+    place = entry(path, index) or "The result"
+    if np.isfinite(a[index]):
+        return Difference(place, f"{place} is finite.", "An infinite value.")
+    count = int(where.sum())
+    others = f", as are {count} of {a.size} entries" if count > 1 else ""
+    return Difference(place, f"{place} is {a[index]}{others}.", "Finite numbers.")
+
+
+def exact_values(path: str, a: Any, b: Any) -> Comparison:
+    differ = np.asarray(a != b)
+    if a.dtype.kind == b.dtype.kind == "f":
+        differ &= ~(np.isnan(a) & np.isnan(b))
+    if not differ.any():
+        return Comparison(0.0)
+    index = np.unravel_index(int(np.argmax(differ)), differ.shape)
+    return Comparison(float("inf"), first_value(path, a, b, index))
+
+
+def first_value(path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference:
+    place = entry(path, index) or "The result"
+    return Difference(
+        where=place,
+        seen=f"{place} is {number(a[index], b[index])}.",
+        expected="Another value; the answers to hidden cases are not shown.",
+        wanted=number(b[index], a[index]),
+    )
+
+
+def moved_by(sensitivity: Any) -> float:
+    """How far the reference's output moves, max norm, in units of eps of its inputs."""
+    if sensitivity is None:
+        return 0.0
+    moved = np.asarray(sensitivity, float)
+    return float(np.max(moved, initial=0.0)) if np.isfinite(moved).all() else 0.0
+
+
+def scale(want: Any, sensitivity: Any, answer: Any) -> float:
+    """What a deviation of one array is relative to: its size, and how far it moves.
+
+    Where all of it is 0 nothing tells how large the numbers were that cancel, and right forms may
+    leave a rounding error of them: then it is the size of the whole answer, if that is larger.
+    """
+    size, moved = _largest(want), moved_by(sensitivity)
+    return size + moved if size else max(moved, _largest(answer))
+
+
+def _largest(value: Any) -> float:
+    """The largest finite magnitude in an answer, 0 where there is none."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return max(map(_largest, value), default=0.0)
+    array = as_array(value)
+    if array.dtype.kind not in "iufc":
+        return 0.0
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def entry(path: str, index: tuple[Any, ...]) -> str:
+    """An entry, to begin a sentence with, as the student would write it: `dW1[2, 0]`."""
+    numbers = ", ".join(str(int(i)) for i in index)
+    if not path and not numbers:
+        return ""
+    if not path:
+        return f"Entry `[{numbers}]`"
+    return f"`{path}[{numbers}]`" if numbers else f"`{path}`"
+
+
+def number(value: Any, beside: Any = None) -> str:
+    """A value as a student would print it, in backticks, unlike `beside` if it differs from it."""
+    if isinstance(value, (str, np.str_)):
+        return f"`{str(value)[:60]!r}`"
+    if value is None or isinstance(value, (bool, np.bool_, int, np.integer)):
+        return f"`{value}`"
+    short = _printed(value, "6g")
+    if beside is not None and not isinstance(beside, str) and short == _printed(beside, "6g"):
+        short = _printed(value, "17g")
+    return f"`{short}`"
+
+
+def _printed(value: Any, digits: str) -> str:
+    return format(complex(value) if np.iscomplexobj(value) else float(value), f".{digits}")
+
+
+def shape(array: Any) -> str:
+    """A shape as a student would write it, in backticks; a scalar's is `()`."""
+    return f"`{tuple(int(n) for n in array.shape)}`"
+
+
+def kind(array: Any) -> str:
+    """The kind of numbers in words."""
+    return {"b": "booleans", "i": "integers", "u": "integers", "f": "floating-point numbers"}.get(
+        array.dtype.kind, "complex numbers"
+    )
+
+
+def described(value: Any) -> str:
+    """What something is, in words, never its contents."""
+    if value is None:
+        return "`None`"
+    if isinstance(value, Opaque):
+        return f"a `{value.type_name}`"
+    if isinstance(value, dict):
+        return "a dict"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str):
+        return "a string"
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and array.ndim == 0:
+        return "`None`" if array.item() is None else described(array.item())
+    if array.dtype.kind == "U":
+        return "a string"
+    return f"an array of shape {shape(array)}" if array.ndim else "a number"

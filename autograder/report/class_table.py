@@ -1,0 +1,153 @@
+"""A class as a table: CSV for spreadsheets and gradebooks, a table for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from autograder.report.phrases import (
+    NOT_ISOLATED,
+    at_fault,
+    by_unit,
+    exercises_of,
+    first_to_mend,
+    headline,
+    in_order,
+    number,
+    percent,
+    problem,
+    student_name,
+)
+from autograder.report.sanitize import one_line
+from autograder.results.result import ExerciseResult, Result
+
+Cell = str | float
+
+# What makes a spreadsheet read a cell as a formula; the wide forms do so in East Asian versions.
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+LEGEND = "✓ all points   · not answered yet   ? grader's fault, run again"
+
+
+def class_csv(results: Iterable[Result]) -> str:
+    r"""Return one row for each submission, sorted by unit and student; lines end with `\n`.
+
+    Where the grader failed, points stay empty rather than 0, so that no gradebook takes the
+    failure for a grade.  Write it as `utf-8-sig`, so that spreadsheets see the encoding.
+    """
+    rows = in_order(results)
+    exercises = exercises_of(rows)
+    file = io.StringIO()
+    # Every text is quoted: where a spreadsheet splits at `;`, a name must not become two cells.
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    head = ["student", "unit", "status", "points", "max_points", "percent"]
+    writer.writerow([*head, *map(safe_cell, exercises.values()), "problem", "isolation"])
+    for result in rows:
+        points = {(e.exercise, e.max_points): _points(e) for e in result.exercises}
+        own = [points.get(key, "") for key in exercises]
+        closing = [safe_cell(problem(result)), safe_cell(result.isolation)]
+        writer.writerow([*_identity(result), *own, *closing])
+    return file.getvalue()
+
+
+def class_table(results: Iterable[Result], *, width: int = 100) -> Group:
+    """Return what a terminal of `width` columns shows of a class: one table for each unit."""
+    return Group(*(_unit_table(unit, rows, width) for unit, rows in by_unit(results).items()))
+
+
+def _identity(result: Result) -> list[Cell]:
+    start: list[Cell] = [safe_cell(result.student), safe_cell(result.unit), result.status]
+    if result.status == "fault":
+        return [*start, "", safe_points(result.max_points), ""]
+    share = round(percent(result.points, result.max_points), 1)
+    return [*start, safe_points(result.points), safe_points(result.max_points), share]
+
+
+def _points(exercise: ExerciseResult) -> Cell:
+    return "" if at_fault(exercise) else safe_points(exercise.points)
+
+
+def safe_points(points: float) -> float:
+    """Return points without the noise of adding floats, whole numbers as int: `2`, not `2.0`."""
+    value = round(points, 6)
+    return int(value) if value == int(value) else value
+
+
+def safe_cell(text: str) -> str:
+    """Return text as a cell that no spreadsheet takes for a formula."""
+    line = one_line(text, 1000)
+    return "'" + line if (text.startswith(FORMULA_STARTS) or line[:1] in FORMULA_STARTS) else line
+
+
+def _unit_table(unit: str, rows: list[Result], width: int) -> Table:
+    table = Table(
+        title=Text(one_line(unit), style="bold"),
+        caption=_legend(rows),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
+    table.add_column("points", justify="right", no_wrap=True)
+    exercises = exercises_of(rows)
+    letters = max(3, min(10, (width - 40) // max(1, len(exercises)) - 1))
+    for heading in exercises.values():
+        table.add_column(_heading(heading, letters), justify="right", no_wrap=True)
+    # The only column that may wrap is the one that Rich narrows; its text is cut all the same.
+    table.add_column("first to mend")
+    for result in rows:
+        table.add_row(*_table_row(result, list(exercises)))
+    return table
+
+
+def _legend(rows: list[Result]) -> Text:
+    legend = Text(LEGEND, style="dim")
+    if any(result.isolation == "none" for result in rows):
+        legend.append("\n" + NOT_ISOLATED, style="bold red")
+    return legend
+
+
+def _heading(heading: str, letters: int) -> Text:
+    """Return an exercise's name over several short lines, since the marks below it are short."""
+    parts = heading.replace(" (", "_(").split("_")
+    return Text("\n".join(part[:letters] for part in parts if part))
+
+
+def _table_row(result: Result, exercises: list[tuple[str, float]]) -> list[Text]:
+    marks = {(e.exercise, e.max_points): _mark(e) for e in result.exercises}
+    share = Text(f"{number(result.points)}/{number(result.max_points)}")
+    return [
+        Text(student_name(result)),
+        Text("?", style="magenta") if result.status == "fault" else share,
+        *(marks.get(key, Text("")) for key in exercises),
+        _first(result),
+    ]
+
+
+def _mark(exercise: ExerciseResult) -> Text:
+    verdicts = {finding.verdict for finding in exercise.findings}
+    if "fault" in verdicts:
+        return Text("?", style="magenta")
+    if verdicts == {"stub"}:
+        return Text("·", style="dim")
+    if exercise.points >= exercise.max_points:
+        return Text("✓", style="green")
+    return Text(number(exercise.points), style="yellow" if exercise.points else "red")
+
+
+def _first(result: Result) -> Text:
+    text, style = "", ""
+    if result.status == "ungradable":
+        text, style = problem(result), "red"
+    elif result.status == "fault":
+        text, style = problem(result), "magenta"
+    elif first := first_to_mend(result):
+        text = f"{first.exercise.exercise}: {headline(first.finding)}"
+    return Text(one_line(text), style=style, no_wrap=True, overflow="ellipsis")

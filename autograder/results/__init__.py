@@ -1,0 +1,1 @@
+"""What grading says, as plain data, and its record."""

@@ -1,0 +1,65 @@
+"""`check("…")` under `nbgrader validate`, in a student's own kernel.  Imports nothing of nbgrader.
+
+nbgrader takes a cell for right unless it raises or writes to stderr, and warns of what it shows.
+So what is not right yet is raised, what is right shows nothing, and libraries are kept off stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from autograder.report.terminal import render
+from autograder.results.result import ExerciseResult
+
+_WIDTH = 80  # nbgrader cuts longer lines
+
+
+class Checked(Protocol):
+    """What a check gives."""
+
+    @property
+    def result(self) -> ExerciseResult: ...
+
+
+class NotRightYet(Exception):  # noqa: N818 - read by students, as a statement
+    """An exercise of which not every check passes; its text are the findings."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return str(self).splitlines()
+
+
+def asked() -> bool:
+    """Whether the kernel runs for `nbgrader validate`."""
+    return "NBGRADER_VALIDATING" in os.environ
+
+
+def validate(check: Callable[[], Checked]) -> None:
+    """Runs a check, and says nothing where all of it passes.
+
+    Raises:
+        NotRightYet: something doesn't; says what a student needs.
+    """
+    with _without_stderr():
+        result = check().result
+    if any(finding.verdict != "passed" for finding in result.findings):
+        raise NotRightYet(render(result, width=_WIDTH))
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Swallows Python's stderr and that of libraries, which write to the descriptor."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

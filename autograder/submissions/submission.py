@@ -1,0 +1,294 @@
+"""What was handed in, read: hand-ins -> submissions and problems.
+
+Never executes anything and believes nothing that a student can edit: points, grade cells and
+their sources are the course's.  Whose a notebook is, its place alone says (`identify`); its unit,
+the place as well, and only where that says nothing the notebook's metadata `autograder.unit`, then
+its grade ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.course.course import LoadedUnit
+from autograder.course.notebook import check_id, check_source
+from autograder.submissions import archive
+from autograder.submissions.identify import (
+    HandIn,
+    Placed,
+    UsageError,
+    code,
+    hand_ins,
+    listed,
+    printable,
+)
+from autograder.submissions.notebook_file import (
+    EXPERIMENT,
+    UnreadableError,
+    grade_id_of,
+    nbgrader_metadata,
+)
+from autograder.submissions.reader import Allowance, Readers
+from autograder.wire.program import Program, ProgramCell
+
+__all__ = [
+    "GradeCell",
+    "Problem",
+    "ProgramCell",
+    "Submission",
+    "UnitOutline",
+    "UsageError",
+    "find",
+    "outline",
+    "program_cells",
+    "program_hash",
+    "read",
+]
+
+
+@dataclass(frozen=True)
+class GradeCell:
+    """A locked grade cell as the course wrote it."""
+
+    points: float
+    source: str
+
+
+@dataclass(frozen=True)
+class UnitOutline:
+    """What reading needs to know of a unit; `grade_cells` by grade id, `check_<exercise>`."""
+
+    name: str
+    grade_cells: Mapping[str, GradeCell]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's notebook for one unit; `hash` is of what runs, whoever wrote it.
+
+    `claimed` says that nothing but the hand-in itself names the unit.
+    """
+
+    student: str
+    unit: str
+    path: str
+    cells: tuple[ProgramCell, ...]
+    notes: tuple[str, ...]
+    hash: str
+    claimed: bool = False
+
+    @property
+    def program(self) -> Program:
+        """What runs of it."""
+        return Program(tuple((c.number, c.source) for c in self.cells if not c.skip))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that can't be graded: what was seen, what was expected, what to do."""
+
+    student: str
+    unit: str
+    path: str
+    message: str
+    claimed: bool = False
+
+
+def outline(loaded: LoadedUnit) -> UnitOutline:
+    """What reading submissions needs to know of a unit."""
+    cells = {
+        check_id(exercise.name): GradeCell(
+            exercise.points, check_source(exercise.name, exercise.points)
+        )
+        for exercise in loaded.unit.exercises
+    }
+    return UnitOutline(loaded.name, cells)
+
+
+def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCell, ...]:
+    """Return the code cells of a notebook that `ipynb.read` gave.
+
+    Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
+    name is a student's cell like any other.
+    """
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
+
+
+def program_hash(cells: Sequence[ProgramCell]) -> str:
+    """sha256 of what runs: sources, and which cells are skipped; not outputs, path or student."""
+    content = json.dumps([None if cell.skip else cell.source for cell in cells])
+    return hashlib.sha256(content.encode("ascii")).hexdigest()
+
+
+def _program_cell(number: int, cell: Any, grade_ids: Collection[str]) -> ProgramCell:
+    # JSON can hold half a character, which neither Python nor a report can.
+    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
+    grade_id = grade_id_of(cell)
+    why = ""
+    if EXPERIMENT in cell["metadata"].get("tags", ()):
+        why = "experiment"
+    elif grade_id in grade_ids and nbgrader_metadata(cell).get("grade") is True:
+        why = "grade cell"
+    return ProgramCell(number, source, bool(why), why, grade_id)
+
+
+def find(
+    paths: Sequence[Path],
+    units: Mapping[str, UnitOutline],
+    unit: str | None = None,
+    student: str | None = None,
+    readers: Readers | None = None,
+) -> tuple[list[Submission], list[Problem]]:
+    """Find and read all that was handed in at `paths`; see `identify.hand_ins` and `read`."""
+    if readers is None:
+        with Readers() as readers:
+            return find(paths, units, unit, student, readers)
+    submissions: list[Submission] = []
+    problems: list[Problem] = []
+    for hand_in in hand_ins(paths, list(units), unit, student):
+        read_now, refused = read(hand_in, units, readers)
+        submissions += read_now
+        problems += refused
+    return submissions, problems
+
+
+def read(
+    hand_in: HandIn, units: Mapping[str, UnitOutline], readers: Readers
+) -> tuple[list[Submission], list[Problem]]:
+    """Read what one student handed in; whatever it is, within one `Allowance`.
+
+    Args:
+        hand_in: one student's files.
+        units: the course's units by name.
+        readers: the processes that read.
+
+    Raises:
+        ReaderError: reading failed through no fault of the student's.
+    """
+    submissions: list[Submission] = []
+    problems: list[Problem] = []
+    allowance = Allowance()
+    for placed in hand_in.files:
+        found = _submission(placed, units, readers, allowance)
+        if isinstance(found, Submission):
+            submissions.append(replace(found, notes=(*hand_in.notes, *found.notes)))
+        else:
+            problems.append(found)
+    return _without_doubles(submissions, problems)
+
+
+def _submission(
+    placed: Placed, units: Mapping[str, UnitOutline], readers: Readers, allowance: Allowance
+) -> Submission | Problem:
+    path = printable(placed.file.path)
+    problem = Problem(placed.student, placed.unit, path, "", not placed.decided)
+    try:
+        notebook, notes = readers.read(
+            archive.read(placed.file, readers.archives), allowance=allowance
+        )
+    except UnreadableError as error:
+        return replace(problem, message=str(error))
+    chosen, doubts = _unit(notebook, placed, units)
+    if not chosen:
+        message = (
+            "It can't be told which unit this notebook is for: neither its name, its folder, its "
+            f"metadata nor its grade cells say so. The units are {listed(units)}. Name the file "
+            "`<unit>.ipynb`, or give the unit when grading."
+        )
+        return replace(problem, unit="", message=message)
+    cells = program_cells(notebook, units[chosen].grade_cells)
+    notes = (*notes, *doubts, *_cell_notes(notebook, cells, units[chosen]))
+    claimed = not placed.decided
+    return Submission(placed.student, chosen, path, cells, notes, program_hash(cells), claimed)
+
+
+def _unit(
+    notebook: Any, placed: Placed, units: Mapping[str, UnitOutline]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the unit of a notebook ("" if it can't be told) and what is odd about it."""
+    metadata = notebook["metadata"].get("autograder")
+    own = metadata.get("unit") if isinstance(metadata, dict) else None
+    chosen = placed.unit or (own if isinstance(own, str) and own in units else "")
+    if chosen and own is not None and own != chosen:
+        said = f"The notebook says that it is for {code(own)}; it was graded as `{chosen}`."
+        return chosen, (said,)
+    return chosen or _unit_by_ids(notebook, units), ()
+
+
+def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
+    """Return the one unit that has all known grade ids of a notebook, or ""."""
+    ids = {grade_id for grade_id in map(grade_id_of, notebook["cells"]) if grade_id}
+    known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
+    fits = [name for name, outline in units.items() if known and known <= set(outline.grade_cells)]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _cell_notes(notebook: Any, cells: Sequence[ProgramCell], outline: UnitOutline) -> Iterator[str]:
+    """What was done to the cells that students shouldn't change."""
+    metadata = [
+        nbgrader_metadata(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"
+    ]
+    pairs = list(zip(cells, metadata, strict=True))
+    for grade_id, grade_cell in outline.grade_cells.items():
+        own = [(cell, data) for cell, data in pairs if cell.grade_id == grade_id]
+        if not own:
+            yield f"The grade cell `{grade_id}` is missing; its exercise is graded all the same."
+        if len(own) > 1:
+            numbers = " and ".join(str(cell.number) for cell, _ in own)
+            yield f"The grade cell `{grade_id}` is there {len(own)} times: code cells {numbers}."
+        for cell, data in own:
+            yield from _grade_cell_notes(cell, data, grade_cell)
+    for cell, data in pairs:
+        exercise = f"check_{cell.grade_id}" in outline.grade_cells
+        if data.get("grade") and cell.grade_id not in outline.grade_cells:
+            yield (
+                f"Code cell {cell.number} is marked as grade cell {code(cell.grade_id or '?')}, "
+                "which the unit doesn't have; it runs like any other cell."
+            )
+        if exercise and cell.skip:
+            yield (
+                f"Code cell {cell.number} answers `{cell.grade_id}` and is tagged `{EXPERIMENT}`: "
+                "it doesn't run. Remove the tag."
+            )
+
+
+def _grade_cell_notes(cell: ProgramCell, data: dict[str, Any], want: GradeCell) -> Iterator[str]:
+    name = f"`{cell.grade_id}` (code cell {cell.number})"
+    if not cell.skip:
+        yield f"The grade cell {name} is no longer marked as one; it runs like any other cell."
+    elif cell.source.strip() != want.source.strip():
+        yield f"The grade cell {name} was edited: what you wrote in it isn't graded."
+    if data.get("points") != want.points:
+        yield (
+            f"The grade cell {name} says {code(data.get('points'))} points; "
+            f"the course's {want.points:g} count."
+        )
+
+
+def _without_doubles(
+    submissions: list[Submission], problems: list[Problem]
+) -> tuple[list[Submission], list[Problem]]:
+    """Nobody can tell which of two notebooks is meant, so neither is graded."""
+    together: dict[tuple[str, str], list[Submission]] = {}
+    for submission in submissions:
+        together.setdefault((submission.student, submission.unit), []).append(submission)
+    single = []
+    for (student, unit), group in together.items():
+        if len(group) == 1:
+            single += group
+            continue
+        places = " and ".join(f"`{submission.path}`" for submission in group[:5])
+        message = (
+            f"`{student}` handed in {len(group)} notebooks for `{unit}`: {places}. Expected one; "
+            "none is graded. Keep the right one. (If the name is that of a folder with a whole "
+            "class, give that folder itself.)"
+        )
+        claimed = all(submission.claimed for submission in group)
+        problems = [*problems, Problem(student, unit, group[0].path, message, claimed)]
+    return single, problems

@@ -1,0 +1,44 @@
+"""Observations: what is asked of a program, as it is sent beside student code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from autograder.wire.evidence import pack
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is sent beside student code for one case: the check's text, inputs, a seed, bans.
+
+    `trains` says that a GPU may compute it, where there is one; `double`, that it is compared in
+    float64 unless the program computes in float32.
+    """
+
+    source: str
+    inputs: Mapping[str, Any]
+    seed: int
+    forbids: tuple[str, ...] = ()
+    trains: bool = False
+    double: bool = False
+
+    @cached_property
+    def packed(self) -> bytes:
+        """What `Names.observe` takes, packed once for all programs that are observed.
+
+        Raises:
+            CodecError: the inputs are too large.
+        """
+        return pack(
+            {
+                "source": self.source,
+                "inputs": dict(self.inputs),
+                "seed": self.seed,
+                "forbids": list(self.forbids),
+                "trains": self.trains,
+                "double": self.double,
+            }
+        )

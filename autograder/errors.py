@@ -1,4 +1,8 @@
-"""Whose failure it is: the grader's own, or something that its user can mend."""
+"""Whose failure it is: the grader's own, or something that its user can fix."""
+
+from __future__ import annotations
+
+import textwrap
 
 
 class FaultError(Exception):
@@ -7,3 +11,11 @@ class FaultError(Exception):
 
 class UserError(Exception):
     """What was asked for can't be done; the message says why, and what to do."""
+
+
+class CheckError(UserError):
+    """The checks can't be run as asked; says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback, which would be this package's insides."""
+        return textwrap.wrap(str(self), 80, break_long_words=False, break_on_hyphens=False)

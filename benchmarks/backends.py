@@ -21,7 +21,8 @@ from machine import Watcher, adopt
 
 from autograder.backends import DEFAULT, Backend, asked_for
 from autograder.course.course import Course, LoadedUnit
-from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import Bank
 from autograder.results.result import Finding, Result

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import mean
 from types import TracebackType
 
-from autograder.grading.cache import versions
+from autograder.grading.fingerprint import versions
 
 MIB = 2**20
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -4,7 +4,8 @@
 
 Each file is read three times, by a process of its own each time; CPU seconds and the process's
 largest memory are the largest of the three.  `READ_SECONDS` and the memory limit of
-`autograder/submissions/reader.py` rest on this: ordinary files stay far below, and what does not is refused.
+`autograder/submissions/reader.py` rest on this: ordinary files stay far below, and what does not is
+refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Measures the margins of the value judge: worst correct form, weakest wrong variant.
 
 Each operation has a reference, other correct forms of it, and known mistakes.  All are judged by
-`autograder.judging.judges.Close` as grading does it: against the reference in float64, with the sensitivity
-of its output to one-eps moves of its inputs.  A deviation of 64 units passes; the certificate asks
+`judges.Close` as grading does it: against the reference in float64, with the sensitivity of its
+output to one-eps moves of its inputs.  A deviation of 64 units passes; the certificate asks
 for at most 21 of every correct form and at least 640 of every mistake on some case.  Beside it
 stand two rules that are often used, with the share of correct runs that they fail and of mistakes
 that they pass on every case.

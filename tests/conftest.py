@@ -14,7 +14,8 @@ import pytest
 
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.notebook import author_notebook, release_notebook
-from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import Bank
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool

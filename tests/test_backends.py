@@ -18,7 +18,8 @@ from autograder.batch.regrade import Regraded
 from autograder.cli.main import USAGE, main
 from autograder.course.course import Course
 from autograder.course.exercise import ExerciseError, Unit
-from autograder.grading.cache import EvidenceCache, versions
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import Bank
 from autograder.results.result import Result

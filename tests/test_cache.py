@@ -3,23 +3,19 @@
 import hashlib
 import multiprocessing
 import os
+import shutil
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from autograder.grading.cache import (
-    DAY,
-    KEEP_DAYS,
-    Draft,
-    EvidenceCache,
-    environment,
-    key_of,
-    remove_unused,
-    versions,
-    write_whole,
-)
+from autograder.files import write_whole
+from autograder.grading.cache import DAY, KEEP_DAYS, Draft, EvidenceCache, remove_unused
+from autograder.grading.fingerprint import environment, key_of, source_digest, versions
+from autograder.programs import PACKAGE
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.wall import sources
 from autograder.wire.evidence import (
     MAX_DEPTH,
     MAX_MESSAGE,
@@ -332,6 +328,29 @@ def test_keys_depend_on_the_environment():
     names = dict(versions())
     assert {"python", "numpy"} <= set(names)
     assert str(versions()) in environment()
+    assert source_digest(PACKAGE) in environment()
+
+
+def test_evidence_depends_on_all_code_that_runs_beside_a_students_and_on_no_other(tmp_path):
+    copy = tmp_path / "autograder"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    digest, inside = source_digest(copy), set(sources(copy))
+    assert digest == source_digest(PACKAGE)
+    assert len(inside) > 12
+    for path in copy.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f"{text}\n# changed", encoding="utf-8")
+        assert (source_digest(copy) != digest) == (path in inside), path
+        path.write_text(text, encoding="utf-8")
+    (copy / "guest" / "new.py").touch()
+    assert source_digest(copy) != digest
+
+
+def test_evidence_depends_on_how_the_sandbox_is_set_up(monkeypatch):
+    before = bubblewrap.flags()
+    assert str(PACKAGE) not in before
+    monkeypatch.setitem(bubblewrap._OWN, "jax", {"JAX_ENABLE_X64": "0"})
+    assert bubblewrap.flags() != before
 
 
 def test_a_draft_is_kept_as_a_whole_in_one_file(tmp_path):

@@ -25,12 +25,12 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 # Those that are put together when they run: what they become.  By file and the text that stands in
 # the call.
 MADE = {
-    "course.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
-    "notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
-    "plugins/nbgrader/reading.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
+    "course/course.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
+    "course/notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
+    "plugins/nbgrader/exporter.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
     "plugins/nbgrader/restore.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
     "report/plots.py": [],  # of our own picture
-    "wording.py": [
+    "grading/messages.py": [
         r"^\s*(?:async\s+)?(?:def|class)\s+sigmoid\b",
         r"^(?:sigmoid *=|(?:def|class) sigmoid\b)",
         r"\bsigmoid\b *=|(def|import|as) +sigmoid\b",

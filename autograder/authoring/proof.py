@@ -16,8 +16,9 @@ from autograder.course.course import PUBLIC_SEED, Course, LoadedUnit
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.notebook import STUB, Cell, clear_solutions, solution_lines
 from autograder.grading.assessment import Assessment, evidence_key
-from autograder.grading.cache import Draft, EvidenceCache, key_of
+from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.explain import same_evidence
+from autograder.grading.fingerprint import key_of
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import Bank
 from autograder.judging.judges import CORRECT_FORM, least_wrong, recognises

@@ -26,7 +26,8 @@ from urllib.parse import urlsplit
 
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
-from autograder.grading.cache import evidence_cache, versions
+from autograder.grading.cache import evidence_cache
+from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import Bank
 from autograder.report import plain_matplotlib

@@ -12,7 +12,7 @@ from typing import TypeVar
 from autograder.batch.slots import Slots
 from autograder.errors import FaultError, UserError
 from autograder.files import remove_unfinished, write_whole
-from autograder.grading.cache import versions
+from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade, ungradable
 from autograder.grading.reference_oracle import Bank
 from autograder.report import page

@@ -9,8 +9,9 @@ from typing import Protocol
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.errors import FaultError
 from autograder.grading import messages
-from autograder.grading.cache import Draft, EvidenceCache, key_of
+from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
+from autograder.grading.fingerprint import key_of
 from autograder.grading.trial import Observes, Question, observe_all
 from autograder.judging.comparison import Comparison
 from autograder.judging.judges import EqualSides, Wanted, recognises

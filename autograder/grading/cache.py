@@ -6,18 +6,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import platform
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
 
-from autograder.backends import Backend
 from autograder.files import write_whole
 from autograder.wire import evidence
 from autograder.wire.evidence import CodecError, Evidence, data_of, evidence_of
@@ -237,43 +233,3 @@ class Draft:
 def lasts(found: Sequence[Evidence]) -> bool:
     """Whether evidence is the program's own doing, so that it would be the same again."""
     return all(item.status in _LASTING for item in found)
-
-
-def key_of(*parts: Any) -> str:
-    """A hash of plain data and of everything in the environment that evidence depends on."""
-    return hashlib.sha256(evidence.pack([environment(), *parts])).hexdigest()
-
-
-@cache
-def environment() -> str:
-    """Versions and sources that evidence depends on."""
-    package = Path(__file__).parents[1]
-    own = hashlib.sha256()
-    names = "guest/worker guest/forbidden guest/remote guest/gradients guest/probes guest/tensors "
-    names += "wire/evidence guest/accelerator"
-    for name in names.split():
-        own.update((package / f"{name}.py").read_bytes())
-    return f"{versions()} {platform.machine()} {own.hexdigest()}"
-
-
-# What each backend is made of; NumPy alone is beside Keras on TensorFlow.
-_TENSORFLOW = ("tensorflow-cpu", "tensorflow")
-_PACKAGES: dict[Backend, tuple[str, ...]] = {
-    "numpy": _TENSORFLOW,
-    "tensorflow": _TENSORFLOW,
-    "jax": ("jax", "jaxlib"),
-    "torch": ("torch",),
-}
-
-
-@cache
-def versions(*backends: Backend) -> tuple[tuple[str, str], ...]:
-    """Names and versions of what grading on some backends rests on; on any of them if none."""
-    found = [("python", platform.python_version())]
-    own = [name for backend in backends or _PACKAGES for name in _PACKAGES[backend]]
-    for name in ("autograder", "numpy", "keras", *dict.fromkeys(own), "ipython"):
-        try:
-            found.append((name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            continue
-    return tuple(found)

@@ -12,7 +12,8 @@ from autograder.course.course import PUBLIC_SEED
 from autograder.course.exercise import Unit
 from autograder.grading import messages
 from autograder.grading.assessment import ENDED, Assessment
-from autograder.grading.cache import Draft, key_of, versions
+from autograder.grading.cache import Draft
+from autograder.grading.fingerprint import key_of, versions
 from autograder.grading.reference_oracle import Bank
 from autograder.judging.judges import trains
 from autograder.results.result import CellRun, Result

@@ -12,7 +12,8 @@ import numpy as np
 from autograder.backends import Backend
 from autograder.course.course import LoadedUnit, case_seed, draw
 from autograder.course.exercise import Alternative, Case, Check, Exercise
-from autograder.grading.cache import EvidenceCache, key_of
+from autograder.grading.cache import EvidenceCache
+from autograder.grading.fingerprint import key_of
 from autograder.grading.trial import Question, observe_all
 from autograder.judging.judges import Close, EqualSides, Wanted, recognises, trains
 from autograder.sandbox.bubblewrap import SandboxError

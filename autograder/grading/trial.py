@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from autograder.course.exercise import Case, Check, Exercise
-from autograder.grading.cache import key_of
+from autograder.grading.fingerprint import key_of
 from autograder.judging.judges import compares_double, trains
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation

@@ -79,7 +79,7 @@ def _unit(name: str, rows: list[Result]) -> _UnitView:
 
 
 def similar_page(pairs: Sequence[Any], segments: Callable[..., Any]) -> str:
-    """Return a page with the pairs of `autograder.submissions.similarity`; `segments` cuts code at its spans."""
+    """Return a page with pairs of similar notebooks; `segments` cuts code at its spans."""
     return _page("similar.html", pairs=pairs, segments=segments)
 
 

@@ -18,6 +18,7 @@ from autograder import programs
 from autograder.backends import DEFAULT, Backend
 from autograder.errors import FaultError
 from autograder.guest.accelerator import ENVIRONMENT, HIDDEN, XLA
+from autograder.sandbox import wall
 from autograder.sandbox.gpu import Gpus, library_folder
 
 Isolation = Literal["namespaces", "none"]
@@ -107,6 +108,15 @@ def command(
     )
 
 
+def flags() -> str:
+    """Return how the sandbox is set up, for evidence depends on it; paths of the machine aside."""
+    here = Path("python")
+    environments = {
+        backend: _environment(str(here), backend, None, _SCRATCH, _SCRATCH) for backend in MODULES
+    }
+    return repr((MODULES, environments, ENVIRONMENT, XLA))
+
+
 def _modules(backend: Backend) -> list[str]:
     beside = backend != "tensorflow" and importlib.util.find_spec("tensorflow") is None
     return [name for name in MODULES[backend] if not (beside and name == "tensorflow")]
@@ -163,7 +173,8 @@ def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
             arguments += ["--ro-bind", prefix, prefix]
     if sys.prefix != sys.base_prefix:
         arguments += ["--ro-bind", sys.prefix, f"{_INSIDE}/env"]
-    arguments += ["--ro-bind", str(programs.PACKAGE), f"{_INSIDE}/autograder"]
+    for name in wall.INSIDE:
+        arguments += ["--ro-bind", str(programs.PACKAGE / name), f"{_INSIDE}/autograder/{name}"]
     # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
     for name in ("null", "zero", "full", "random", "urandom"):
         arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

@@ -10,28 +10,34 @@ import socket
 import struct
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cores import Seat
-from autograder.sandbox.limits import MIB
+from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
 from autograder.wire import evidence
-
-if TYPE_CHECKING:
-    from autograder.sandbox.pool import Template
 
 FORK_SECONDS = 30.0  # until a child has said that it is isolated
 _CLOSING_SECONDS = 2.0  # from closing its connection to the end of a process, at most
 _CREDENTIALS = struct.Struct("3i")
 
 
+class Parent(Protocol):
+    """The template that a child was forked from."""
+
+    limits: Limits
+    isolated: bool
+    closed: bool
+    children: set[Child]
+
+    def end(self, slot: int) -> tuple[int, float] | None: ...
+
+
 class Child:
     """One isolated process that runs one program."""
 
-    def __init__(
-        self, connection: socket.socket, template: Template, slot: int, seat: Seat
-    ) -> None:
+    def __init__(self, connection: socket.socket, template: Parent, slot: int, seat: Seat) -> None:
         self._connection = connection
         self._seat = seat
         self._template = template

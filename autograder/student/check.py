@@ -5,22 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.errors import UserError
-
 if TYPE_CHECKING:
     from autograder.student.kernel import Checked
-
-
-class CheckError(UserError):
-    """The checks can't be run as asked; says what to do."""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback, which would be this package's insides."""
-        return textwrap.wrap(str(self), 80, break_long_words=False, break_on_hyphens=False)
 
 
 def check(exercise: str, unit: str | None = None) -> Checked | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.exercise import Exercise
+from autograder.errors import CheckError
 from autograder.grading.assessment import Assessment
 from autograder.guest.worker import Names
 from autograder.results.result import ExerciseResult
-from autograder.student.check import CheckError
 from autograder.student.public_cases import PublicBank, PublicCases, suffix
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation

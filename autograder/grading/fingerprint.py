@@ -1,0 +1,58 @@
+"""All that evidence depends on besides what ran and what it was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from autograder.backends import Backend
+from autograder.programs import PACKAGE
+from autograder.sandbox import bubblewrap, wall
+from autograder.wire import evidence
+
+# What each backend is made of; NumPy alone is beside Keras on TensorFlow.
+_TENSORFLOW = ("tensorflow-cpu", "tensorflow")
+_PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "numpy": _TENSORFLOW,
+    "tensorflow": _TENSORFLOW,
+    "jax": ("jax", "jaxlib"),
+    "torch": ("torch",),
+}
+
+
+def key_of(*parts: Any) -> str:
+    """Return a hash of plain data and of everything in the environment that evidence depends on."""
+    return hashlib.sha256(evidence.pack([environment(), *parts])).hexdigest()
+
+
+@cache
+def environment() -> str:
+    """Return what evidence depends on here: libraries, machine, sandbox, our own code in it."""
+    own = source_digest(PACKAGE)
+    flags = hashlib.sha256(bubblewrap.flags().encode()).hexdigest()
+    return f"{versions()} {platform.machine()} {own} {flags}"
+
+
+def source_digest(package: Path) -> str:
+    """Return a hash of the code of a copy of this package that runs beside student code."""
+    own = hashlib.sha256()
+    for path in wall.sources(package):
+        own.update(hashlib.sha256(path.read_bytes()).digest())
+    return own.hexdigest()
+
+
+@cache
+def versions(*backends: Backend) -> tuple[tuple[str, str], ...]:
+    """Return names and versions of what grading on some backends rests on; on any if none."""
+    found = [("python", platform.python_version())]
+    own = [name for backend in backends or _PACKAGES for name in _PACKAGES[backend]]
+    for name in ("autograder", "numpy", "keras", *dict.fromkeys(own), "ipython"):
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return tuple(found)

@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Case": "autograder.course.exercise",
+    "Grader": "autograder.batch.grader",
+    "Result": "autograder.results.result",
     "Unit": "autograder.course.exercise",
     "accuracy": "autograder.judging.judges",
     "at_most": "autograder.judging.judges",

@@ -52,7 +52,6 @@ from rich.console import Console
 
 from autograder.batch import reports
 from autograder.batch.engine import Outbox, banks_for, grade_class
-from autograder.cli import commands
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import ungradable
@@ -62,7 +61,7 @@ from autograder.report.export import github
 from autograder.results.result import Result
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
-from autograder.submissions.submission import Submission, find
+from autograder.submissions.submission import Submission, find, outline
 
 ESCAPES = Path(__file__).parent / "escapes"
 UNITS = ("01_two_layer_network", "03_optimizers")
@@ -340,7 +339,7 @@ def _grade(
     paths: list[Path], units: dict[str, LoadedUnit], out: Path, slots: int
 ) -> dict[str, dict[str, Any]]:
     """The records of a class by the path that was handed in; written as the command writes them."""
-    outlines = {name: commands.outline(loaded) for name, loaded in units.items()}
+    outlines = {name: outline(loaded) for name, loaded in units.items()}
     outbox = Outbox(out)
     outbox.open()
     owners: dict[str, str] = {}

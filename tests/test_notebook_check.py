@@ -21,9 +21,10 @@ from autograder.course.course import PUBLIC_SEED, Course
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import Bank
+from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, program_hash
-from autograder.wire.program import ProgramCell
+from autograder.wire.program import Program, ProgramCell
 
 HERE = Course.find(Path(__file__).parent)
 TINY = Path(__file__).parent / "files" / "course"
@@ -231,13 +232,19 @@ def test_plain_python_prints(tiny: Path) -> None:
     assert done.stdout.endswith("None\n")
 
 
-def test_the_sandbox_keeps_silent(tiny: Path) -> None:
-    program = f'{START}\nprint(check("nothing like this"))'
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tiny, capture_output=True, text=True, check=True,
-        env={"AUTOGRADER_SANDBOX": "1"},
-    )  # fmt: skip
-    assert done.stdout == "None\n"
+def test_in_the_sandbox_a_check_does_nothing_and_the_rest_is_not_there(pool: Pool) -> None:
+    cells = (
+        (1, 'from autograder import check\nprint(check("nothing like this"))'),
+        (2, "import autograder.student.check"),
+        (3, "from autograder import Grader"),
+    )
+    with Observer(pool, Program(cells), "numpy") as observer:
+        observer.start()
+        found = observer.cells
+    assert (found[1].status, found[1].output) == ("ok", "None\n")
+    for number in (2, 3):
+        assert found[number].failure is not None
+        assert found[number].failure.type_name == "ModuleNotFoundError"
 
 
 def test_a_check_loads_no_framework_and_is_quick(tiny: Path) -> None:

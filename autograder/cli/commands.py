@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.batch import reports
-from autograder.batch.engine import Outbox, Read, banks_for, grade_class, write_output
+from autograder.batch.engine import Outbox, write_output
+from autograder.batch.grader import Grader
 from autograder.course.course import Course, Lazy, LoadedUnit
 from autograder.course.notebook import clear_solutions
 from autograder.files import write_whole
-from autograder.grading.cache import EvidenceCache, evidence_cache
-from autograder.grading.grade import grade as grade_here
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.cache import evidence_cache
 from autograder.report import class_table, page
 from autograder.report.phrases import percent
 from autograder.results.result import Result
 from autograder.sandbox.gpu import Device
+from autograder.sandbox.machine import this_machine
 from autograder.sandbox.pool import Pool
-from autograder.submissions.identify import HandIn, hand_ins
-from autograder.submissions.reader import Readers
-from autograder.submissions.submission import find, outline, read
+from autograder.submissions.submission import find, outline
 
 # Submissions for each slot, from which on slots are processes.  With two of them a class of 4 took
 # 1.8 s either way, a class of 8 2.0 s instead of 2.1.
@@ -65,11 +61,17 @@ def grade(
     with pool:
         course = _course(course_dir, notes, paths)
         outbox.open()
-        found = (paths, unit, student)
-        secret = seed or course.seed()
-        results = _grade_into(
-            outbox, course, pool, found, secret, jobs, fresh, no_cache, notes, engine
-        )
+        with Grader(
+            course,
+            seed=seed,
+            jobs=jobs,
+            keep_evidence=not no_cache,
+            fresh=fresh,
+            pool=pool,
+            engine=engine,
+        ) as grader:
+            found = grader.hand_ins(paths, unit, student)
+            results = _shown(grader.results(found, outbox), len(found), notes)
     reports.write(results, out, chosen, kept=reports.OUTBOX)
     console.print(class_table.class_table(results, width=console.width))
     _say_where(console, out, chosen)
@@ -104,13 +106,13 @@ def regrade(
     with pool:
         course = _course(course_dir, notes, paths)
         outbox.open()
-        secret = seed or course.seed()
-        for problem in [*unreadable, *reports.doubts(before, course.unit_names(), secret)]:
-            notes.print(f"Note: {problem}", markup=False, soft_wrap=True)
-        found = (paths, unit, None)
-        after = _grade_into(
-            outbox, course, pool, found, secret, jobs, False, no_cache, notes, before=Outbox(out)
-        )
+        with Grader(course, seed=seed, jobs=jobs, keep_evidence=not no_cache, pool=pool) as grader:
+            units = course.unit_names()
+            for problem in [*unreadable, *reports.doubts(before, units, grader.seed)]:
+                notes.print(f"Note: {problem}", markup=False, soft_wrap=True)
+            found = grader.hand_ins(paths, unit)
+            results = grader.results(found, outbox, before=Outbox(out))
+            after = _shown(results, len(found), notes)
     regraded = Regraded(before, after)
     regraded.write_differences(out)
     if moved := regraded.other_backends:
@@ -157,12 +159,12 @@ def nbgrade(
 ) -> int:
     """Autogrades a class in nbgrader's gradebook; see the command's help."""
     from autograder.plugins.nbgrader.autograde import Told, autograde
-    from autograder.plugins.nbgrader.preprocessor import Grader
+    from autograder.plugins.nbgrader.preprocessor import NotebookGrader
 
     console, notes = _Console(), _Console(stderr=True)
     course = _course(course_dir, notes)
     with contextlib.closing(
-        Grader(course.root, pool, jobs or _slots(pool), not no_cache, fresh)
+        NotebookGrader(course, pool=pool, jobs=jobs, keep_evidence=not no_cache, fresh=fresh)
     ) as grader:
         with _progress(notes) as progress:
             task = progress.add_task("Autograding", total=None)
@@ -258,7 +260,14 @@ def check_course(
         for name in units or course.unit_names():
             with _progress(notes) as progress:
                 proved = proof.prove(
-                    course, course.load(name), pool, cache, seeds, jobs or _cores(), progress, draws
+                    course,
+                    course.load(name),
+                    pool,
+                    cache,
+                    seeds,
+                    jobs or this_machine().cores,
+                    progress,
+                    draws,
                 )
             console.print(matrix.table(proved))
             matrices.append(proved)
@@ -296,52 +305,6 @@ def doctor() -> int:
     return diagnose(_Console(), asked_for())
 
 
-def _grade_into(
-    outbox: Outbox,
-    course: Course,
-    pool: Pool,
-    what: tuple[list[Path], str | None, str | None],
-    seed: str,
-    jobs: int | None,
-    fresh: bool,
-    no_cache: bool,
-    notes: Console,
-    engine: tuple[str, Device] | None = None,
-    before: Outbox | None = None,
-) -> list[Result]:
-    """Grades what lies at paths (for a unit, by a student, whatever they say) into an outbox.
-
-    `before` is where the earlier results lie, if not in the outbox.
-    """
-    paths, unit, student = what
-    units = Lazy(course.unit_names(), course.load)
-    found = hand_ins(paths, units, unit, student)
-    for name in sorted({one.unit for one in found} - {""}):
-        units[name]  # here, once, where slots are forked from this process
-    cache = evidence_cache(not no_cache)
-    with ExitStack() as stack:
-        readers = stack.enter_context(Readers())
-        read = _reading(units, readers)
-        if engine is not None:
-            from autograder.batch.cluster import Cluster
-
-            cluster = stack.enter_context(Cluster(engine[0], course, not no_cache, engine[1]))
-            make = partial(_bank, units, seed, pool, cache, cluster.on_gpu)
-            banks = stack.enter_context(banks_for(make))
-            slots, attempt, shared = jobs or cluster.in_flight, cluster.grade, None
-        else:
-            banks = stack.enter_context(banks_for(partial(_bank, units, seed, pool, cache, False)))
-            slots, attempt = jobs or _slots(pool), grade_here
-            # What one process has observed of the unit's own programs the others find on disk,
-            # and who has which share of a GPU only one process knows.
-            apart = cache.lasting and not pool.gpus and len(found) >= LEAST * slots
-            shared = pool if apart else None
-        graded = grade_class(
-            found, banks, outbox, slots, fresh, attempt, shared, read=read, before=before
-        )
-        return _shown(graded, len(found), notes)
-
-
 def _course(named: Path | None, notes: Console, graded: Sequence[Path] = ()) -> Course:
     """The course to work with; one that was not named is, since its code runs here."""
     course = Course.chosen(named, graded)
@@ -349,23 +312,6 @@ def _course(named: Path | None, notes: Console, graded: Sequence[Path] = ()) -> 
         said = f"autograder: The course is `{course.root}`."
         notes.print(said, markup=False, highlight=False, soft_wrap=True)
     return course
-
-
-def _bank(
-    units: Mapping[str, LoadedUnit],
-    seed: str,
-    pool: Pool,
-    cache: EvidenceCache,
-    on_gpu: bool,
-    name: str,
-) -> Bank:
-    return Bank(units[name], seed, pool, cache, on_gpu)
-
-
-def _reading(units: Mapping[str, LoadedUnit], readers: Readers) -> Callable[[HandIn], Read]:
-    """What reads a hand-in; a unit is loaded when it is needed."""
-    outlines = Lazy(units, lambda name: outline(units[name]))
-    return lambda hand_in: read(hand_in, outlines, readers)
 
 
 def _shown(graded: Iterator[tuple[Result, bool]], total: int, notes: Console) -> list[Result]:
@@ -408,13 +354,3 @@ def _say_where(console: Console, out: Path, formats: Sequence[str]) -> None:
     names |= {"canvas": ("Canvas", "canvas.csv"), "moodle": ("Moodle", "moodle.csv")}
     told = [f"{what}: {out / name}" for what, name in (names[f] for f in formats if f in names)]
     console.print("   ".join(told) or f"Results: {out}", soft_wrap=True)
-
-
-def _slots(pool: Pool) -> int:
-    return pool.gpus.slots if pool.gpus else _cores()
-
-
-def _cores() -> int:
-    from autograder.sandbox.machine import this_machine
-
-    return this_machine().cores

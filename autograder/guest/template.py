@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import autograder
 from autograder.guest import accelerator, isolation, tensors, worker
 
 _WIRE = 3  # a child's only descriptor beside the standard ones
@@ -54,6 +55,8 @@ def _serve(first: socket.socket, names: list[str]) -> None:
             failed.append(f"{name}: {error}")
     if "keras" in sys.modules:
         tensors.even_out()
+    # What notebooks import of this package; the real one is not here, nor what it needs.
+    autograder.check = _check
     shell = worker.make_shell()
     isolation.proc_files()
     isolation.driver_files()
@@ -79,6 +82,10 @@ def _serve(first: socket.socket, names: list[str]) -> None:
                 _fork_on_request(request, control, connection, shell, controls, children)
                 os.close(connection)
         _reap(children)
+
+
+def _check(exercise: str, unit: str | None = None) -> None:
+    """Do nothing: the grader does its own observing."""
 
 
 def _request(control: socket.socket) -> tuple[dict[str, Any] | None, int]:

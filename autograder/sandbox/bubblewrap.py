@@ -217,7 +217,6 @@ def _environment(
         **HIDDEN,
         **(ENVIRONMENT if gpus else {}),
         **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
-        "AUTOGRADER_SANDBOX": "1",
         **{f"{name}_NUM_THREADS": "1" for name in threads},
     }
 

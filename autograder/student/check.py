@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +26,6 @@ def check(exercise: str, unit: str | None = None) -> Checked | None:
     Raises:
         CheckError: there are no public cases here, or no such exercise.
     """
-    if os.environ.get("AUTOGRADER_SANDBOX"):
-        return None  # grading does its own observing
     from autograder.student import kernel, validate
 
     frame = inspect.currentframe()

@@ -57,7 +57,7 @@ def autograde(
     course: Course,
     assignment: str,
     student: str,
-    grader: preprocessor.Grader,
+    grader: preprocessor.NotebookGrader,
     told: Told,
     force: bool,
 ) -> Graded:
@@ -85,7 +85,7 @@ class ClassAutograde(Autograde, Guarded):
     """nbgrader's converter, which waits for a student's results just before it needs them."""
 
     def __init__(
-        self, grader: preprocessor.Grader, told: Told, remarks: _Remarks, **arguments: Any
+        self, grader: preprocessor.NotebookGrader, told: Told, remarks: _Remarks, **arguments: Any
     ) -> None:
         super().__init__(**arguments)
         self.began = False
@@ -111,7 +111,7 @@ class ClassAutograde(Autograde, Guarded):
             notebooks = (one for folder in self._due.values() for one in self.assignments[folder])
             if need_framework(map(Path, notebooks)):
                 pool.warm(pool.backend)
-        results = self._grader.results(self._submissions())
+        results = self._grader.graded(self._submissions())
         with contextlib.closing(results) as self._results:
             super().convert_notebooks()
 

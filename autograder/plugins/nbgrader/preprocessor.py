@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import weakref
 from collections.abc import Generator, Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
 from autograder.backends import asked_for
-from autograder.batch.engine import Outbox, banks_for, grade_class
+from autograder.batch.engine import Outbox
+from autograder.batch.grader import Grader
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
-from autograder.grading.cache import evidence_cache
-from autograder.grading.reference_oracle import Bank
 from autograder.plugins.nbgrader import assert_cells, gradebook, outputs
 from autograder.plugins.nbgrader.exporter import ClassReaders, units_of
 from autograder.plugins.nbgrader.guarded import not_graded
@@ -82,34 +80,19 @@ class GradeInSandbox(NbGraderPreprocessor):
         return nb, resources
 
 
-class Grader:
-    """What grading needs of one course, warm until it is closed."""
+class NotebookGrader(Grader):
+    """A grader of notebooks that nbgrader has read."""
 
-    def __init__(
-        self,
-        root: Path,
-        pool: Pool,
-        jobs: int = 1,
-        cache: bool = True,
-        fresh: bool = False,
-        readers: Readers | None = None,
-    ) -> None:
-        """The pool, and readers where they are given, become the grader's, and end with it."""
-        self.course = Course(root.resolve())
-        self.jobs = jobs
-        self.fresh = fresh
+    def __init__(self, course: Course, readers: Readers | None = None, **options: Any) -> None:
+        super().__init__(course, readers=readers or ClassReaders(), **options)
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
-        self._open = ExitStack()
-        self.readers = self._open.enter_context(readers or ClassReaders())
         self._notes: dict[tuple[str, str, bytes], tuple[str, ...]] = {}
-        self.pool = self._open.enter_context(pool)
         self._plain: Pool | None = None
-        kept = evidence_cache(cache)
-        self.bank = self._open.enter_context(
-            banks_for(
-                lambda name: Bank(self.course.load(name), self.course.seed(), self.pool, kept)
-            )
-        )
+
+    @property
+    def slots(self) -> int:
+        """One, unless more were asked for: nbgrader asks for one submission after the other."""
+        return self._jobs or 1
 
     def plain_pool(self, timeout: float | None) -> Pool:
         """The pool for assignments that are no units, with nbgrader's own timeout for a cell."""
@@ -147,34 +130,31 @@ class Grader:
     def result(self, submission: Submission) -> Result:
         """The result of one submission; kept, so that the same one is not graded twice."""
         known = self.known.get((submission.student, submission.unit))
-        return known or next(self.results([submission]))
+        return known or next(self.graded([submission]))
 
-    def results(self, submissions: Iterable[Submission]) -> Generator[Result, None, None]:
+    def graded(self, submissions: Iterable[Submission]) -> Generator[Result, None, None]:
         """The results of many, as they come."""
         # Beside the secret seed, which the records hold.
         outbox = Outbox(self.course.root / ".autograder" / "results")
         outbox.open()
-        for result, _ in grade_class(submissions, self.bank, outbox, self.jobs, self.fresh):
+        for result, _ in self.results(iter(submissions), outbox):
             yield result
 
-    def close(self) -> None:
-        """Ends the processes."""
-        self._open.close()
+
+_graders: weakref.WeakKeyDictionary[Any, NotebookGrader] = weakref.WeakKeyDictionary()
 
 
-_graders: weakref.WeakKeyDictionary[Any, Grader] = weakref.WeakKeyDictionary()
-
-
-def grader_of(converter: Any, isolation: Isolation, device: gpu.Device) -> Grader:
+def grader_of(converter: Any, isolation: Isolation, device: gpu.Device) -> NotebookGrader:
     """The grader that a converter of nbgrader uses for all of its submissions."""
     if converter not in _graders:
         pool = Pool(isolation, backend=asked_for(), gpus=gpu.asked_for(device, 1))
         readers = getattr(converter.exporter, "readers", None)
-        lend(converter, Grader(Path(converter.coursedir.root), pool, readers=readers))
+        course = Course(Path(converter.coursedir.root).resolve())
+        lend(converter, NotebookGrader(course, readers, pool=pool))
     return _graders[converter]
 
 
-def lend(converter: Any, grader: Grader) -> None:
+def lend(converter: Any, grader: NotebookGrader) -> None:
     """Gives a converter a grader, which ends with it."""
     _graders[converter] = grader
     weakref.finalize(converter, grader.close)

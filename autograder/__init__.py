@@ -1,7 +1,7 @@
 """A deep-learning course in notebooks, and the grader that makes it trustworthy.
 
-Students use `check`; authors of `exercises.py` use the rest.  Nothing heavy is imported until it
-is used, and no framework ever is.
+Students use `check`; programs use `Grader` and `Result`; authors of `exercises.py` use the rest.
+Nothing heavy is imported until it is used, and no framework ever is.
 """
 
 # Nothing else: `python -m autograder` runs this while the caller's folder is first on `sys.path`,
@@ -9,6 +9,24 @@ is used, and no framework ever is.
 import importlib
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # by which type checkers know it; `typing` would be one import more
+if TYPE_CHECKING:
+    from autograder.batch.grader import Grader as Grader
+    from autograder.course.exercise import Case as Case
+    from autograder.course.exercise import Unit as Unit
+    from autograder.guest import probes as probes
+    from autograder.judging.judges import accuracy as accuracy
+    from autograder.judging.judges import at_most as at_most
+    from autograder.judging.judges import close as close
+    from autograder.judging.judges import equal_sides as equal_sides
+    from autograder.judging.judges import exact as exact
+    from autograder.judging.judges import float32 as float32
+    from autograder.judging.judges import float64 as float64
+    from autograder.judging.judges import unchanged as unchanged
+    from autograder.judging.judges import within as within
+    from autograder.results.result import Result as Result
+    from autograder.student.check import check as check
 
 _HOME = {
     "Case": "autograder.course.exercise",

@@ -1,8 +1,7 @@
 """The reference computed in float32 where float64 is given: does it keep its points?
 
-NumPy's float32 is judged by its own rounding errors, with a remark (NUMERICS 1.4).  Here every
-function of a unit's reference gets its arrays in float32 and gives float32, and is graded like an
-answer.
+NumPy's float32 is judged by its own rounding errors, with a remark.  Here every function of
+a unit's reference gets its arrays in float32 and gives float32, and is graded like an answer.
 
     python benchmarks/in_single.py [UNIT ...] [--seeds 2]
 """

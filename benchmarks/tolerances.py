@@ -124,7 +124,7 @@ def measure(operation: Operation, dtype: str, seeds: int) -> Measured:
     return found
 
 
-# Inputs follow NUMERICS 1.5: sizes all differ, biases are not zero, scales are spread out.
+# Sizes all differ, biases are not zero, scales are spread out.
 
 
 def dense_inputs(rng: np.random.Generator) -> Iterator[Inputs]:

@@ -196,7 +196,7 @@ class Bank:
         return found.value
 
     def _sensitivities(self, question: Question, values: list[Any], eps: float) -> list[Any]:
-        """How far each output moves, in eps, when inputs move by one eps (NUMERICS 1.4)."""
+        """How far each output moves, in eps, when inputs move by one eps (docs/tolerances.md)."""
         runs = [self.reference(self._perturbed(question, eps, run)) for run in range(PERTURBATIONS)]
         return [
             _largest([_moved(value, run[index], eps) for run in runs if run[index].status == "ok"])

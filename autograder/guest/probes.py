@@ -31,7 +31,7 @@ __all__ = [
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
     """Central differences of a scalar function, entry by entry.
 
-    For float64: the error is near 1e-9 at `h=1e-5` for smooth functions (NUMERICS 1.4).
+    For float64: the error is near 1e-9 at `h=1e-5` for smooth functions (docs/tolerances.md).
 
     Args:
         f: maps an array like `x` to a number.

@@ -26,7 +26,7 @@ def _keep_float64() -> None:
 
     Off TensorFlow its rule for the type of a result makes float32 of it, after JAX's habit, in the
     functions that ask that rule.  Nothing public changes it.  Checks in float64 tell mistakes
-    that float32 hides (NUMERICS 1.4).
+    that float32 hides (docs/tolerances.md).
     """
     from keras.src.backend.common import dtypes
 

@@ -295,7 +295,7 @@ def _widened(compared: Callable[[Any], Comparison], wanted: Wanted) -> Compariso
 
 
 def precision(dtype: str, array: Any) -> str:
-    """What numbers are judged as: the precision they were computed in (NUMERICS 1.4), at best."""
+    """Return what numbers are judged as: at best the precision that they were computed in."""
     return float32 if array.dtype == _SINGLE else dtype
 
 
@@ -310,7 +310,7 @@ def least_wrong(judge: Judge) -> float:
 def trains(judge: Judge) -> bool:
     """Whether it judges what was trained, by a threshold: the one kind that a GPU may compute.
 
-    All other evidence is numbers, compared closely; a GPU rounds otherwise (NUMERICS 1.6).
+    All other evidence is numbers, compared closely; a GPU rounds otherwise (docs/gpu.md).
     """
     return isinstance(judge, Accuracy)
 

@@ -174,6 +174,16 @@ def test_things_given_side_by_side_are_hand_ins(tmp_path):
     assert students(*map(put, files)) == [("alice", ONE), ("bob", ONE)]
 
 
+def test_a_file_beside_a_folder_that_holds_others_is_seen_from_where_it_lies(tmp_path):
+    put(tmp_path / "class" / "alice" / "x.ipynb")
+    put(tmp_path / "late" / "bob.ipynb")
+    paths = [tmp_path / "class", tmp_path / "late" / "bob.ipynb"]
+    assert students(*paths, tmp_path / "class" / "alice" / "x.ipynb") == [
+        ("alice", ONE),
+        ("bob", ONE),
+    ]
+
+
 def test_folders_of_units_given_side_by_side_hold_hand_ins(tmp_path):
     put(tmp_path / ONE / "alice.ipynb")
     put(tmp_path / TWO / "alice.ipynb")

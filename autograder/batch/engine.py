@@ -81,8 +81,8 @@ class Outbox:
     def refusal(self, found: Submission | Problem) -> Problem | None:
         """Return why a hand-in may not replace the result that there is, None if it may.
 
-        Who hands in for one unit and says that it is for another would else get another grade
-        there, long after its deadline.
+        Otherwise a student could hand in for one unit, say that it is for another, and get a new
+        grade there long after its deadline.
         """
         if not found.claimed or not found.unit:
             return None
@@ -221,16 +221,20 @@ class _Work:
         return result, earlier is not None
 
     def _unread(self, hand_in: HandIn, error: Exception) -> Result:
-        points = self.banks(hand_in.unit).loaded.unit.points if hand_in.unit else 0.0
+        claimed = not all(placed.decided for placed in hand_in.files)
         path = hand_in.files[0].file.path
-        result = Result(hand_in.student, hand_in.unit, "fault", 0.0, points, path=path)
-        result = replace(result, problem=_failed(error))
+        problem = Problem(hand_in.student, hand_in.unit, path, _failed(error), claimed)
+        if refused := self.before.refusal(problem):
+            return self._ungraded(refused, ())
+        result = replace(ungradable(problem, self._points(hand_in.unit)), status="fault")
         self.outbox.write(result)
         return result
 
+    def _points(self, unit: str) -> float:
+        return float(self.banks(unit).loaded.unit.points) if unit else 0.0
+
     def _ungraded(self, problem: Problem, graded: Sequence[Submission]) -> Result:
-        points = self.banks(problem.unit).loaded.unit.points if problem.unit else 0.0
-        result = ungradable(problem, points)
+        result = ungradable(problem, self._points(problem.unit))
         # A broken file beside a good one of the same student has a row, but no page.
         if (result.student, result.unit) not in {(one.student, one.unit) for one in graded}:
             self.outbox.write(result)

@@ -93,10 +93,11 @@ def hand_ins(
     if unit is not None and unit not in units:
         raise UsageError(f"There is no unit `{unit}`. The course has {listed(units)}.")
     outer, inner = _apart_from_inner(paths)
-    given = _seen_from_above([archive.look(path, {SUBMITTED, *units}) for path in (*outer, *inner)])
+    containers = {SUBMITTED, *units}
+    beside = _seen_from_above([archive.look(path, containers) for path in outer])
+    given = [*beside, *(archive.look(path, containers) for path in inner)]
     together: dict[str, list[Placed]] = {}
     notes: dict[str, tuple[str, ...]] = {}
-    beside = [one for one in given if one.path in outer]
     seen: set[str] = set()
     for placed in (one for place in given for one in _placed(place, beside, units, unit)):
         if placed.file.key in seen:  # given by itself and by its folder

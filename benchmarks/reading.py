@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.sandbox.watch import Stopped, _cpu_seconds
-from autograder.submissions.archive import MAX_NOTEBOOK_BYTES, MIB
+from autograder.submissions.file import MAX_NOTEBOOK_BYTES, MIB
 from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS, _Reader
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -35,7 +35,7 @@ TESTS = Path(nbgrader.__file__).parent / "tests"
 CONFIG = """\
 import os
 from autograder.plugins.nbgrader.config import use_sandbox
-from autograder.plugins.nbgrader.execute import GradeInSandbox
+from autograder.plugins.nbgrader.preprocessor import GradeInSandbox
 
 c = get_config()
 use_sandbox(c)

@@ -412,7 +412,7 @@ PLACES = """
 import os, sys, keras
 from tensorflow.python.eager import context
 from autograder.guest import worker
-from autograder.sandbox.accelerator import MARK
+from autograder.guest.accelerator import MARK
 
 def place():
     return context.context().device_name or "anywhere"

@@ -18,7 +18,6 @@ from nbgrader_class import UNIT, Class, nbgrader, rows, scores, tree
 
 from autograder.cli.main import main
 from autograder.plugins.nbgrader import config, exporter, folder
-from autograder.submissions import archive
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +168,7 @@ def no_time(group: Class) -> str:
 
 def large_notebook(group: Class) -> str:
     with group.hand_in("ada", "{").open("ab") as file:
-        file.truncate(archive.MAX_NOTEBOOK_BYTES + 1)
+        file.truncate(file.MAX_NOTEBOOK_BYTES + 1)
     return "is larger than 50 MiB"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.submissions import archive, identify, notebook_file
+from autograder.submissions import archive, file, identify, notebook_file, places
 from autograder.submissions.preview import need_framework
 from autograder.submissions.reader import Readers
 from autograder.submissions.submission import GradeCell, UnitOutline, UsageError
@@ -220,7 +220,7 @@ def test_a_hand_in_of_very_many_notebooks_is_one_problem(tmp_path):
 
 
 def test_a_hand_in_of_very_many_files_is_one_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
     for number in range(20):
         put(tmp_path / "alice" / "environment" / f"{number}.py", b"")
     put(tmp_path / "alice" / f"{ONE}.ipynb")
@@ -531,8 +531,8 @@ def test_a_file_without_permission_is_a_problem(tmp_path):
         path.chmod(path.stat().st_mode | stat.S_IROTH | stat.S_IXOTH)
     program = f"""if True:
         import os, pathlib
-        from autograder.reader import Readers
-        from autograder.submission import *
+        from autograder.submissions.reader import Readers
+        from autograder.submissions.submission import *
         units, readers = {{"{ONE}": UnitOutline("{ONE}", {{}})}}, Readers()
         # Imports and starts what it needs.
         find([pathlib.Path({str(folder)!r}, "bob.ipynb")], units, readers=readers)
@@ -549,7 +549,7 @@ def test_a_file_without_permission_is_a_problem(tmp_path):
 def test_a_huge_notebook_is_a_problem(tmp_path):
     path = put(tmp_path / "alice.ipynb")
     with path.open("r+b") as stream:
-        stream.truncate(archive.MAX_NOTEBOOK_BYTES + 1)  # a sparse file
+        stream.truncate(file.MAX_NOTEBOOK_BYTES + 1)  # a sparse file
     assert "larger than 50 MiB" in the_problem(path).message
 
 
@@ -659,7 +659,7 @@ def test_two_members_of_one_name_are_two_notebooks(tmp_path):
 
 
 def test_a_bomb_is_refused_and_nothing_beside_it(tmp_path):
-    members = {"alice.ipynb": "", "bob.ipynb": bytes(2 * archive.MIB)}
+    members = {"alice.ipynb": "", "bob.ipynb": bytes(2 * file.MIB)}
     path = put_zip(tmp_path / "class.zip", members)
     submissions, problems = find([path], UNITS)
     assert [submission.student for submission in submissions] == ["alice"]
@@ -668,8 +668,8 @@ def test_a_bomb_is_refused_and_nothing_beside_it(tmp_path):
 
 
 def test_what_is_no_notebook_counts_for_nothing(tmp_path):
-    rows = {f"bob/{n}.bin": os.urandom(archive.MIB) * 45 for n in range(5)}
-    rows |= {"bob/zeros.bmp": bytes(3 * archive.MIB), f"alice/{ONE}.ipynb": ""}
+    rows = {f"bob/{n}.bin": os.urandom(file.MIB) * 45 for n in range(5)}
+    rows |= {"bob/zeros.bmp": bytes(3 * file.MIB), f"alice/{ONE}.ipynb": ""}
     assert students(put_zip(tmp_path / "class.zip", rows)) == [("alice", ONE)]
 
 
@@ -695,7 +695,7 @@ def test_a_member_with_a_long_name_is_refused_alone_and_at_once(tmp_path):
 
 
 def test_headers_that_lie_about_size_yield_no_more_than_they_say(tmp_path):
-    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": b" " * 3 * archive.MIB + b"{}"})
+    path = put_zip(tmp_path / "class.zip", {"alice.ipynb": b" " * 3 * file.MIB + b"{}"})
     data = bytearray(path.read_bytes())
     for header, offset in ((data.index(b"PK\x03\x04"), 22), (data.index(b"PK\x01\x02"), 24)):
         data[header + offset : header + offset + 4] = (1000).to_bytes(4, "little")
@@ -703,7 +703,7 @@ def test_headers_that_lie_about_size_yield_no_more_than_they_say(tmp_path):
 
 
 def test_a_large_member_is_read_in_full(tmp_path):
-    noise = {"output_type": "stream", "name": "stdout", "text": os.urandom(6 * archive.MIB).hex()}
+    noise = {"output_type": "stream", "name": "stdout", "text": os.urandom(6 * file.MIB).hex()}
     content = notebook(code("1") | {"outputs": [noise]})
     path = put_zip(tmp_path / "class.zip", {"a.ipynb": json.dumps(content)}, zipfile.ZIP_STORED)
     assert students(path) == [("a", ONE)]

@@ -25,12 +25,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.submissions import archive
-from autograder.submissions.archive import MAX_NAME, File, Given
+from autograder.submissions import places
+from autograder.submissions.file import MAX_NAME, MIB, File, may_be_notebook
+from autograder.submissions.places import Given
 
 SUBMITTED = "submitted"  # nbgrader's folder
 MAX_NOTEBOOKS = 100  # of one hand-in: a repository with all units, and copies
-MAX_BYTES = 200 * archive.MIB  # of all of them
+MAX_BYTES = 200 * MIB  # of all of them
 
 _MAX_ID = 100
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, line ends
@@ -94,8 +95,8 @@ def hand_ins(
         raise UsageError(f"There is no unit `{unit}`. The course has {listed(units)}.")
     outer, inner = _apart_from_inner(paths)
     containers = {SUBMITTED, *units}
-    beside = _seen_from_above([archive.look(path, containers) for path in outer])
-    given = [*beside, *(archive.look(path, containers) for path in inner)]
+    beside = _seen_from_above([places.look(path, containers) for path in outer])
+    given = [*beside, *(places.look(path, containers) for path in inner)]
     together: dict[str, list[Placed]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
@@ -256,7 +257,7 @@ def _owner(
     while len(rest) > 1 and rest[0] in {SUBMITTED, *units}:
         decided = rest[0] if rest[0] in units else decided
         rest = rest[1:]
-    if len(rest) > 1 or not archive.may_be_notebook(rest[0]):  # a folder
+    if len(rest) > 1 or not may_be_notebook(rest[0]):  # a folder
         return rest[0], decided
     stem = _stem(rest[0])
     if stem in units:
@@ -321,7 +322,7 @@ def _excess(files: Sequence[Placed]) -> str:
         )
     if sum(placed.file.size for placed in files) > MAX_BYTES:
         return (
-            f"The notebooks that this student handed in have more than {MAX_BYTES // archive.MIB} "
+            f"The notebooks that this student handed in have more than {MAX_BYTES // MIB} "
             "MiB together. Clear their outputs, and hand in the one that counts."
         )
     return ""

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.course.course import LoadedUnit
 from autograder.course.notebook import check_id, check_source
-from autograder.submissions import archive
+from autograder.submissions import places
 from autograder.submissions.identify import (
     HandIn,
     Placed,
@@ -190,7 +190,7 @@ def _submission(
     problem = Problem(placed.student, placed.unit, path, "", not placed.decided)
     try:
         notebook, notes = readers.read(
-            archive.read(placed.file, readers.archives), allowance=allowance
+            places.read(placed.file, readers.archives), allowance=allowance
         )
     except UnreadableError as error:
         return replace(problem, message=str(error))

@@ -20,7 +20,7 @@ from autograder.plugins.nbgrader import gradebook, outputs
 from autograder.plugins.nbgrader.guarded import guard, not_graded
 from autograder.plugins.nbgrader.lock import turn
 from autograder.plugins.nbgrader.release import require_ignored
-from autograder.submissions import archive, notebook_file
+from autograder.submissions import notebook_file, places
 from autograder.submissions.identify import printable
 from autograder.submissions.reader import READ_SECONDS, Allowance, Readers
 
@@ -133,7 +133,7 @@ def read(path: Path, readers: Readers) -> Any:
         UnreadableError: it is no notebook, or not one that lies there.
         ReaderError: the reader failed.
     """
-    notebook, _ = readers.read(archive.read_file(path), whole=True)
+    notebook, _ = readers.read(places.read_file(path), whole=True)
     return nbformat.from_dict(_mended(notebook))
 
 

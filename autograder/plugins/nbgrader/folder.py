@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 from nbgrader.utils import parse_utc
 
-from autograder.submissions import archive
-from autograder.submissions.archive import MAX_DEPTH, MAX_ENTRIES, MAX_NOTEBOOK_BYTES, MIB
+from autograder.submissions.file import LINK, MAX_NOTEBOOK_BYTES, MIB
 from autograder.submissions.identify import MAX_BYTES, MAX_NOTEBOOKS, printable
+from autograder.submissions.places import MAX_DEPTH, MAX_ENTRIES
 
 MAX_FILES = 20_000  # beside the notebooks; each is copied while the class waits
 _NOTEBOOKS = "*.ipynb"
@@ -109,7 +109,7 @@ def _require_notebook(entry: os.DirEntry[str]) -> None:
     path = Path(entry.path)
     status = _status(entry)
     if stat.S_ISLNK(status.st_mode):
-        raise RefusedError(f"{_named(path)}: {archive.LINK}")
+        raise RefusedError(f"{_named(path)}: {LINK}")
     if not stat.S_ISREG(status.st_mode):
         raise RefusedError(f"{_named(path)} is not a regular file. Expected a notebook.")
     if status.st_size > MAX_NOTEBOOK_BYTES:

@@ -24,7 +24,7 @@ from autograder.results.result import Result
 from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
-from autograder.submissions import archive
+from autograder.submissions import places
 from autograder.submissions.notebook_file import UnreadableError
 from autograder.submissions.reader import Readers
 from autograder.submissions.submission import (
@@ -118,7 +118,7 @@ class NotebookGrader(Grader):
     def _notes_on(self, path: Path, unit: UnitOutline, student: str) -> tuple[str, ...]:
         """The notes on a notebook as it was handed in, for which the same one is read once."""
         try:
-            digest = hashlib.sha256(archive.read_file(path)).digest()
+            digest = hashlib.sha256(places.read_file(path)).digest()
         except UnreadableError:
             return ()
         key = (student, unit.name, digest)

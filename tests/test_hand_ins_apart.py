@@ -99,7 +99,9 @@ def test_slow_hand_ins_change_nothing_and_delay_little(
     took = time.monotonic() - began
     assert done.returncode == 1, done.stderr
     assert of_students(folder / "beside", students) == of_students(folder / "alone", students)
-    assert took < seconds + 10 + READ_SECONDS, (took, seconds)
+    # 5 s on an idle machine (docs/security.md).  Other tests run beside this one; what this bound
+    # is for takes minutes: each of these inputs did.
+    assert took < 4 * seconds + 30, (took, seconds)
     assert peak.stop() < 1024
     rows = table_of(folder / "beside")
     assert set(rows) == {*students, *slow}

@@ -32,7 +32,7 @@ NEEDS = {"mounts": ("namespaces", "mounts")}
 
 HARNESS = """
 import os, sys
-from autograder.sandbox import isolation
+from autograder.guest import isolation
 layers, attack = sys.argv[1].split(","), sys.argv[2]
 isolation.proc_files()
 if "namespaces" in layers:

@@ -43,13 +43,25 @@ HARMLESS = {
 # What is not started by `programs`, and why it need not be.
 ALLOWED = {
     ("__init__.py", "importlib.import_module"): "names of a fixed table, modules of this package",
-    ("ban.py", "importlib.import_module"): "beside student code: what an exercise forbids",
-    ("course.py", "importlib.util.spec_from_file_location"): "the course's `exercises.py`, trusted",
-    ("sandbox/template.py", "importlib.import_module"): "in the template: what it is told to warm",
-    ("sandbox/template.py", "os.fork"): "a child of the template, which runs no program",
-    ("slots.py", "concurrent.futures.ProcessPoolExecutor"): "forked from the grader: no new Python",
-    ("slots.py", "multiprocessing.get_context"): "the context `fork`, of which the slots are",
-    ("plugins/nbgrader/plain.py", "__import__"): "in the sandbox: a text that sets a variable",
+    (
+        "guest/forbidden.py",
+        "importlib.import_module",
+    ): "beside student code: what an exercise forbids",
+    (
+        "course/course.py",
+        "importlib.util.spec_from_file_location",
+    ): "the course's `exercises.py`, trusted",
+    ("guest/template.py", "importlib.import_module"): "in the template: what it is told to warm",
+    ("guest/template.py", "os.fork"): "a child of the template, which runs no program",
+    (
+        "batch/slots.py",
+        "concurrent.futures.ProcessPoolExecutor",
+    ): "forked from the grader: no new Python",
+    ("batch/slots.py", "multiprocessing.get_context"): "the context `fork`, of which the slots are",
+    (
+        "plugins/nbgrader/assert_cells.py",
+        "__import__",
+    ): "in the sandbox: a text that sets a variable",
 }
 
 

@@ -362,6 +362,24 @@ def test_a_course_within_a_course_is_not_taken_unasked(
     assert not (inner / "RAN").exists()
 
 
+@pytest.mark.parametrize("link", ["grades", f"grades/{UNIT}"])
+def test_results_are_not_written_through_a_link_in_what_is_graded(
+    folder: Path, write_notebook: Write, tmp_path: Path, link: str
+) -> None:
+    write_notebook(tmp_path / "ada" / f"{UNIT}.ipynb")
+    (tmp_path / "elsewhere").mkdir()
+    place = tmp_path / "ada" / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(tmp_path / "elsewhere")
+    done = autograder("grade", ".", "--course", folder / "course", cwd=tmp_path / "ada")
+    assert done.returncode == 2
+    assert "link" in done.stderr and "--out DIR" in done.stderr
+    assert not list((tmp_path / "elsewhere").iterdir())
+    common = ("--course", folder / "course", "--seed", "s")
+    autograder("grade", ".", *common, "--out", tmp_path / "out", cwd=tmp_path / "ada")
+    assert table_of(tmp_path / "out")["ada"]["status"] == "graded"
+
+
 def test_the_course_that_is_taken_is_said(folder: Path, tmp_path: Path) -> None:
     done = autograder("release", "--check", cwd=folder / "course" / "solutions")
     assert f"The course is `{folder / 'course'}`" in done.stderr

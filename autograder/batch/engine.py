@@ -49,12 +49,23 @@ class Outbox:
 
     folder: Path
 
-    def open(self) -> None:
-        """Makes sure that results can be written.
+    def open(self, graded: Iterable[Path] = ()) -> None:
+        """Make sure that results can be written, and nowhere but here.
+
+        Args:
+            graded: what is to be graded; a link in there may be a student's.
 
         Raises:
             OutputError: they can't.
         """
+        place = self.folder.parent.resolve() / self.folder.name
+        inside = [path for path in graded if path.resolve() in place.parents]
+        links = [place, *(place.iterdir() if place.is_dir() else ())]
+        if inside and any(path.is_symlink() for path in links):
+            raise OutputError(
+                f"`{self.folder}` lies in `{inside[0]}`, which is to be graded, and is or holds a "
+                "link, which may be a student's. Name another folder with `--out DIR`."
+            )
         try:
             write_whole(self.folder / ".writable", b"")
             (self.folder / ".writable").unlink()

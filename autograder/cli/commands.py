@@ -60,7 +60,7 @@ def grade(
     outbox = Outbox(out)
     with pool:
         course = _course(course_dir, notes, paths)
-        outbox.open()
+        outbox.open(paths)
         with Grader(
             course,
             seed=seed,
@@ -105,7 +105,7 @@ def regrade(
     outbox = Outbox(out / ".regraded")
     with pool:
         course = _course(course_dir, notes, paths)
-        outbox.open()
+        outbox.open(paths)
         with Grader(course, seed=seed, jobs=jobs, keep_evidence=not no_cache, pool=pool) as grader:
             units = course.unit_names()
             for problem in [*unreadable, *reports.doubts(before, units, grader.seed)]:

@@ -102,7 +102,7 @@ def _grading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--unit", "-u", help="The unit that all of it is for, whatever the files say.")
 @click.option("--student", help="Who handed in all of it, whatever its place says.")
 @click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
 @click.option(
@@ -153,7 +153,7 @@ def grade(paths: tuple[Path, ...], **options: Any) -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--unit", "-u", help="The unit that all of it is for, whatever the files say.")
 @click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
 @click.option(
     "--out",
@@ -188,7 +188,7 @@ def report(folder: Path, formats: str, out: Path | None, anonymous: bool) -> Non
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--unit", "-u", help="What all of it is for, whatever the files say.")
+@click.option("--unit", "-u", help="The unit that all of it is for, whatever the files say.")
 @click.option(
     "--share",
     type=click.FloatRange(1, 100),

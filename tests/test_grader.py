@@ -68,7 +68,7 @@ def test_the_example_in_the_docs_runs(
         example = example.replace(told, str(real))
     exec(example, {})
     assert capsys.readouterr().out.splitlines() == [
-        "ada 5.0 of 5.0",
-        "bo 3.0 of 5.0",
-        "cy 0.0 of 5.0",
+        "ada 5.0 of 5",
+        "bo 3.0 of 5",
+        "cy 0.0 of 5",
     ]

@@ -167,8 +167,8 @@ def no_time(group: Class) -> str:
 
 
 def large_notebook(group: Class) -> str:
-    with group.hand_in("ada", "{").open("ab") as file:
-        file.truncate(file.MAX_NOTEBOOK_BYTES + 1)
+    with group.hand_in("ada", "{").open("ab") as stream:
+        stream.truncate(file.MAX_NOTEBOOK_BYTES + 1)
     return "is larger than 50 MiB"
 
 

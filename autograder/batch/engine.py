@@ -242,7 +242,7 @@ class _Work:
         return result
 
     def _points(self, unit: str) -> float:
-        return float(self.banks(unit).loaded.unit.points) if unit else 0.0
+        return self.banks(unit).loaded.unit.points if unit else 0.0
 
     def _ungraded(self, problem: Problem, graded: Sequence[Submission]) -> Result:
         result = ungradable(problem, self._points(problem.unit))

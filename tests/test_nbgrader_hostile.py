@@ -18,6 +18,7 @@ from nbgrader_class import UNIT, Class, nbgrader, rows, scores, tree
 
 from autograder.cli.main import main
 from autograder.plugins.nbgrader import config, exporter, folder
+from autograder.submissions.file import MAX_NOTEBOOK_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -168,7 +169,7 @@ def no_time(group: Class) -> str:
 
 def large_notebook(group: Class) -> str:
     with group.hand_in("ada", "{").open("ab") as stream:
-        stream.truncate(file.MAX_NOTEBOOK_BYTES + 1)
+        stream.truncate(MAX_NOTEBOOK_BYTES + 1)
     return "is larger than 50 MiB"
 
 

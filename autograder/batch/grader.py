@@ -30,7 +30,7 @@ from autograder.sandbox.machine import this_machine
 from autograder.sandbox.pool import Pool
 from autograder.submissions.identify import HandIn, hand_ins
 from autograder.submissions.reader import Readers
-from autograder.submissions.submission import outline, read
+from autograder.submissions.submission import UnitOutline, outline, read
 
 # Submissions for each slot, from which on slots are processes.  With two of them a class of 4 took
 # 1.8 s either way, a class of 8 2.0 s instead of 2.1.
@@ -94,6 +94,11 @@ class Grader:
     def units(self) -> Mapping[str, LoadedUnit]:
         """The course's units by name, each loaded when it is asked for."""
         return Lazy(self.course.unit_names(), self.course.load)
+
+    @cached_property
+    def _outlines(self) -> Mapping[str, UnitOutline]:
+        """What reading hand-ins needs to know of the units, made once for all of them."""
+        return Lazy(self.units, lambda name: outline(self.units[name]))
 
     @property
     def slots(self) -> int:
@@ -180,8 +185,7 @@ class Grader:
         return Bank(self.units[unit], self.seed, self.pool, self._cache, self._on_gpu)
 
     def _read(self, hand_in: HandIn) -> Read:
-        outlines = Lazy(self.units, lambda name: outline(self.units[name]))
-        return read(hand_in, outlines, self.readers)
+        return read(hand_in, self._outlines, self.readers)
 
     def _connect(self, engine: tuple[str, Device], keep_evidence: bool) -> None:
         """Let a cluster's workers grade."""

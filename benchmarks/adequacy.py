@@ -43,9 +43,9 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Exercise
 from autograder.grading.assessment import Assessment
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import observe_all
-from autograder.guest.worker import Names as Worked
+from autograder.guest.worker import ObservedNamespace as Worked
 from autograder.results.result import ExerciseResult
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
@@ -399,16 +399,18 @@ class Study:
         self.loaded = loaded
         self.here = isinstance(pool, Here)
         cache = EvidenceCache(None)
-        self.banks = [Bank(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)]
+        self.oracles = [
+            ReferenceOracle(loaded, f"{SEED}-{index}", pool, cache) for index in range(seeds)
+        ]
 
     def mutant(self, exercise: Exercise, mutant: Mutant) -> Found:
         cell = self.loaded.solution_cell(exercise.name).source
         alternative = Alternative(mutant.name, "", {cell: mutant.source})
-        for index, bank in enumerate(self.banks):
+        for index, oracle in enumerate(self.oracles):
             if self.here:
-                lost, explained = self._lost_here(bank, exercise, alternative), ()
+                lost, explained = self._lost_here(oracle, exercise, alternative), ()
             else:
-                lost, explained = self._assessed(bank, exercise, alternative)
+                lost, explained = self._assessed(oracle, exercise, alternative)
             if lost:
                 verdict = "by chance" if index else "killed"
                 break
@@ -418,7 +420,7 @@ class Study:
         return Found(exercise.name, mutant.name, verdict, *told, explained, index + 1, lost)
 
     def variant(self, exercise: Exercise, variant: Alternative) -> Found:
-        lost, explained = self._assessed(self.banks[0], exercise, variant)
+        lost, explained = self._assessed(self.oracles[0], exercise, variant)
         own = _own_names(exercise, variant)
         verdict = "named" if own & set(explained) else "not named"
         if not lost:
@@ -428,7 +430,7 @@ class Study:
         return Found(exercise.name, variant.name, verdict, explained_by=explained, lost=lost)
 
     def equivalent(self, exercise: Exercise, equivalent: Alternative) -> Found:
-        lost, explained = self._assessed(self.banks[0], exercise, equivalent)
+        lost, explained = self._assessed(self.oracles[0], exercise, equivalent)
         verdict = "failed" if lost else "passed"
         return Found(exercise.name, equivalent.name, verdict, explained_by=explained, lost=lost)
 
@@ -436,7 +438,7 @@ class Study:
         """Two mistakes at once."""
         cell = self.loaded.solution_cell(exercise.name).source
         both = Alternative(f"{one.name} + {other.name}", "", {cell: together(cell, one, other)})
-        lost, explained = self._assessed(self.banks[0], exercise, both)
+        lost, explained = self._assessed(self.oracles[0], exercise, both)
         verdict = "another" if explained else "unexplained"
         if not lost:
             verdict = "accepted"
@@ -445,16 +447,16 @@ class Study:
         return Found(exercise.name, both.name, verdict, explained_by=explained, lost=lost)
 
     def reference(self, exercise: Exercise, seed: int) -> Found:
-        """The reference with other random seeds than the bank's; with 0, on two threads instead."""
-        bank = self.banks[0]
+        """The reference with random seeds of its own; with 0, on two threads instead."""
+        oracle = self.oracles[0]
         cells = self.loaded.reference.cells
         if not seed:
             cells = ((0, TWO_THREADS[self.loaded.unit.framework]), *cells)
         program = Program(cells)
-        with bank.observer(program) as observer:
+        with oracle.observer(program) as observer:
             asked = _Reseeded(observer, seed)
             numbered = tuple(ProgramCell(number, source, False) for number, source in cells)
-            assessment = Assessment(numbered, program.hash, bank, asked)
+            assessment = Assessment(numbered, program.digest, oracle, asked)
             result = assessment.exercises([without_training(exercise)])[0]
             if any(cell.status != "ok" for cell in observer.cells.values()):
                 raise SystemExit(f"A cell of the reference of {self.loaded.name} fails.")
@@ -463,14 +465,16 @@ class Study:
         verdict = "failed" if lost else "passed"
         return Found(exercise.name, name, verdict, explained_by=explained, lost=lost)
 
-    def _lost_here(self, bank: Bank, exercise: Exercise, alternative: Alternative) -> str:
+    def _lost_here(
+        self, oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative
+    ) -> str:
         """The first check that fails, each judged as it is when grading; without explanation."""
         program = self.loaded.alternative(exercise, alternative)
-        with bank.observer(program) as observer:
+        with oracle.observer(program) as observer:
             for check in without_training(exercise).checks:
-                question = bank.question(exercise, check)
-                wanted = bank.wanted(question)
-                for item, want in zip(observe_all(observer, question), wanted, strict=True):
+                trial = oracle.trial(exercise, check)
+                wanted = oracle.wanted(trial)
+                for item, want in zip(observe_all(observer, trial), wanted, strict=True):
                     if item.status != "ok":
                         return f"{check.name} {item.status}"
                     if not check.judge(item.value, want).passed:
@@ -478,15 +482,15 @@ class Study:
         return ""
 
     def _assessed(
-        self, bank: Bank, exercise: Exercise, alternative: Alternative
+        self, oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative
     ) -> tuple[str, tuple[str, ...]]:
         rest = without_training(exercise)
         program = self.loaded.alternative(exercise, alternative)
-        return _losses(assessed(bank, rest, program), alternative.name)
+        return _losses(assessed(oracle, rest, program), alternative.name)
 
     def close(self) -> None:
-        for bank in self.banks:
-            bank.close()
+        for oracle in self.oracles:
+            oracle.close()
 
 
 class _Reseeded:

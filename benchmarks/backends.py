@@ -24,7 +24,7 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import Finding, Result
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, find, outline
@@ -42,11 +42,11 @@ def read(loaded: LoadedUnit, students: int) -> list[Submission]:
 
 def graded(loaded: LoadedUnit, submissions: Sequence[Submission], pool: Pool) -> list[Result]:
     """Their results on the pool's backend, nothing kept between runs."""
-    bank = Bank(loaded, SEED, pool, EvidenceCache(None))
+    oracle = ReferenceOracle(loaded, SEED, pool, EvidenceCache(None))
     try:
-        return [grade(submission, bank) for submission in submissions]
+        return [grade(submission, oracle) for submission in submissions]
     finally:
-        bank.close()
+        oracle.close()
 
 
 def checks(result: Result) -> Iterator[tuple[str, Finding]]:

@@ -67,15 +67,15 @@ class Kept:
         self._path = path
         self._known = trainings(path) if path else []
 
-    def seeds(self, question: tuple[str, ...]) -> set[int]:
-        """The seeds that ran already; `question` is unit, exercise, check and form."""
-        return {known.seed for known in self._known if astuple(known)[:4] == question}
+    def seeds(self, trial: tuple[str, ...]) -> set[int]:
+        """The seeds that ran already; `trial` is unit, exercise, check and form."""
+        return {known.seed for known in self._known if astuple(known)[:4] == trial}
 
-    def reached(self, question: tuple[str, ...], seeds: range) -> list[float]:
+    def reached(self, trial: tuple[str, ...], seeds: range) -> list[float]:
         return [
             known.reached
             for known in self._known
-            if astuple(known)[:4] == question and known.seed in seeds
+            if astuple(known)[:4] == trial and known.seed in seeds
         ]
 
     def add(self, training: Training) -> None:
@@ -164,16 +164,16 @@ def measure(
     kept = Kept(options.csv)
 
     def measured(form: str, program: Program, seeds: range) -> list[float]:
-        began, question = time.process_time(), (loaded.name, exercise.name, check.name, form)
-        left = [seed for seed in seeds if seed not in kept.seeds(question)]
+        began, trial = time.process_time(), (loaded.name, exercise.name, check.name, form)
+        left = [seed for seed in seeds if seed not in kept.seeds(trial)]
         # One case a seed: a check that trains draws a single one.
         found = observed(loaded, exercise.name, check, program, shell, left)
         for seed, (value, case) in zip(left, found, strict=True):
             reached, passed = number(check.judge, value, case), passes(check.judge, value, case)
-            kept.add(Training(*question, seed, reached, passed))
+            kept.add(Training(*trial, seed, reached, passed))
             print(f"    {form}: {reached:.4f}{'' if passed else ' fails'}", flush=True)
         seconds = (time.process_time() - began) / max(len(left), 1)
-        reached = kept.reached(question, seeds)
+        reached = kept.reached(trial, seeds)
         print(line(form, reached), f" {seconds:.2f} CPU s each", flush=True)
         return reached
 

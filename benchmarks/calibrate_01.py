@@ -23,16 +23,16 @@ from autograder.course.exercise import Check
 TRAINING = "train_two_layer"
 
 
-def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *question: Any) -> list[float]:
+def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *trial: Any) -> list[float]:
     """The accuracy on unseen points for each seed; 0 where nothing came back."""
-    found = observed(loaded, exercise, check, *question)
+    found = observed(loaded, exercise, check, *trial)
     return [number(check.judge, value, case) for value, case in found]
 
 
-def errors(*question: Any) -> list[float]:
+def errors(*trial: Any) -> list[float]:
     """The mean error on the two clusters for each case and seed; 1 where nothing came back."""
     return [
-        float(np.abs(value["errors"]).mean()) if value else 1.0 for value, _ in observed(*question)
+        float(np.abs(value["errors"]).mean()) if value else 1.0 for value, _ in observed(*trial)
     ]
 
 

@@ -26,15 +26,15 @@ from autograder.course.exercise import Check
 LEGAL = ("uniform", "truncated normal")
 
 
-def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *question: Any) -> list[float]:
+def accuracies(loaded: LoadedUnit, exercise: str, check: Check, *trial: Any) -> list[float]:
     """The accuracy on unseen digits for each seed; 0 where nothing came back."""
-    found = observed(loaded, exercise, check, *question)
+    found = observed(loaded, exercise, check, *trial)
     return [number(check.judge, value, case) for value, case in found]
 
 
-def depths(*question: Any) -> list[float]:
+def depths(*trial: Any) -> list[float]:
     """The logarithm of the spread in the last layer for each seed."""
-    return [float(next(iter(value.values()))) for value, _ in observed(*question)]
+    return [float(next(iter(value.values()))) for value, _ in observed(*trial)]
 
 
 def main() -> None:
@@ -55,8 +55,8 @@ def main() -> None:
     floors = []
     for name, program in programs.items():
         began = time.process_time()
-        question = loaded, exercise.name, checks["learns_digits"], program, shell, seeds
-        reached = accuracies(*question)
+        trial = loaded, exercise.name, checks["learns_digits"], program, shell, seeds
+        reached = accuracies(*trial)
         seconds = (time.process_time() - began) / options.seeds
         floors.append(threshold(checks["learns_digits"].judge, reached))
         below = np.mean(np.array(reached) < floors[-1])
@@ -66,15 +66,15 @@ def main() -> None:
     print(f"floor: {min(floors):.4f}")
     for name, program in programs.items():
         many = range(10 * options.seeds)
-        question = loaded, exercise.name, checks["deep_signal"], program, shell, many
-        logs = np.array(depths(*question))
+        trial = loaded, exercise.name, checks["deep_signal"], program, shell, many
+        logs = np.array(depths(*trial))
         tails = (logs - logs.mean()) / logs.std()
         print(line(f"depth, {name}", logs.tolist()), f" tails {tails.min():.1f}, {tails.max():.1f}")
     for variant in exercise.variants if options.alternatives > 1 else ():
         program = loaded.alternative(exercise, variant)
         few = range(options.alternatives)
-        question = loaded, exercise.name, checks["learns_digits"], program, shell, few
-        print(line(f"wrong {variant.name}", accuracies(*question)))
+        trial = loaded, exercise.name, checks["learns_digits"], program, shell, few
+        print(line(f"wrong {variant.name}", accuracies(*trial)))
 
 
 if __name__ == "__main__":

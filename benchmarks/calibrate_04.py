@@ -45,10 +45,10 @@ l1_grad = l2_grad
 
 
 def reached(
-    loaded: LoadedUnit, exercise: str, check: Check, *question: Any
+    loaded: LoadedUnit, exercise: str, check: Check, *trial: Any
 ) -> Iterator[tuple[float, float]]:
     """For each seed: the accuracy on unseen digits, and on the noisy training labels."""
-    for value, case in observed(loaded, exercise, check, *question):
+    for value, case in observed(loaded, exercise, check, *trial):
         noisy = np.mean(value["train_predictions"] == case.truth["train_labels"]) if value else 1.0
         yield number(check.judge, value, case), float(noisy)
 

@@ -38,8 +38,8 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Exercise
 from autograder.grading import assessment, grade
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
-from autograder.grading.trial import Question
+from autograder.grading.reference_oracle import ReferenceOracle
+from autograder.grading.trial import Trial
 from autograder.judging import judges
 from autograder.results.record import loads
 from autograder.results.result import Result
@@ -173,26 +173,30 @@ def read(loaded: LoadedUnit, paths: Sequence[Path]) -> list[Submission]:
 
 
 def grade_class(
-    loaded: LoadedUnit, banks: Callable[[str], Bank], folder: Path, count: int, slots: int
+    loaded: LoadedUnit,
+    oracles: Callable[[str], ReferenceOracle],
+    folder: Path,
+    count: int,
+    slots: int,
 ) -> tuple[list[Result], float, float]:
     """Results of a class that is handed in here, and the wall and CPU seconds that it took."""
     submissions = read(loaded, hand_in(loaded, folder, count))
     outbox = engine.Outbox(folder.with_name(f"{folder.name}-out"))
     began, cpu = time.perf_counter(), cpu_seconds()
-    results = [result for result, _ in engine.grade_class(submissions, banks, outbox, slots, True)]
+    results = [
+        result for result, _ in engine.grade_class(submissions, oracles, outbox, slots, True)
+    ]
     taken = time.perf_counter() - began, cpu_seconds() - cpu
     if wrong := [result for result in results if result.status != "graded"]:
         raise SystemExit(f"{wrong[0].status}: {wrong[0].problem}")
     return results, *taken
 
 
-def everything(bank: Bank) -> list[tuple[Question, list[Any]]]:
+def everything(oracle: ReferenceOracle) -> list[tuple[Trial, list[Any]]]:
     """What a submission is asked, with what is wanted."""
-    exercises = bank.loaded.unit.exercises
-    questions = [
-        bank.question(exercise, check) for exercise in exercises for check in exercise.checks
-    ]
-    return [(q, [want.measured for want in bank.wanted(q)]) for q in questions]
+    exercises = oracle.loaded.unit.exercises
+    trials = [oracle.trial(exercise, check) for exercise in exercises for check in exercise.checks]
+    return [(q, [want.measured for want in oracle.wanted(q)]) for q in trials]
 
 
 def command(paths: Sequence[Path], unit: str, out: Path, *more: str) -> list[str]:
@@ -211,12 +215,12 @@ class Bare:
     judged.  What is wanted is known before.
     """
 
-    def __init__(self, unit: str, asked: Sequence[tuple[Question, list[Any]]]) -> None:
+    def __init__(self, unit: str, asked: Sequence[tuple[Trial, list[Any]]]) -> None:
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
         cases = [
-            (question.exercise.name, question.check.name, list(question.observations), wanted)
-            for question, wanted in asked
+            (trial.exercise.name, trial.check.name, list(trial.observations), wanted)
+            for trial, wanted in asked
         ]
         self._process = context.Process(target=_bare, args=(theirs, unit, cases), daemon=True)
         self._process.start()
@@ -297,18 +301,21 @@ def warm(
     """One submission when template, reference and known mistakes are there, against a bare loop."""
     rounds, each = (2, 4) if quick else (5, 8)
     cache = EvidenceCache(folder / "evidence")
-    with Pool() as pool, engine.banks_for(lambda _: Bank(loaded, SEED, pool, cache)) as banks:
+    with (
+        Pool() as pool,
+        engine.banks_for(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
+    ):
         # By this thread: a template ends with the thread that started it.
-        bank = banks(loaded.name)
-        pool.warm(bank.runs_on(loaded.reference))
+        oracle = oracles(loaded.name)
+        pool.warm(oracle.runs_on(loaded.reference))
 
         def graded(name: str, slots: int, count: int = each) -> Class:
-            results, wall, cpu = grade_class(loaded, banks, folder / name, count, slots)
+            results, wall, cpu = grade_class(loaded, oracles, folder / name, count, slots)
             return Class([result.seconds for result in results], wall * slots / count, cpu / count)
 
         # Every program once: what is kept of the unit's own programs is kept now.
         graded("before", SLOTS, 4 * max(4, sum(len(e.variants) for e in loaded.unit.exercises)))
-        asked = everything(bank)
+        asked = everything(oracle)
         workers = [Bare(loaded.name, asked) for _ in range(SLOTS)]
 
         def one_round(name: str) -> Round:
@@ -334,7 +341,7 @@ def warm(
     aim = 1.3 * base + 0.15
     slot = median(run.one.slot for run in found)
     occupied = median(run.two.slot for run in found)
-    cases = sum(len(question.cases) for question, _ in asked)
+    cases = sum(len(trial.cases) for trial, _ in asked)
     print(f"{loaded.name}: {len(asked)} checks, {cases} cases, {rounds} rounds of {each}\n")
     rows = [
         row("bare loop, one process", base, "s"),
@@ -396,8 +403,8 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     part(Pool, "fork", "forking and isolating")
     part(Child, "request", lambda _child, op, *_, **__: requests.get(op, "other requests"))
     part(Child, "close", "ending the process")
-    part(Bank, "question", "what is asked, what is wanted")
-    part(Bank, "wanted", "what is asked, what is wanted")
+    part(ReferenceOracle, "trial", "what is asked, what is wanted")
+    part(ReferenceOracle, "wanted", "what is asked, what is wanted")
     for kind in ("Close", "Exact", "Unchanged", "EqualSides", "AtMost", "Accuracy"):
         part(getattr(judges, kind), "__call__", "judging")
     part(assessment._Explainer, "__init__", "explaining")
@@ -427,19 +434,22 @@ def training(
     """
     rounds, each = (1, 1) if quick else (5, 2)  # the first two programs are the reference
     cache = EvidenceCache(folder / "evidence")
-    with Pool() as pool, engine.banks_for(lambda _: Bank(loaded, SEED, pool, cache)) as banks:
-        bank = banks(loaded.name)
-        pool.warm(bank.runs_on(loaded.reference))
+    with (
+        Pool() as pool,
+        engine.banks_for(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
+    ):
+        oracle = oracles(loaded.name)
+        pool.warm(oracle.runs_on(loaded.reference))
 
         def graded(name: str) -> tuple[float, float]:
-            results, wall, cpu = grade_class(loaded, banks, folder / name, each, 1)
+            results, wall, cpu = grade_class(loaded, oracles, folder / name, each, 1)
             wrong = [r for r in results if r.points < r.max_points]
             if wrong:
                 raise SystemExit(f"The reference got {wrong[0].points:g} points.")
             return wall / each, cpu / each
 
         graded("before")
-        asked = everything(bank)
+        asked = everything(oracle)
         worker = Bare(loaded.name, asked)
 
         def one_round(name: str) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.guest import probes
 from autograder.guest.tensors import to_arrays
-from autograder.guest.worker import Namespace
+from autograder.guest.worker import ProgramView
 from autograder.judging.comparison import Difference, leaves
 from autograder.judging.judges import Close, from_data
 
@@ -32,7 +32,7 @@ def expect(observation, check, names):
         try:
             for inputs, seed, wanted in cases:
                 probes.seed(seed)
-                program = Namespace(names, _KEPT)
+                program = ProgramView(names, _KEPT)
                 _agree(to_arrays(observation(program, **copy.deepcopy(inputs))), wanted, judge)
             return
         except AssertionError:

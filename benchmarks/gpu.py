@@ -35,7 +35,7 @@ from autograder.batch.engine import Outbox, grade_class
 from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import PASS
 from autograder.results.result import Result
 from autograder.sandbox.gpu import Device, Gpus, asked_for
@@ -96,21 +96,25 @@ class Place:
 @contextmanager
 def opened(
     loaded: LoadedUnit, backend: Backend, gpus: Gpus | None, cache: EvidenceCache | None = None
-) -> Iterator[Bank]:
+) -> Iterator[ReferenceOracle]:
     with (
         Pool(backend=backend, gpus=gpus) as pool,
-        closing(Bank(loaded, SEED, pool, cache or EvidenceCache(None))) as bank,
+        closing(ReferenceOracle(loaded, SEED, pool, cache or EvidenceCache(None))) as oracle,
     ):
-        yield bank
+        yield oracle
 
 
-def graded(bank: Bank, submissions: Sequence[Submission], slots: int) -> tuple[list[Result], float]:
+def graded(
+    oracle: ReferenceOracle, submissions: Sequence[Submission], slots: int
+) -> tuple[list[Result], float]:
     """Results by name, and the seconds from the first to the last one."""
     with tempfile.TemporaryDirectory(prefix="gpu-") as folder:
         outbox = Outbox(Path(folder))
         outbox.open()
         began = time.perf_counter()
-        results = [one for one, _ in grade_class(submissions, lambda _: bank, outbox, slots, True)]
+        results = [
+            one for one, _ in grade_class(submissions, lambda _: oracle, outbox, slots, True)
+        ]
         seconds = time.perf_counter() - began
     return sorted(results, key=lambda result: result.student), seconds
 
@@ -122,8 +126,8 @@ def points(
     found: dict[str, list[dict[str, float]]] = {}
     for gpus in (None, on.gpus(1)):
         # What a submission gave on one of them is kept under that one's name.
-        with opened(loaded, on.backend, gpus, cache) as bank:
-            for result in graded(bank, submissions, 1)[0]:
+        with opened(loaded, on.backend, gpus, cache) as oracle:
+            for result in graded(oracle, submissions, 1)[0]:
                 if result.status == "fault":
                     print(f"    {result.student}: {result.problem or 'a fault in some checks'}")
                 by_exercise = {each.exercise: each.points for each in result.exercises}
@@ -135,20 +139,20 @@ def noise(loaded: LoadedUnit, on: Place, cache: EvidenceCache) -> dict[str, tupl
     """For each kind of judge: cases, the worst deviation, and how many are over the limit."""
     deviations: dict[str, list[float]] = {}
     gpus = on.gpus(1)
-    with opened(loaded, on.backend, gpus, cache) as bank, ExitStack() as stack:
+    with opened(loaded, on.backend, gpus, cache) as oracle, ExitStack() as stack:
         share = stack.enter_context(gpus.share()) if gpus else None
-        observer = stack.enter_context(bank.observer(loaded.reference, share=share))
+        observer = stack.enter_context(oracle.observer(loaded.reference, share=share))
         for exercise in loaded.unit.exercises:
             for check in exercise.checks:
-                question = bank.question(exercise, check)
+                trial = oracle.trial(exercise, check)
                 try:
-                    wanted_values = bank.wanted(question)
+                    wanted_values = oracle.wanted(trial)
                 except FaultError as error:  # it needs TensorFlow, say, which is not there
                     print(f"    left out: {error}")
                     continue
                 dtype = getattr(check.judge, "dtype", "")
                 kind = f"{type(check.judge).__name__} {dtype}".strip()
-                for observation, wanted in zip(question.observations, wanted_values, strict=True):
+                for observation, wanted in zip(trial.observations, wanted_values, strict=True):
                     seconds = check.seconds * observer.patience
                     got = observer.observe(replace(observation, trains=True), seconds)
                     value = check.judge(got.value, wanted).deviation if got.status == "ok" else 1e9
@@ -165,9 +169,9 @@ def throughput(
     """Submissions a minute, the reference's evidence and the template being there already."""
     gpus = on.gpus(slots)
     at_once = gpus.slots if gpus else slots
-    with opened(loaded, on.backend, gpus) as bank:
-        graded(bank, [_another(submission, "first") for submission in submissions], at_once)
-        _, seconds = graded(bank, submissions, at_once)
+    with opened(loaded, on.backend, gpus) as oracle:
+        graded(oracle, [_another(submission, "first") for submission in submissions], at_once)
+        _, seconds = graded(oracle, submissions, at_once)
     return 60 * len(submissions) / seconds
 
 

@@ -15,8 +15,8 @@ from autograder.authoring.proof import assessed, without_training
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Exercise
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
-from autograder.judging.judges import compares_double
+from autograder.grading.reference_oracle import ReferenceOracle
+from autograder.judging.judges import compares_float64
 from autograder.sandbox.pool import Pool
 from autograder.wire.program import Program
 
@@ -51,9 +51,9 @@ def in_single(loaded: LoadedUnit, name: str) -> Program:
     return Program((*cells, (last + 1, IN_SINGLE.replace("NAME", name))))
 
 
-def lost(bank: Bank, exercise: Exercise) -> list[str]:
+def lost(oracle: ReferenceOracle, exercise: Exercise) -> list[str]:
     """The checks that it does not pass, and how."""
-    result = assessed(bank, without_training(exercise), in_single(bank.loaded, exercise.name))
+    result = assessed(oracle, without_training(exercise), in_single(oracle.loaded, exercise.name))
     return [f"`{f.check}` {f.verdict}" for f in result.findings if f.verdict != "passed"]
 
 
@@ -67,17 +67,19 @@ def main() -> None:
     with Pool() as pool:
         for name in options.units or course.unit_names():
             loaded = course.load(name)
-            banks = [
-                Bank(loaded, f"single-{seed}", pool, EvidenceCache(None))
+            oracles = [
+                ReferenceOracle(loaded, f"single-{seed}", pool, EvidenceCache(None))
                 for seed in range(options.seeds)
             ]
             for exercise in loaded.unit.exercises:
-                if any(compares_double(check.judge) for check in exercise.checks):
-                    found = dict.fromkeys(said for bank in banks for said in lost(bank, exercise))
-                    row = [name, f"`{exercise.name}`", len(banks), ", ".join(found) or "nothing"]
+                if any(compares_float64(check.judge) for check in exercise.checks):
+                    found = dict.fromkeys(
+                        said for oracle in oracles for said in lost(oracle, exercise)
+                    )
+                    row = [name, f"`{exercise.name}`", len(oracles), ", ".join(found) or "nothing"]
                     print("|", " | ".join(map(str, row)), "|", flush=True)
-            for bank in banks:
-                bank.close()
+            for oracle in oracles:
+                oracle.close()
 
 
 if __name__ == "__main__":

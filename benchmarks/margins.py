@@ -31,8 +31,8 @@ from autograder.authoring.proof import SEED
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.grading.cache import evidence_cache
-from autograder.grading.reference_oracle import Bank
-from autograder.grading.trial import Question
+from autograder.grading.reference_oracle import ReferenceOracle
+from autograder.grading.trial import Trial
 from autograder.judging.judges import (
     PASS,
     AtMost,
@@ -118,12 +118,12 @@ def tolerance(check: Check) -> str:
     raise ValueError(f"{check.name}: no class for {judge}.")
 
 
-def compared(bank: Bank, question: Question, found: list[Evidence]) -> tuple[float, bool]:
+def compared(oracle: ReferenceOracle, trial: Trial, found: list[Evidence]) -> tuple[float, bool]:
     """The largest deviation over the cases, inf where nothing can be compared; whether all pass."""
-    judge = question.check.judge
+    judge = trial.check.judge
     results = [
         judge(item.value, wanted) if item.status == "ok" else None
-        for item, wanted in zip(found, bank.wanted(question), strict=True)
+        for item, wanted in zip(found, oracle.wanted(trial), strict=True)
     ]
     worst = max(float("inf") if result is None else result.deviation for result in results)
     return worst, all(result is not None and result.passed for result in results)
@@ -135,52 +135,56 @@ def untrained(exercise: Exercise) -> list[Check]:
     return sorted(checks, key=lambda check: recognises(check.judge))
 
 
-def margins(banks: list[Bank], exercise: Exercise) -> Iterator[Margin]:
-    """The margins of one exercise over the seeds of the banks."""
+def margins(oracles: list[ReferenceOracle], exercise: Exercise) -> Iterator[Margin]:
+    """The margins of one exercise over the seeds of the oracles."""
     for check in untrained(exercise):
         right: list[tuple[float, str]] = []
         wrong: list[tuple[float, str]] = []
         passing: list[tuple[float, str]] = []
-        for bank in banks:
-            question = bank.question(exercise, check)
-            right.append((compared(bank, question, bank.reference(question))[0], "reference"))
+        for oracle in oracles:
+            trial = oracle.trial(exercise, check)
+            right.append((compared(oracle, trial, oracle.reference(trial))[0], "reference"))
             for form in exercise.equivalents:
-                found = bank.of(bank.program(exercise, form), question)
-                right.append((compared(bank, question, found)[0], form.name))
+                found = oracle.of(oracle.program(exercise, form), trial)
+                right.append((compared(oracle, trial, found)[0], form.name))
             for variant in exercise.variants:
-                found = bank.of(bank.program(exercise, variant), question)
-                deviation, passed = compared(bank, question, found)
+                found = oracle.of(oracle.program(exercise, variant), trial)
+                deviation, passed = compared(oracle, trial, found)
                 (passing if passed else wrong).append((deviation, variant.name))
         yield Margin(
-            banks[0].loaded.name,
+            oracles[0].loaded.name,
             exercise.name,
             check.name,
             tolerance(check),
-            len(banks),
+            len(oracles),
             *max(right),
             *min(wrong, default=(float("inf"), "")),
             *max(passing, default=(0.0, "")),
         )
 
 
-def told(banks: list[Bank], exercise: Exercise, variant: Alternative) -> dict[str, list[bool]]:
-    """By check, whether it tells a variant, for the draws of each bank."""
+def told(
+    oracles: list[ReferenceOracle], exercise: Exercise, variant: Alternative
+) -> dict[str, list[bool]]:
+    """By check, whether it tells a variant, for the draws of each oracle."""
     found: dict[str, list[bool]] = {}
     for check in untrained(exercise):
-        for bank in banks:
-            question = bank.question(exercise, check)
-            evidence = bank.of(bank.program(exercise, variant), question)
-            found.setdefault(check.name, []).append(not compared(bank, question, evidence)[1])
+        for oracle in oracles:
+            trial = oracle.trial(exercise, check)
+            evidence = oracle.of(oracle.program(exercise, variant), trial)
+            found.setdefault(check.name, []).append(not compared(oracle, trial, evidence)[1])
     return found
 
 
 @contextmanager
-def banks_of(loaded: LoadedUnit, seeds: int) -> Iterator[list[Bank]]:
-    """A bank for each seed of `check-course`, with the evidence that is kept."""
+def banks_of(loaded: LoadedUnit, seeds: int) -> Iterator[list[ReferenceOracle]]:
+    """An oracle for each seed of `check-course`, with the evidence that is kept."""
     cache = evidence_cache(True)
     with Pool() as pool, ExitStack() as open_banks:
         yield [
-            open_banks.enter_context(closing(Bank(loaded, f"{SEED}-{index}", pool, cache)))
+            open_banks.enter_context(
+                closing(ReferenceOracle(loaded, f"{SEED}-{index}", pool, cache))
+            )
             for index in range(seeds)
         ]
 
@@ -189,10 +193,10 @@ def draws(course: Course, units: list[str], seeds: int) -> None:
     """Prints what depends on the draw."""
     for name in units or course.unit_names():
         loaded = course.load(name)
-        with banks_of(loaded, seeds) as banks:
+        with banks_of(loaded, seeds) as oracles:
             for exercise in loaded.unit.exercises:
                 for variant in exercise.variants:
-                    found = told(banks, exercise, variant)
+                    found = told(oracles, exercise, variant)
                     for check, by_draw in found.items():
                         if 0 < sum(by_draw) < seeds:
                             print(f"| {name[:2]} `{check}` | {variant.name} | {sum(by_draw)} |")
@@ -205,8 +209,8 @@ def measure(course: Course, units: list[str], seeds: int, table: Path) -> None:
     """Replaces the rows of these units in a file of margins."""
     for name in units or course.unit_names():
         loaded = course.load(name)
-        with banks_of(loaded, seeds) as banks:
-            found = [row for each in loaded.unit.exercises for row in margins(banks, each)]
+        with banks_of(loaded, seeds) as oracles:
+            found = [row for each in loaded.unit.exercises for row in margins(oracles, each)]
         write(table, [row for row in read(table) if row.unit != name] + found)
         print(f"{name}: {len(found)} checks", flush=True)
 

@@ -41,7 +41,7 @@ from machine import MIB, OthersUse, Watcher, adopt, facts
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Check, Exercise, measure_source
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import to_data
 from autograder.results.record import loads
 from autograder.sandbox.pool import Pool
@@ -153,18 +153,18 @@ def answers(loaded: LoadedUnit, cache: Path) -> bytes:
     """All cases with what the reference gives, as the tests' helper reads them."""
     found = {}
     with Pool() as pool:
-        bank = Bank(loaded, SEED, pool, EvidenceCache(cache))
+        oracle = ReferenceOracle(loaded, SEED, pool, EvidenceCache(cache))
         for exercise in loaded.unit.exercises:
             for check in exercise.checks:
                 tries = []
                 for attempt in range(check.tries):
-                    question = bank.question(exercise, check, attempt)
-                    inputs = [dict(case.inputs) for case in question.cases]
-                    wanted = [want.measured for want in bank.wanted(question)]
-                    tries.append(list(zip(inputs, question.seeds, wanted, strict=True)))
+                    trial = oracle.trial(exercise, check, attempt)
+                    inputs = [dict(case.inputs) for case in trial.cases]
+                    wanted = [want.measured for want in oracle.wanted(trial)]
+                    tries.append(list(zip(inputs, trial.seeds, wanted, strict=True)))
                 judge = to_data(check.judge, measure_source)
                 found[_key(exercise, check)] = {"judge": judge, "tries": tries}
-        bank.close()
+        oracle.close()
     return pickle.dumps(found)
 
 

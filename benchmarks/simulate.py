@@ -34,7 +34,7 @@ from autograder.batch.engine import Outbox
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results import record
 from autograder.results.result import Result
 from autograder.sandbox.pool import Pool
@@ -104,11 +104,11 @@ def measure(loaded: LoadedUnit, submissions: Sequence[Submission], scratch: Path
     """What submissions to one unit cost."""
     seconds, results = [], []
     shared = _Shared()
-    with Pool() as pool, closing(Bank(loaded, "measure", pool, shared)) as bank:
-        pool.fork(bank.runs_on(loaded.reference)).close()  # its template is warm
+    with Pool() as pool, closing(ReferenceOracle(loaded, "measure", pool, shared)) as oracle:
+        pool.fork(oracle.runs_on(loaded.reference)).close()  # its template is warm
         for submission in submissions:
             began, of_class = cpu_seconds(), shared.seconds
-            results.append(grade(submission, bank))
+            results.append(grade(submission, oracle))
             spent = cpu_seconds() - began - (shared.seconds - of_class)
             seconds.append(round(spent, 3))
     before, after = _reading(results, {loaded.name: outline(loaded)}), _writing(results, scratch)

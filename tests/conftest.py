@@ -16,7 +16,7 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.course.notebook import author_notebook, release_notebook
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import versions
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission
@@ -61,7 +61,7 @@ def order(lines_course: Path) -> dict[str, Any]:
     return {
         "course": str(lines_course),
         "unit": loaded.name,
-        "unit_hash": loaded.hash,
+        "unit_hash": loaded.digest,
         "seed": "s",
         "isolation": "namespaces",
         "backend": "tensorflow",
@@ -101,11 +101,11 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-def bank(lines: LoadedUnit, pool: Pool) -> Iterator[Bank]:
+def oracle(lines: LoadedUnit, pool: Pool) -> Iterator[ReferenceOracle]:
     """What is known of `01_lines` for a secret seed."""
-    bank = Bank(lines, "secret", pool, EvidenceCache(None))
-    yield bank
-    bank.close()
+    oracle = ReferenceOracle(lines, "secret", pool, EvidenceCache(None))
+    yield oracle
+    oracle.close()
 
 
 @pytest.fixture(scope="session")

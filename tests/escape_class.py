@@ -55,7 +55,7 @@ from autograder.batch.engine import Outbox, banks_for, grade_class
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import ungradable
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.report import class_table
 from autograder.report.export import github
 from autograder.results.result import Result
@@ -358,8 +358,10 @@ def _grade(
             records[str(path)] = asdict(results[-1])
     with Pool(limits=LIMITS) as pool:
         cache = EvidenceCache(None)
-        with banks_for(lambda name: Bank(units[name], "a secret seed", pool, cache)) as banks:
-            for result, _ in grade_class(submissions, banks, outbox, slots):
+        with banks_for(
+            lambda name: ReferenceOracle(units[name], "a secret seed", pool, cache)
+        ) as oracles:
+            for result, _ in grade_class(submissions, oracles, outbox, slots):
                 results.append(result)
                 records[owners[result.path]] = asdict(result)
     reports.write(results, out, [name for name in reports.FORMATS if name != "github"])

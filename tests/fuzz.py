@@ -659,7 +659,7 @@ def check_submission(submission: Submission) -> None:
     for cell in submission.cells:
         assert type(cell.source) is str
         cell.source.encode("utf-8")
-    Program(tuple((c.number, c.source) for c in submission.cells if not c.skip)).hash  # noqa: B018
+    Program(tuple((c.number, c.source) for c in submission.cells if not c.skip)).digest  # noqa: B018
     for note in submission.notes:
         note.encode("utf-8")
 

@@ -21,13 +21,13 @@ from autograder.course.exercise import ExerciseError, Unit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import Result
 from autograder.sandbox.bubblewrap import command
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submissions.submission import Submission, program_hash
+from autograder.submissions.submission import Submission, cells_digest
 from autograder.wire.observation import Observation
 from autograder.wire.program import Program, ProgramCell, runs_on
 
@@ -149,12 +149,12 @@ def graded(pool: Pool, **edits: str) -> Result:
         for old, new in edits.items():
             source = source.replace(old, new)
         cells.append(ProgramCell(number, source, False))
-    bank = Bank(loaded, "secret", pool, EvidenceCache(None))
+    oracle = ReferenceOracle(loaded, "secret", pool, EvidenceCache(None))
     try:
-        name = program_hash(cells)
-        return grade(Submission("ada", loaded.name, "ada.ipynb", tuple(cells), (), name), bank)
+        name = cells_digest(cells)
+        return grade(Submission("ada", loaded.name, "ada.ipynb", tuple(cells), (), name), oracle)
     finally:
-        bank.close()
+        oracle.close()
 
 
 def test_right_and_wrong_answers_get_what_they_get_on_tensorflow(other: Pool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.guest.forbidden import SWITCHED_OFF, Ban
-from autograder.guest.worker import Names
+from autograder.guest.worker import ObservedNamespace
 
 OBSERVATION = "def observe(program):\n    return program.answer()\n"
 # Its functions are Python's own, as those of frameworks are.
@@ -52,7 +52,7 @@ USES = {
 def observed(source: str, forbids: tuple[str, ...] = FORBIDS) -> Any:
     names: dict[str, Any] = {}
     exec(compile(source, "<cell 4>", "exec"), names)
-    program = Names(names, lambda file_name: 4 if file_name == "<cell 4>" else 0)
+    program = ObservedNamespace(names, lambda file_name: 4 if file_name == "<cell 4>" else 0)
     return program.observe(OBSERVATION, {}, 0, forbids)
 
 

@@ -22,11 +22,11 @@ X, W, G = rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=(2, 
 def lent(function: Callable[..., Any], asked: list[Any] | None = None) -> Callable[..., Any]:
     """`function` as a borrower has it."""
 
-    def ask(question: dict[str, Any]) -> Any:
-        question = unpack(pack(question))
+    def ask(trial: dict[str, Any]) -> Any:
+        trial = unpack(pack(trial))
         if asked is not None:
-            asked.append(question)
-        return unpack(pack(answered(function, **{k: v for k, v in question.items() if k != "ask"})))
+            asked.append(trial)
+        return unpack(pack(answered(function, **{k: v for k, v in trial.items() if k != "ask"})))
 
     return borrowed(function.__name__, ask)
 

@@ -50,16 +50,19 @@ def test_a_check_that_goes_with_the_rest_separates_and_one_that_is_chance_does_n
     results = [scored(str(n), *row, seconds=n) for n, row in enumerate(marks)]
     facts = item_analysis.check_facts(results)
     assert [fact.claim for fact in facts] == [f"claim {n}" for n in range(4)]
-    assert facts[2].separates is not None and facts[2].separates > 0.7
-    assert facts[3].separates is not None and abs(facts[3].separates) < item_analysis.SEPARATES
+    assert facts[2].discrimination is not None and facts[2].discrimination > 0.7
+    assert (
+        facts[3].discrimination is not None
+        and abs(facts[3].discrimination) < item_analysis.MIN_DISCRIMINATION
+    )
     assert (facts[0].passed, facts[0].answered, facts[0].seconds) == (0.5, 10, 4.5)
 
 
 def test_too_few_answers_or_no_difference_say_nothing() -> None:
     few = item_analysis.check_facts([scored(str(n), n > 2) for n in range(5)])
-    assert few[0].separates is None
+    assert few[0].discrimination is None
     same = item_analysis.check_facts([scored(str(n), True, n > 5) for n in range(12)])
-    assert same[0].separates is None
+    assert same[0].discrimination is None
     unanswered = item_analysis.check_facts(CLASS)
     assert [f.answered for f in unanswered if f.exercise == "backward"] == [2, 3]
     assert [f.answered for f in unanswered if f.exercise == "numerical_gradient"] == [1]

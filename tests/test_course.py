@@ -141,7 +141,7 @@ def test_public_cases_are_those_of_the_public_seed_and_no_others(name: str) -> N
     public = PublicCases.read((released(name) / f"{name}{suffix}").read_bytes())
     assert public is not None
     loaded = COURSE.load(name)
-    assert public.sources == loaded.hash
+    assert public.sources == loaded.digest
     wanted = {
         (exercise.name, check.name)
         for exercise in loaded.unit.exercises

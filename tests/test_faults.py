@@ -24,7 +24,7 @@ import pytest
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results import record
 from autograder.sandbox import watch
 from autograder.sandbox.bubblewrap import SandboxError, bwrap_path
@@ -251,24 +251,24 @@ def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
 
 
 def submitted(loaded: LoadedUnit, student: str = "ada") -> Submission:
-    from autograder.submissions.submission import program_hash
+    from autograder.submissions.submission import cells_digest
     from autograder.wire.program import ProgramCell
 
     code = [cell for cell in loaded.cells if cell.kind == "code"]
     cells = [ProgramCell(n, c.source, "experiment" in c.tags) for n, c in enumerate(code, 1)]
     cells.append(ProgramCell(len(cells) + 1, f"# {student}", False))
-    return Submission(student, loaded.name, "x", tuple(cells), (), program_hash(cells))
+    return Submission(student, loaded.name, "x", tuple(cells), (), cells_digest(cells))
 
 
 def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
     lines: LoadedUnit, tight: Pool
 ) -> None:
-    bank = Bank(lines, "secret", tight, EvidenceCache(None))
-    question = bank.question(lines.unit.exercises[0], lines.unit.exercises[0].checks[0])
-    bank.wanted(question)
-    os.kill(pid_of(bank._references[0]), signal.SIGKILL)
-    results = [grade(submitted(lines, student), bank) for student in ("ada", "bob")]
-    bank.close()
+    oracle = ReferenceOracle(lines, "secret", tight, EvidenceCache(None))
+    trial = oracle.trial(lines.unit.exercises[0], lines.unit.exercises[0].checks[0])
+    oracle.wanted(trial)
+    os.kill(pid_of(oracle._references[0]), signal.SIGKILL)
+    results = [grade(submitted(lines, student), oracle) for student in ("ada", "bob")]
+    oracle.close()
     assert results[-1].status == "graded"
     assert results[-1].points == 5
 

@@ -28,7 +28,7 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import _blames_neighbours, grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.guest import accelerator
 from autograder.judging.judges import trains
 from autograder.results import record
@@ -403,9 +403,9 @@ def test_only_submissions_that_train_in_a_framework_get_a_share() -> None:
     ]:
         for given in (gpus, None):
             with Pool(gpus=given) as pool:
-                bank = Bank(course.load(unit), "s", pool, EvidenceCache(None))
-                assert bank.wants_gpu(bank.loaded.reference) == (wants and given is not None)
-                bank.close()
+                oracle = ReferenceOracle(course.load(unit), "s", pool, EvidenceCache(None))
+                assert oracle.wants_gpu(oracle.loaded.reference) == (wants and given is not None)
+                oracle.close()
 
 
 PLACES = """
@@ -490,7 +490,9 @@ def test_what_neighbours_on_a_gpu_may_be_to_blame_for_is_tried_without_them(
 ) -> None:
     _, devices = machine()
     # Nothing of NumPy trains there but here, where no framework could.
-    monkeypatch.setattr(Bank, "wants_gpu", lambda bank, _: bank.pool.gpus is not None)
+    monkeypatch.setattr(
+        ReferenceOracle, "wants_gpu", lambda oracle, _: oracle.pool.gpus is not None
+    )
     path = write_notebook(tmp_path / "ada.ipynb", center=f"def center(X):\n    {body}")
     ((submission,), _) = find([path], {lines.name: outline(lines)}, lines.name)
     gpus = Gpus(TWO, 2, devices)
@@ -499,9 +501,9 @@ def test_what_neighbours_on_a_gpu_may_be_to_blame_for_is_tried_without_them(
         gpus, "_share", lambda *of: shares.append(Gpus._share(gpus, *of)) or shares[-1]
     )
     with Pool(gpus=gpus) as pool:
-        bank = Bank(lines, "s", pool, EvidenceCache(None))
-        result = grade(submission, bank)
-        bank.close()
+        oracle = ReferenceOracle(lines, "s", pool, EvidenceCache(None))
+        result = grade(submission, oracle)
+        oracle.close()
     assert [share.alone for share in shares] == [False, True][:times]
     finding = result.exercises[0].findings[0]
     assert finding.verdict == verdict
@@ -560,7 +562,9 @@ def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
     monkeypatch.setattr(gpu, "FILES", devices)
     monkeypatch.setattr(cluster, "_shares", lambda: 1)
     # Nothing of NumPy trains there but here, where no framework could.
-    monkeypatch.setattr(Bank, "wants_gpu", lambda bank, _: bank.pool.gpus is not None)
+    monkeypatch.setattr(
+        ReferenceOracle, "wants_gpu", lambda oracle, _: oracle.pool.gpus is not None
+    )
     for on_gpu, device in [(True, "gpu: NVIDIA L4"), (False, "cpu")]:
         answer = cluster.graded(json.dumps(order | {"on_gpu": on_gpu}).encode())
         assert record.loads(answer.decode()).device == device

@@ -19,7 +19,7 @@ from test_cli import Ran, autograder, table_of
 
 from autograder.batch.engine import Outbox, grade_class
 from autograder.errors import FaultError
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.submissions.identify import HandIn, hand_ins
 from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS
 from autograder.submissions.submission import Problem
@@ -266,7 +266,7 @@ def test_a_claim_replaces_no_grade_of_another_unit(
 
 @pytest.mark.parametrize("fails", [FaultError("gone"), ValueError("odd")])
 def test_a_hand_in_that_cannot_be_read_through_no_fault_of_its_own_is_a_fault(
-    bank: Bank, tmp_path: Path, write_notebook: Write, fails: Exception
+    oracle: ReferenceOracle, tmp_path: Path, write_notebook: Write, fails: Exception
 ) -> None:
     paths = [write_notebook(tmp_path / "in" / f"{name}.ipynb") for name in ("ada", "bo")]
     found = hand_ins(paths, [UNIT], UNIT)
@@ -278,14 +278,14 @@ def test_a_hand_in_that_cannot_be_read_through_no_fault_of_its_own_is_a_fault(
 
     outbox = Outbox(tmp_path / "out")
     outbox.open()
-    graded = grade_class(found, lambda _: bank, outbox, 1, read=read)
+    graded = grade_class(found, lambda _: oracle, outbox, 1, read=read)
     results = {one.student: one for one, _ in graded}
     assert {name: one.status for name, one in results.items()} == {
         "ada": "fault",
         "bo": "ungradable",
     }
     assert str(fails) in results["ada"].problem
-    assert results["ada"].max_points == bank.loaded.unit.points
+    assert results["ada"].max_points == oracle.loaded.unit.points
     assert (tmp_path / "out" / UNIT / "ada.html").exists()
 
 

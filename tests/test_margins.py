@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course.course import LoadedUnit
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import CORRECT_FORM, WRONG_VARIANT
 from autograder.sandbox.pool import Pool
 
@@ -21,10 +21,13 @@ import margins
 def test_a_check_has_its_worst_right_form_and_its_weakest_mistake(
     lines: LoadedUnit, pool: Pool
 ) -> None:
-    banks = [Bank(lines, f"margins-{number}", pool, EvidenceCache(None)) for number in range(2)]
-    found = {row.check: row for row in margins.margins(banks, lines.unit.exercises[0])}
-    for bank in banks:
-        bank.close()
+    oracles = [
+        ReferenceOracle(lines, f"margins-{number}", pool, EvidenceCache(None))
+        for number in range(2)
+    ]
+    found = {row.check: row for row in margins.margins(oracles, lines.unit.exercises[0])}
+    for oracle in oracles:
+        oracle.close()
     values, purity = found["values"], found["keeps_x"]
     assert (values.tolerance, purity.tolerance, values.seeds) == ("float64", "exact", 2)
     assert values.noise <= CORRECT_FORM and WRONG_VARIANT <= values.gap < float("inf")
@@ -55,8 +58,8 @@ def test_small_margins_are_listed(
 
 def test_what_depends_on_the_draw_is_told(lines: LoadedUnit, pool: Pool) -> None:
     exercise = lines.unit.exercises[0]
-    with closing(Bank(lines, "margins-0", pool, EvidenceCache(None))) as bank:
+    with closing(ReferenceOracle(lines, "margins-0", pool, EvidenceCache(None))) as oracle:
         for variant in exercise.variants:
-            assert any(map(all, margins.told([bank, bank], exercise, variant).values()))
+            assert any(map(all, margins.told([oracle, oracle], exercise, variant).values()))
         for right in exercise.equivalents:
-            assert not any(map(any, margins.told([bank, bank], exercise, right).values()))
+            assert not any(map(any, margins.told([oracle, oracle], exercise, right).values()))

@@ -20,10 +20,10 @@ from autograder.authoring.release import release_unit
 from autograder.course.course import PUBLIC_SEED, Course
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submissions.submission import Submission, program_hash
+from autograder.submissions.submission import Submission, cells_digest
 from autograder.wire.program import Program, ProgramCell
 
 HERE = Course.find(Path(__file__).parent)
@@ -259,25 +259,25 @@ def test_a_check_loads_no_framework_and_is_quick(tiny: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def public_bank(pool: Pool) -> Iterator[Bank]:
-    bank = Bank(Course(TINY).load("01_lines"), PUBLIC_SEED, pool, EvidenceCache(None))
-    yield bank
-    bank.close()
+def public_oracle(pool: Pool) -> Iterator[ReferenceOracle]:
+    oracle = ReferenceOracle(Course(TINY).load("01_lines"), PUBLIC_SEED, pool, EvidenceCache(None))
+    yield oracle
+    oracle.close()
 
 
 ANSWERS = [CENTER, SUM, AXIS, SINE, RAISES, STUB, "def centre(X): pass\ndel center"]
 
 
-def graded(bank: Bank, *cells: str) -> list[dict[str, Any]]:
+def graded(oracle: ReferenceOracle, *cells: str) -> list[dict[str, Any]]:
     """The grader's findings on the public cases, for a notebook of these cells."""
     program = tuple(ProgramCell(number, source, False) for number, source in enumerate(cells, 1))
-    result = grade(Submission("a", "01_lines", "", program, (), program_hash(program)), bank)
-    public = {check.name for check in bank.loaded.unit.exercises[0].checks if check.public}
+    result = grade(Submission("a", "01_lines", "", program, (), cells_digest(program)), oracle)
+    public = {check.name for check in oracle.loaded.unit.exercises[0].checks if check.public}
     findings = [finding for finding in result.exercises[0].findings if finding.check in public]
     return [json.loads(json.dumps(asdict(replace(finding, seconds=0.0)))) for finding in findings]
 
 
-def test_a_kernel_says_what_the_grader_says(tiny: Path, public_bank: Bank) -> None:
+def test_a_kernel_says_what_the_grader_says(tiny: Path, public_oracle: ReferenceOracle) -> None:
     ask = "import dataclasses, json\nprint(json.dumps([dataclasses.asdict(dataclasses.replace("
     ask += 'f, seconds=0.0)) for f in check("center").result.findings], default=str))'
     cells = [START, *(cell for answer in ANSWERS for cell in (answer, ask))]
@@ -285,7 +285,7 @@ def test_a_kernel_says_what_the_grader_says(tiny: Path, public_bank: Bank) -> No
     for number, answer in enumerate(ANSWERS):
         # As many cells before it as in the kernel.
         before = [START, *(["x = 0"] * 2 * number)]
-        wanted = graded(public_bank, *before[:-1], f"{START}\n{CENTER}", answer)
+        wanted = graded(public_oracle, *before[:-1], f"{START}\n{CENTER}", answer)
         assert json.loads(text_of(outputs[2 * number + 2])) == wanted, answer
 
 

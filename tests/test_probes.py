@@ -11,7 +11,7 @@ import pytest
 
 from autograder.guest import probes
 from autograder.guest.tensors import even_out
-from autograder.guest.worker import Names, Namespace
+from autograder.guest.worker import ObservedNamespace, ProgramView
 
 rng = np.random.default_rng(5)
 W = rng.normal(size=(4, 3))
@@ -95,7 +95,7 @@ def test_seeds_differ():
 def program_of(cell):
     names = {}
     exec(cell, names)
-    return Namespace(names)
+    return ProgramView(names)
 
 
 def test_a_function_is_replaced_for_the_programs_own_and_comes_back():
@@ -121,10 +121,10 @@ def test_what_is_kept_is_made_once_for_each_key_and_each_state_of_the_names():
     return probes.kept(program, key, lambda: program.count())"""
     names = {"made": 0}
     exec("def count():\n    global made\n    made += 1\n    return made", names)
-    program = Names(names, lambda file_name: 0)
+    program = ObservedNamespace(names, lambda file_name: 0)
     seen = [program.observe(source, {"key": key}).value for key in ("a", "a", "b", "a")]
     assert seen == [1, 1, 2, 1]
-    again = Names(names, lambda file_name: 0)
+    again = ObservedNamespace(names, lambda file_name: 0)
     assert again.observe(source, {"key": "a"}).value == 3
 
 

@@ -343,7 +343,7 @@ def test_cells_are_counted_as_the_student_sees_them(tmp_path):
 
 def test_hash_is_of_what_runs(tmp_path):
     def hashed(*cells, name="alice"):
-        return one(put(tmp_path / f"{name}.ipynb", notebook(*cells))).hash
+        return one(put(tmp_path / f"{name}.ipynb", notebook(*cells))).digest
 
     output = {"output_type": "stream", "name": "stdout", "text": "x"}
     base = hashed(code("1"), code("2", tags=["experiment"]))

@@ -41,9 +41,9 @@ def test_trainings_are_kept_and_not_repeated(tmp_path: Path) -> None:
     one = calibrate.Training("unit", "exercise", "check", "rows, then columns", 3, 0.75, False)
     calibrate.Kept(path).add(one)
     assert calibrate.trainings(path) == [one]
-    question = ("unit", "exercise", "check", "rows, then columns")
-    assert calibrate.Kept(path).seeds(question) == {3}
-    assert calibrate.Kept(path).reached(question, range(3, 5)) == [0.75]
+    trial = ("unit", "exercise", "check", "rows, then columns")
+    assert calibrate.Kept(path).seeds(trial) == {3}
+    assert calibrate.Kept(path).reached(trial, range(3, 5)) == [0.75]
 
 
 def test_a_check_is_calibrated_by_its_own_code(tmp_path: Path) -> None:

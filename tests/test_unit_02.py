@@ -178,7 +178,7 @@ def test_law_of_the_statistics(loaded: LoadedUnit, reference: SimpleNamespace) -
     """Over 60 draws the statistics vary as the cases' standard errors say."""
     check = check_of(loaded, "init_params", "glorot_weights")
     (case,) = check.draw(np.random.default_rng(0))
-    names = worker.Names(vars(reference), lambda _: 0)
+    names = worker.ObservedNamespace(vars(reference), lambda _: 0)
     drawn = [names.observe(check.source, {**case.inputs, "seed": seed}).value for seed in range(60)]
     for name, (expected, error) in case.truth.items():
         off = (np.array([float(value[name]) for value in drawn]) - expected) / error
@@ -209,7 +209,7 @@ def test_digits_can_only_be_learnt_from_a_right_start(
         "rand": spoiled(lambda W, rng: rng.random(W.shape) * np.sqrt(1 / W.shape[1])),
     }
     for name, start in starts.items():
-        names = worker.Names({**vars(reference), "init_params": start}, lambda _: 0)
+        names = worker.ObservedNamespace({**vars(reference), "init_params": start}, lambda _: 0)
         evidence = names.observe(check.source, dict(case.inputs))
         share = np.mean(evidence.value["predictions"] == case.truth["labels"])
         assert (share > 0.85) if name == "he" else (share <= 0.20), (name, share)

@@ -178,7 +178,7 @@ class EarlyStopper:
 @pytest.mark.parametrize("answer", ["False", "True"])
 def test_a_class_without_memory_gets_nothing(start: str, answer: str) -> None:
     from autograder.grading.cache import EvidenceCache
-    from autograder.grading.reference_oracle import Bank
+    from autograder.grading.reference_oracle import ReferenceOracle
     from autograder.sandbox.pool import Pool
 
     loaded = Course.find(Path(__file__).parent).load(UNIT)
@@ -186,9 +186,9 @@ def test_a_class_without_memory_gets_nothing(start: str, answer: str) -> None:
     cells = loaded.reference.cells
     last = (cells[-1][0] + 1, CONSTANT.format(start=start, answer=answer))
     with Pool() as pool:
-        bank = Bank(loaded, "constant", pool, EvidenceCache(None))
-        result = assessed(bank, exercise, Program((*cells, last)))
-        bank.close()
+        oracle = ReferenceOracle(loaded, "constant", pool, EvidenceCache(None))
+        result = assessed(oracle, exercise, Program((*cells, last)))
+        oracle.close()
     assert result.points == 0
 
 

@@ -17,7 +17,7 @@ from closeness import distance
 
 from autograder.course.course import LoadedUnit, draw
 from autograder.guest import probes
-from autograder.guest.worker import Namespace
+from autograder.guest.worker import ProgramView
 
 UNIT = "07_vgg_googlenet_resnet"
 
@@ -296,7 +296,7 @@ def test_a_wrong_block_costs_the_network_nothing(loaded: LoadedUnit) -> None:
         for _, source in loaded.reference.cells:
             exec(source, names)
         names |= dict.fromkeys(blocks, wrong) if broken else {}
-        programs.append(Namespace(names))
+        programs.append(ProgramView(names))
     judged = 0
     for exercise in loaded.unit.exercises:
         for check in exercise.checks:

@@ -152,12 +152,12 @@ def test_detecting_what_was_encoded(reference: SimpleNamespace) -> None:
     y = reference.encode_yolo(boxes, classes, (36, 54))
     y[..., 0] *= np.where(y[..., 0] > 0, rng.uniform(0.5, 0.9, (3, 3)), 1)
 
-    class Knows(keras.Model):
+    class Oracle(keras.Model):
         def call(self, inputs: Any) -> Any:
             return keras.ops.convert_to_tensor(y[None], dtype="float32") + 0 * inputs[0, 0, 0, 0]
 
     image = rng.uniform(size=(36, 54, 3)).astype("float32")
-    got, scores, labels = reference.detect(Knows(), image, 0.3, 0.5)
+    got, scores, labels = reference.detect(Oracle(), image, 0.3, 0.5)
     assert np.all(np.diff(scores) < 0)
     far = np.abs(got[:, None] - boxes[None]).max(axis=-1)
     assert far.min(axis=1).max() < 1e-4

@@ -234,8 +234,8 @@ def test_one_observation_leaves_nothing_for_the_next_but_the_students_own(pool: 
     with Observer(
         pool, Program(((1, "def f(x):\n    x.append(1)\n    return len(x)"),))
     ) as program:
-        question = Observation("def o(program, x):\n    return program.f(x)", {"x": []}, 0)
-        assert [program.observe(question, 1.0).value for _ in range(2)] == [1, 1]
+        trial = Observation("def o(program, x):\n    return program.f(x)", {"x": []}, 0)
+        assert [program.observe(trial, 1.0).value for _ in range(2)] == [1, 1]
 
 
 def test_what_observations_keep_is_theirs_until_the_names_change(pool: Pool) -> None:
@@ -274,12 +274,12 @@ SHARE = "def o(program, x, y):\n    return {'share': program.f(x) / y, 'first': 
     ],
 )
 def test_what_is_made_of_float32_is_float32(
-    pool: Pool, cell: str, inputs: str, double: bool, single: bool
+    pool: Pool, cell: str, inputs: str, float64: bool, single: bool
 ) -> None:
     """A check may divide it by float64, which gives float64 again."""
     given = {"x": np.array([0.1, 0.2], inputs), "y": np.array([0.3, 0.4])}
     with Observer(pool, Program(((1, f"import numpy as np\n{cell}"),))) as program:
-        evidence = program.observe(Observation(SHARE, given, 0, double=double), 1.0)
+        evidence = program.observe(Observation(SHARE, given, 0, float64=float64), 1.0)
     types = {name: np.asarray(value).dtype.name for name, value in evidence.value.items()}
     assert types == dict.fromkeys(("share", "first"), "float32" if single else "float64")
 

@@ -20,12 +20,12 @@ from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.explain import same_evidence
 from autograder.grading.fingerprint import key_of
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import CORRECT_FORM, least_wrong, recognises
 from autograder.judging.statistical import Within
 from autograder.results.result import ExerciseResult
 from autograder.sandbox.pool import Pool
-from autograder.submissions.submission import Submission, program_hash
+from autograder.submissions.submission import Submission, cells_digest
 from autograder.wire.program import Program, ProgramCell
 
 SEED = "check-course"
@@ -61,8 +61,8 @@ def prove(
     Raises:
         FaultError: the reference can't be observed.
     """
-    first = Bank(loaded, f"{SEED}-0", pool, cache)
-    public = Bank(loaded, PUBLIC_SEED, pool, cache)
+    first = ReferenceOracle(loaded, f"{SEED}-0", pool, cache)
+    public = ReferenceOracle(loaded, PUBLIC_SEED, pool, cache)
     jobs = list(_jobs(loaded, first, public))
     for index in range(1, seeds):
         jobs.append(partial(equivalents, loaded, f"{SEED}-{index}", pool, cache))
@@ -82,7 +82,9 @@ def prove(
     return Matrix(loaded.name, tuple(merged(rows)), problems)
 
 
-def _jobs(loaded: LoadedUnit, first: Bank, public: Bank) -> Iterator[Callable[[], list[Row]]]:
+def _jobs(
+    loaded: LoadedUnit, first: ReferenceOracle, public: ReferenceOracle
+) -> Iterator[Callable[[], list[Row]]]:
     yield lambda: _whole("reference", loaded, first)
     yield lambda: _whole("release", loaded, first)
     for exercise in loaded.unit.exercises:
@@ -98,37 +100,37 @@ def _jobs(loaded: LoadedUnit, first: Bank, public: Bank) -> Iterator[Callable[[]
 
 def equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
     """The equivalents of every exercise on one more seed, whose reference has its own process."""
-    with closing(Bank(loaded, seed, pool, cache)) as bank:
+    with closing(ReferenceOracle(loaded, seed, pool, cache)) as oracle:
         return [
             row
             for exercise in loaded.unit.exercises
             for equivalent in exercise.equivalents
-            for row in _job(_equivalent, bank, exercise, equivalent)()
+            for row in _job(_equivalent, oracle, exercise, equivalent)()
         ]
 
 
 def unseen(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:
     """The variants of every exercise that lose nothing on one more draw of the cases."""
-    with closing(Bank(loaded, seed, pool, cache)) as bank:
+    with closing(ReferenceOracle(loaded, seed, pool, cache)) as oracle:
         return [
             row
             for exercise in loaded.unit.exercises
             for variant in exercise.variants
-            for row in _job(_losing, bank, exercise, variant, kind="variant")()
+            for row in _job(_losing, oracle, exercise, variant, kind="variant")()
             if row.problem
         ]
 
 
 def _job(
-    prove_one: Callable[[Bank, Exercise, Alternative], Row],
-    bank: Bank,
+    prove_one: Callable[[ReferenceOracle, Exercise, Alternative], Row],
+    oracle: ReferenceOracle,
     exercise: Exercise,
     alternative: Alternative,
     kind: str = "",
 ) -> Callable[[], list[Row]]:
     def job() -> list[Row]:
         try:
-            return [prove_one(bank, exercise, alternative)]
+            return [prove_one(oracle, exercise, alternative)]
         except Exception as error:  # one row's trouble must not hide the others
             said = f"{type(error).__name__}: {error}"
             name = kind or prove_one.__name__.strip("_")
@@ -137,13 +139,13 @@ def _job(
     return job
 
 
-def _whole(kind: str, loaded: LoadedUnit, bank: Bank) -> list[Row]:
+def _whole(kind: str, loaded: LoadedUnit, oracle: ReferenceOracle) -> list[Row]:
     """The reference or the release, graded as a submission is."""
     clear = kind == "release"
     cells = tuple(_numbered(loaded.cells, clear))
-    submission = Submission(kind, loaded.name, kind, cells, (), program_hash(cells))
+    submission = Submission(kind, loaded.name, kind, cells, (), cells_digest(cells))
     rows = []
-    for result in grade(submission, bank).exercises:
+    for result in grade(submission, oracle).exercises:
         row = _row(kind, "", result)
         if clear and (row.points or any(f.verdict != "stub" for f in result.findings)):
             row = replace(row, problem="the release must get nothing, and read as not answered.")
@@ -160,21 +162,23 @@ def _numbered(cells: Sequence[Cell], clear: bool) -> Iterator[ProgramCell]:
         yield ProgramCell(number, source, "experiment" in cell.tags, "an experiment")
 
 
-def _hollow(bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
+def _hollow(oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative) -> Row:
     """The reference with an answer that holds no solution appended."""
-    stub = clear_solutions(bank.loaded.solution_cell(exercise.name).source)
-    cells = bank.loaded.reference.cells
+    stub = clear_solutions(oracle.loaded.solution_cell(exercise.name).source)
+    cells = oracle.loaded.reference.cells
     last = (cells[-1][0] + 1, _hollowed(stub, exercise.name, HOLLOW[alternative.name]))
-    row = _row("hollow", alternative.name, assessed(bank, exercise, Program((*cells, last))))
+    row = _row("hollow", alternative.name, assessed(oracle, exercise, Program((*cells, last))))
     return replace(row, problem="an answer without a solution gets points.") if row.points else row
 
 
-def _lookup(public: Bank, bank: Bank, exercise: Exercise, alternative: Alternative) -> Row:
+def _lookup(
+    public: ReferenceOracle, oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative
+) -> Row:
     """The right answers to the public cases, which everybody has, handed in for the hidden ones.
 
     Checks that pass so must not count alone; what is judged by labels that were kept back can't.
     """
-    passed = [check for check in exercise.checks if _looked_up(public, bank, exercise, check)]
+    passed = [check for check in exercise.checks if _looked_up(public, oracle, exercise, check)]
     row = Row(
         "lookup",
         exercise.name,
@@ -190,9 +194,11 @@ def _lookup(public: Bank, bank: Bank, exercise: Exercise, alternative: Alternati
     return replace(row, problem=said)
 
 
-def _looked_up(public: Bank, bank: Bank, exercise: Exercise, check: Check) -> bool:
-    known = public.question(exercise, check)
-    wanted = bank.wanted(bank.question(exercise, check))
+def _looked_up(
+    public: ReferenceOracle, oracle: ReferenceOracle, exercise: Exercise, check: Check
+) -> bool:
+    known = public.trial(exercise, check)
+    wanted = oracle.wanted(oracle.trial(exercise, check))
     if isinstance(check.judge, Within):
         answers = [{name: law[0] for name, law in case.truth.items()} for case in known.cases]
     elif check.judge.needs_reference:
@@ -222,21 +228,21 @@ def _is_unanswered(statement: ast.stmt) -> bool:
 
 
 def assessed(
-    bank: Bank, exercise: Exercise, program: Program, kept: Draft | None = None
+    oracle: ReferenceOracle, exercise: Exercise, program: Program, kept: Draft | None = None
 ) -> ExerciseResult:
     """One of the unit's own programs against one exercise; `kept` holds what is seen of it."""
-    with bank.observer(program) as observer:
+    with oracle.observer(program) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
-        kept = kept or _draft(bank, program)
-        found = Assessment(cells, bank.identity(program), bank, observer, kept=kept).exercises(
+        kept = kept or _draft(oracle, program)
+        found = Assessment(cells, oracle.identity(program), oracle, observer, kept=kept).exercises(
             [exercise]
         )[0]
     kept.keep()
     return found
 
 
-def _draft(bank: Bank, program: Program) -> Draft:
-    return Draft(bank.cache, key_of("alternative", bank.identity(program), bank.seed))
+def _draft(oracle: ReferenceOracle, program: Program) -> Draft:
+    return Draft(oracle.cache, key_of("alternative", oracle.identity(program), oracle.seed))
 
 
 def without_training(exercise: Exercise) -> Exercise:
@@ -249,22 +255,22 @@ def without_training(exercise: Exercise) -> Exercise:
     return replace(exercise, checks=rest) if counts else exercise
 
 
-def _equivalent(bank: Bank, exercise: Exercise, equivalent: Alternative) -> Row:
+def _equivalent(oracle: ReferenceOracle, exercise: Exercise, equivalent: Alternative) -> Row:
     """Trains on the first seed only."""
-    first = bank.seed == f"{SEED}-0"
+    first = oracle.seed == f"{SEED}-0"
     asked = exercise if first else without_training(exercise)
-    found = assessed(bank, asked, bank.program(exercise, equivalent))
+    found = assessed(oracle, asked, oracle.program(exercise, equivalent))
     row = _row("equivalent", equivalent.name, found)
     worst = max((d for d in row.deviations.values() if d is not None), default=0.0)
     if row.failed:
-        return replace(row, problem=f"must pass (seed {bank.seed}).")
+        return replace(row, problem=f"must pass (seed {oracle.seed}).")
     if worst > CORRECT_FORM and not _trains(exercise, row):
         return replace(row, problem=f"deviates {worst:.3g}; {CORRECT_FORM:g} is the limit.")
     return row
 
 
-def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
-    row = _losing(bank, exercise, variant, _slow_evidence(bank, exercise, variant))
+def _variant(oracle: ReferenceOracle, exercise: Exercise, variant: Alternative) -> Row:
+    row = _losing(oracle, exercise, variant, _slow_evidence(oracle, exercise, variant))
     if row.problem:
         return row
     if not {variant.name, *variant.same_as} & set(row.recognised):
@@ -276,26 +282,28 @@ def _variant(bank: Bank, exercise: Exercise, variant: Alternative) -> Row:
     return row
 
 
-def _losing(bank: Bank, exercise: Exercise, variant: Alternative, kept: Draft | None = None) -> Row:
+def _losing(
+    oracle: ReferenceOracle, exercise: Exercise, variant: Alternative, kept: Draft | None = None
+) -> Row:
     """Trains only what no other check tells from the reference."""
-    program, rest = bank.program(exercise, variant), without_training(exercise)
-    row = _row("variant", variant.name, assessed(bank, rest, program, kept))
+    program, rest = oracle.program(exercise, variant), without_training(exercise)
+    row = _row("variant", variant.name, assessed(oracle, rest, program, kept))
     if not row.failed:
-        row = _row("variant", variant.name, assessed(bank, exercise, program))
-    return row if row.failed else replace(row, problem=f"must lose points (seed {bank.seed}).")
+        row = _row("variant", variant.name, assessed(oracle, exercise, program))
+    return row if row.failed else replace(row, problem=f"must lose points (seed {oracle.seed}).")
 
 
-def _slow_evidence(bank: Bank, exercise: Exercise, variant: Alternative) -> Draft:
-    """What the bank has seen of a variant already, where that took long.
+def _slow_evidence(oracle: ReferenceOracle, exercise: Exercise, variant: Alternative) -> Draft:
+    """What the oracle has seen of a variant already, where that took long.
 
     What is quick is seen once more, in another process: a mistake that gives something else each
     time is known by its law or not at all.
     """
-    program = bank.program(exercise, variant)
-    questions = [bank.question(exercise, c) for c in exercise.checks if recognises(c.judge)]
-    identity = bank.identity(program)
-    found = {evidence_key(identity, q): bank.of(program, q) for q in questions}
-    kept = _draft(bank, program)
+    program = oracle.program(exercise, variant)
+    trials = [oracle.trial(exercise, c) for c in exercise.checks if recognises(c.judge)]
+    identity = oracle.identity(program)
+    found = {evidence_key(identity, q): oracle.of(program, q) for q in trials}
+    kept = _draft(oracle, program)
     if sum(item.seconds for items in found.values() for item in items) > SLOW_SECONDS:
         for key, items in found.items():
             kept.put(key, items)
@@ -322,25 +330,27 @@ def _row(kind: str, name: str, result: ExerciseResult) -> Row:
     )
 
 
-def _twins(loaded: LoadedUnit, bank: Bank) -> Iterator[str]:
+def _twins(loaded: LoadedUnit, oracle: ReferenceOracle) -> Iterator[str]:
     """Variants of one exercise that no check tells apart, without saying so."""
     for exercise in loaded.unit.exercises:
         for index, one in enumerate(exercise.variants):
             for other in exercise.variants[index + 1 :]:
                 declared = other.name in one.same_as or one.name in other.same_as
-                if _alike(bank, exercise, one, other) != declared:
+                if _alike(oracle, exercise, one, other) != declared:
                     said = "declared the same, but differ" if declared else "give the same evidence"
                     yield f"`{one.name}` and `{other.name}` of `{exercise.name}` {said}."
 
 
-def _alike(bank: Bank, exercise: Exercise, one: Alternative, other: Alternative) -> bool:
+def _alike(
+    oracle: ReferenceOracle, exercise: Exercise, one: Alternative, other: Alternative
+) -> bool:
     for check in exercise.checks:
         if not recognises(check.judge):
             continue
-        question = bank.question(exercise, check)
-        left = bank.variant(exercise, one, question)
-        right = bank.variant(exercise, other, question)
-        if not same_evidence(left, right, check.judge, bank.wanted(question)):
+        trial = oracle.trial(exercise, check)
+        left = oracle.variant(exercise, one, trial)
+        right = oracle.variant(exercise, other, trial)
+        if not same_evidence(left, right, check.judge, oracle.wanted(trial)):
             return False
     return True
 

@@ -78,6 +78,6 @@ def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:
     if path.is_file():
         content = path.read_bytes()
         kept = PublicCases.read(content)
-        if kept is not None and kept.sources == loaded.hash:
+        if kept is not None and kept.sources == loaded.digest:
             return content
     return make(loaded)

@@ -29,7 +29,7 @@ from autograder.errors import FaultError, UserError
 from autograder.grading.cache import evidence_cache
 from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.report import plain_matplotlib
 from autograder.results import record
 from autograder.results.result import Result
@@ -98,25 +98,25 @@ class Cluster:
         threads: dict[str, int] = self._client.nthreads()
         return max(LEAST_IN_FLIGHT, 2 * sum(threads.values()))
 
-    def grade(self, submission: Submission, bank: Bank) -> Result:
+    def grade(self, submission: Submission, oracle: ReferenceOracle) -> Result:
         """What `grading.grade` gives, from whichever worker.
 
         Raises:
             FaultError: the worker failed, or several died of it.
             ClusterError: the scheduler is gone and does not come back.
         """
-        on_gpu = bank.wants_gpu(submission.program)
+        on_gpu = oracle.wants_gpu(submission.program)
         order = json.dumps(
             {
                 "course": str(self._course.root.resolve()),
-                "unit": bank.loaded.name,
-                "unit_hash": bank.loaded.hash,
-                "seed": bank.seed,
-                "isolation": bank.pool.isolation,
-                "backend": bank.pool.backend,
+                "unit": oracle.loaded.name,
+                "unit_hash": oracle.loaded.digest,
+                "seed": oracle.seed,
+                "isolation": oracle.pool.isolation,
+                "backend": oracle.pool.backend,
                 "on_gpu": on_gpu,
                 "keep_evidence": self._keep_evidence,
-                "versions": versions("numpy", bank.backend),
+                "versions": versions("numpy", oracle.backend),
                 "submission": asdict(submission),
             }
         )
@@ -241,11 +241,11 @@ def graded(order: bytes) -> bytes:
     try:
         what = (task["course"], task["unit"], task["unit_hash"], task["seed"])
         shares = _shares() if task["on_gpu"] else 0
-        bank = _bank(*what, task["isolation"], task["backend"], shares, task["keep_evidence"])
-        _agree("course", bank.loaded.hash, task["unit_hash"])
-        here = versions("numpy", bank.backend)
+        oracle = _oracle(*what, task["isolation"], task["backend"], shares, task["keep_evidence"])
+        _agree("course", oracle.loaded.digest, task["unit_hash"])
+        here = versions("numpy", oracle.backend)
         _agree("libraries", [list(item) for item in here], task["versions"])
-        return record.dumps(grade(_submission(task["submission"]), bank)).encode(
+        return record.dumps(grade(_submission(task["submission"]), oracle)).encode(
             "utf-8", "surrogatepass"
         )
     except FaultError:
@@ -306,7 +306,7 @@ def _pool(isolation: Any, backend: Any, shares: int) -> Pool:
 
 
 @_once
-def _bank(
+def _oracle(
     course: str,
     unit: str,
     _hash: str,
@@ -315,7 +315,9 @@ def _bank(
     backend: Any,
     shares: int,
     keep_evidence: bool,
-) -> Bank:
+) -> ReferenceOracle:
     """What was made for one submission serves the next, until the unit changes."""
     loaded = Course.find(Path(course)).load(unit)
-    return Bank(loaded, seed, _pool(isolation, backend, shares), evidence_cache(keep_evidence))
+    return ReferenceOracle(
+        loaded, seed, _pool(isolation, backend, shares), evidence_cache(keep_evidence)
+    )

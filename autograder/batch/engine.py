@@ -14,7 +14,7 @@ from autograder.errors import FaultError, UserError
 from autograder.files import remove_unfinished, write_whole
 from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade, ungradable
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.report import page
 from autograder.results import record
 from autograder.results.result import Result, share_text
@@ -23,7 +23,7 @@ from autograder.submissions.identify import HandIn
 from autograder.submissions.submission import Problem, Submission
 
 TRIES = 2  # of a submission whose grading failed through the grader's own fault
-Attempt = Callable[[Submission, Bank], Result]
+Attempt = Callable[[Submission, ReferenceOracle], Result]
 _ABANDONED_SECONDS = 3600.0  # after which nobody is still writing a file
 
 
@@ -107,16 +107,16 @@ class Outbox:
         )
         return Problem(found.student, "", found.path, message)
 
-    def earlier(self, submission: Submission, bank: Bank) -> Result | None:
+    def earlier(self, submission: Submission, oracle: ReferenceOracle) -> Result | None:
         """The result of the same submission, graded the same way before."""
         result = self._result(submission.student, submission.unit)
         same = result is not None and (
-            result.submission_hash == submission.hash
-            and result.unit_hash == bank.loaded.hash
-            and result.seed == bank.seed
-            and result.isolation == bank.pool.isolation
-            and result.backend == bank.runs_on(submission.program)
-            and (result.device != "cpu") == bank.wants_gpu(submission.program)
+            result.submission_hash == submission.digest
+            and result.unit_hash == oracle.loaded.digest
+            and result.seed == oracle.seed
+            and result.isolation == oracle.pool.isolation
+            and result.backend == oracle.runs_on(submission.program)
+            and (result.device != "cpu") == oracle.wants_gpu(submission.program)
             and result.versions == dict(versions(result.backend))
             and result.status == "graded"
         )
@@ -143,7 +143,7 @@ def _same_place(one: str, other: str) -> bool:
 
 def grade_class(
     items: Iterable[Item],
-    banks: Callable[[str], Bank],
+    oracles: Callable[[str], ReferenceOracle],
     outbox: Outbox,
     slots: int,
     fresh: bool = False,
@@ -158,19 +158,19 @@ def grade_class(
 
     Args:
         items: submissions, or hand-ins, which are read in the slots.
-        banks: gives a unit's bank by its name.
+        oracles: gives a unit's oracle by its name.
         outbox: where results are written.
         slots: how many submissions are graded at a time.
         fresh: whether to grade again what was graded before.
         attempt: grades one submission, here or elsewhere.
-        shared: the banks' pool if slots are to be processes, which are forked now (see `Slots`).
+        shared: the oracles' pool if slots are to be processes, which are forked now (see `Slots`).
         read: gives the submissions and problems of one hand-in.
         before: where the results lie that a hand-in's own word may not replace (the outbox).
 
     Yields:
         A result, and whether it was there already.
     """
-    work = _Work(banks, outbox, fresh, attempt, before or outbox)
+    work = _Work(oracles, outbox, fresh, attempt, before or outbox)
 
     def graded(item: Item) -> list[tuple[Result, bool]]:
         if isinstance(item, Submission):
@@ -181,14 +181,14 @@ def grade_class(
     elsewhere = attempt is not grade
     if elsewhere or not isinstance(items, Sequence) or len(items) >= slots:
         return results
-    return _with_idle_slot(results, {item.unit for item in items if item.unit}, banks)
+    return _with_idle_slot(results, {item.unit for item in items if item.unit}, oracles)
 
 
 @dataclass(frozen=True)
 class _Work:
     """What a slot does with one item."""
 
-    banks: Callable[[str], Bank]
+    oracles: Callable[[str], ReferenceOracle]
     outbox: Outbox
     fresh: bool
     attempt: Attempt
@@ -219,15 +219,15 @@ class _Work:
 
     def submission(self, submission: Submission) -> tuple[Result, bool]:
         """Return a submission's result, written, and whether it was there already."""
-        bank = self.banks(submission.unit)
-        earlier = None if self.fresh else self.outbox.earlier(submission, bank)
-        result = earlier or _graded(submission, bank, self.attempt)
+        oracle = self.oracles(submission.unit)
+        earlier = None if self.fresh else self.outbox.earlier(submission, oracle)
+        result = earlier or _graded(submission, oracle, self.attempt)
         try:
             self.outbox.write(result)
         except OutputError:
             raise
         except Exception as error:  # a result that can't be rendered must not stop the class
-            result = _fault(submission, bank, error)
+            result = _fault(submission, oracle, error)
             self.outbox.write(result)
         return result, earlier is not None
 
@@ -242,7 +242,7 @@ class _Work:
         return result
 
     def _points(self, unit: str) -> float:
-        return self.banks(unit).loaded.unit.points if unit else 0.0
+        return self.oracles(unit).loaded.unit.points if unit else 0.0
 
     def _ungraded(self, problem: Problem, graded: Sequence[Submission]) -> Result:
         result = ungradable(problem, self._points(problem.unit))
@@ -263,7 +263,9 @@ def _flat(
 
 
 def _with_idle_slot(
-    results: Iterator[tuple[Result, bool]], units: set[str], banks: Callable[[str], Bank]
+    results: Iterator[tuple[Result, bool]],
+    units: set[str],
+    oracles: Callable[[str], ReferenceOracle],
 ) -> Iterator[tuple[Result, bool]]:
     """Lets a slot that has nothing to grade observe references."""
     stopped = threading.Event()
@@ -271,7 +273,7 @@ def _with_idle_slot(
     def observe() -> None:
         with contextlib.suppress(Exception):  # told where the same is asked for
             for unit in units:
-                banks(unit).ahead(stopped.is_set)
+                oracles(unit).ahead(stopped.is_set)
 
     thread = threading.Thread(target=observe)
     with contextlib.suppress(RuntimeError):  # the machine gives no thread
@@ -284,37 +286,37 @@ def _with_idle_slot(
             thread.join()
 
 
-def _graded(submission: Submission, bank: Bank, attempt: Attempt) -> Result:
+def _graded(submission: Submission, oracle: ReferenceOracle, attempt: Attempt) -> Result:
     """Grades; a result with faults is tried again before it is believed."""
-    result = _attempted(submission, bank, attempt)
+    result = _attempted(submission, oracle, attempt)
     for _ in range(TRIES - 1):
         if result.status != "fault":
             break
-        result = _attempted(submission, bank, attempt)
+        result = _attempted(submission, oracle, attempt)
     return result
 
 
-def _attempted(submission: Submission, bank: Bank, attempt: Attempt) -> Result:
+def _attempted(submission: Submission, oracle: ReferenceOracle, attempt: Attempt) -> Result:
     try:
-        return attempt(submission, bank)
+        return attempt(submission, oracle)
     except UserError:  # nothing can be graded any more
         raise
     except Exception as error:  # whatever it is, the rest of the class is still graded
-        return _fault(submission, bank, error)
+        return _fault(submission, oracle, error)
 
 
-def _fault(submission: Submission, bank: Bank, error: Exception) -> Result:
+def _fault(submission: Submission, oracle: ReferenceOracle, error: Exception) -> Result:
     return Result(
         submission.student,
         submission.unit,
         "fault",
         0.0,
-        bank.loaded.unit.points,
+        oracle.loaded.unit.points,
         problem=_failed(error),
         path=submission.path,
-        seed=bank.seed,
-        submission_hash=submission.hash,
-        unit_hash=bank.loaded.hash,
+        seed=oracle.seed,
+        submission_hash=submission.digest,
+        unit_hash=oracle.loaded.digest,
     )
 
 
@@ -328,19 +330,19 @@ def _failed(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def banks_for(make: Callable[[str], Bank]) -> Iterator[Callable[[str], Bank]]:
+def banks_for(make: Callable[[str], ReferenceOracle]) -> Iterator[Callable[[str], ReferenceOracle]]:
     """Banks by unit, made when first needed and closed in the end."""
-    made: dict[str, Bank] = {}
+    made: dict[str, ReferenceOracle] = {}
     guard = threading.Lock()
 
-    def bank(unit: str) -> Bank:
+    def oracle(unit: str) -> ReferenceOracle:
         with guard:
             if unit not in made:
                 made[unit] = make(unit)
             return made[unit]
 
     try:
-        yield bank
+        yield oracle
     finally:
         for one in made.values():
             one.close()

@@ -23,7 +23,7 @@ from autograder.batch.engine import Attempt, Item, Outbox, Read, banks_for, grad
 from autograder.course.course import Course, Lazy, LoadedUnit
 from autograder.grading.cache import evidence_cache
 from autograder.grading.grade import grade as grade_here
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import Result
 from autograder.sandbox.gpu import Device
 from autograder.sandbox.machine import this_machine
@@ -83,7 +83,7 @@ class Grader:
         self._in_flight: Callable[[], int] = self._local_slots
         if engine is not None:
             self._connect(engine, keep_evidence)
-        self.bank = self._open.enter_context(banks_for(self._bank))
+        self.oracle = self._open.enter_context(banks_for(self._oracle))
 
     @cached_property
     def seed(self) -> str:
@@ -156,7 +156,7 @@ class Grader:
             shared = self.pool if local and len(items) >= MIN_PER_SLOT * self.slots else None
         return grade_class(
             items,
-            self.bank,
+            self.oracle,
             outbox,
             self.slots,
             self.fresh,
@@ -181,8 +181,8 @@ class Grader:
     ) -> None:
         self.close()
 
-    def _bank(self, unit: str) -> Bank:
-        return Bank(self.units[unit], self.seed, self.pool, self._cache, self._on_gpu)
+    def _oracle(self, unit: str) -> ReferenceOracle:
+        return ReferenceOracle(self.units[unit], self.seed, self.pool, self._cache, self._on_gpu)
 
     def _read(self, hand_in: HandIn) -> Read:
         return read(hand_in, self._outlines, self.readers)

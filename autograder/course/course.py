@@ -72,7 +72,7 @@ class LoadedUnit:
         return self.unit.name
 
     @cached_property
-    def hash(self) -> str:
+    def digest(self) -> str:
         """sha256 of the unit's sources."""
         names = ("notebook.py", "exercises.py")
         parts = [hashlib.sha256((self.folder / name).read_bytes()).digest() for name in names]

@@ -12,7 +12,7 @@ from autograder.grading import messages
 from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
 from autograder.grading.fingerprint import key_of
-from autograder.grading.trial import Observes, Question, observe_all
+from autograder.grading.trial import Observes, Trial, observe_all
 from autograder.judging.comparison import Comparison
 from autograder.judging.judges import EqualSides, Wanted, recognises
 from autograder.judging.relation import relation
@@ -24,14 +24,12 @@ MAX_CODE = 100_000  # characters of a cell that a result quotes
 ENDED = frozenset({"timeout", "memory", "died"})
 
 
-class Knows(Protocol):
-    """What is known of a unit for one seed: a `Bank`, or the public cases of a release."""
+class Oracle(Protocol):
+    """What is known of a unit for one seed: by the reference, or by a release's public cases."""
 
-    def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question: ...
-    def wanted(self, question: Question) -> list[Wanted]: ...
-    def variant(
-        self, exercise: Exercise, variant: Alternative, question: Question
-    ) -> list[Evidence]: ...
+    def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial: ...
+    def wanted(self, trial: Trial) -> list[Wanted]: ...
+    def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]: ...
 
 
 # Gives an observer whose functions of those names are the reference's.
@@ -39,14 +37,14 @@ Borrow = Callable[[Sequence[str]], Observes]
 
 
 @dataclass(frozen=True)
-class Observed:
+class TrialOutcome:
     """One check of a program: what was asked, what came back, how it compares.
 
     `comparisons` has one entry a case, None where nothing came back to compare.  `borrowed` names
     functions that were the reference's, because the student's are wrong.  `fault` is the grader's.
     """
 
-    question: Question
+    trial: Trial
     evidences: tuple[Evidence, ...]
     comparisons: tuple[Comparison | None, ...]
     borrowed: tuple[str, ...] = ()
@@ -54,7 +52,7 @@ class Observed:
 
     @property
     def check(self) -> Check:
-        return self.question.check
+        return self.trial.check
 
     @property
     def passed(self) -> bool:
@@ -76,34 +74,34 @@ class Assessment:
 
     Args:
         cells: the program's cells, for places and code; empty in a kernel.
-        program_hash: of what runs, and on what; evidence is kept by it.
-        bank: what is known of the unit.
+        identity: of what runs, and on what; evidence is kept by it.
+        oracle: what is known of the unit.
         observer: what observes the program.
         memory_limit: what it may use, for messages: "At most 2048 MiB."
         public: whether wanted values may be told.
         kept: where the program's evidence is gathered; nowhere if None.
-        reference_hash: of the reference, which answers for borrowed functions.
+        reference_identity: of the reference, which answers for borrowed functions.
     """
 
     def __init__(
         self,
         cells: Sequence[ProgramCell],
-        program_hash: str,
-        bank: Knows,
+        identity: str,
+        oracle: Oracle,
         observer: Observes,
         memory_limit: str = "Little: the inputs are small.",
         public: bool = False,
         kept: Draft | None = None,
-        reference_hash: str = "",
+        reference_identity: str = "",
     ) -> None:
         self._cells = cells
-        self._program_hash = program_hash
-        self._bank = bank
+        self._identity = identity
+        self._oracle = oracle
         self._observer = observer
         self._memory_limit = memory_limit
         self._public = public
         self._kept = kept or Draft(EvidenceCache(None), "")
-        self._reference_hash = reference_hash
+        self._reference_identity = reference_identity
 
     def exercises(
         self, exercises: Sequence[Exercise], borrow: Borrow | None = None
@@ -128,8 +126,8 @@ class Assessment:
                 wrong.add(exercise.name)
         return tuple(self._result(exercise, observed[exercise.name]) for exercise in exercises)
 
-    def _observe(self, exercise: Exercise) -> list[Observed]:
-        found: list[Observed] = []
+    def _observe(self, exercise: Exercise) -> list[TrialOutcome]:
+        found: list[TrialOutcome] = []
         ended = False
         for check in exercise.checks:
             if ended:
@@ -142,15 +140,15 @@ class Assessment:
     def _again(
         self,
         exercise: Exercise,
-        observed: list[Observed],
+        observed: list[TrialOutcome],
         names: tuple[str, ...],
         borrow: Borrow,
-    ) -> list[Observed]:
+    ) -> list[TrialOutcome]:
         again = [_others_may_be_to_blame(item, exercise) for item in observed]
         if not any(again):
             return observed
         observer = borrow(names)
-        found: list[Observed] = []
+        found: list[TrialOutcome] = []
         for item, wanted in zip(observed, again, strict=True):
             if wanted and not any(map(_ended, found)):
                 borrowed = self._observe_check(exercise, item.check, observer, names)
@@ -162,13 +160,13 @@ class Assessment:
 
     def _observe_check(
         self, exercise: Exercise, check: Check, observer: Observes, borrowed: tuple[str, ...] = ()
-    ) -> Observed:
+    ) -> TrialOutcome:
         """Tries a check's draws until one passes; the first one's failure is what is told."""
-        first: Observed | None = None
+        first: TrialOutcome | None = None
         for attempt in range(check.tries):
-            question = self._bank.question(exercise, check, attempt)
+            trial = self._oracle.trial(exercise, check, attempt)
             try:
-                observed = self._judged(question, observer, borrowed)
+                observed = self._judged(trial, observer, borrowed)
             except FaultError as error:
                 return replace(self._skipped(exercise, check), fault=str(error))
             first = first or observed
@@ -178,25 +176,23 @@ class Assessment:
                 break
         return first or self._skipped(exercise, check)
 
-    def _judged(
-        self, question: Question, observer: Observes, borrowed: tuple[str, ...]
-    ) -> Observed:
-        lent = (self._reference_hash, *borrowed) if borrowed else ()
-        key = evidence_key(self._program_hash, question, lent)
-        evidences = self._kept.get(key, lambda: observe_all(observer, question))
+    def _judged(self, trial: Trial, observer: Observes, borrowed: tuple[str, ...]) -> TrialOutcome:
+        lent = (self._reference_identity, *borrowed) if borrowed else ()
+        key = evidence_key(self._identity, trial, lent)
+        evidences = self._kept.get(key, lambda: observe_all(observer, trial))
         comparisons = tuple(
-            question.check.judge(item.value, want) if item.status == "ok" else None
-            for item, want in zip(evidences, self._bank.wanted(question), strict=True)
+            trial.check.judge(item.value, want) if item.status == "ok" else None
+            for item, want in zip(evidences, self._oracle.wanted(trial), strict=True)
         )
-        return Observed(question, tuple(evidences), comparisons, borrowed)
+        return TrialOutcome(trial, tuple(evidences), comparisons, borrowed)
 
-    def _skipped(self, exercise: Exercise, check: Check) -> Observed:
-        question = self._bank.question(exercise, check)
-        count = len(question.cases)
-        return Observed(question, (Evidence("skipped"),) * count, (None,) * count)
+    def _skipped(self, exercise: Exercise, check: Check) -> TrialOutcome:
+        trial = self._oracle.trial(exercise, check)
+        count = len(trial.cases)
+        return TrialOutcome(trial, (Evidence("skipped"),) * count, (None,) * count)
 
-    def _result(self, exercise: Exercise, observed: Sequence[Observed]) -> ExerciseResult:
-        explainer = _Explainer(exercise, observed, self._bank)
+    def _result(self, exercise: Exercise, observed: Sequence[TrialOutcome]) -> ExerciseResult:
+        explainer = _Explainer(exercise, observed, self._oracle)
         answered = any(item.passed and item.check.counts_alone for item in observed)
         findings = tuple(
             _hollow(self._finding(exercise, item, explainer))
@@ -214,7 +210,9 @@ class Assessment:
             cell=found[0].number if found else 0,
         )
 
-    def _finding(self, exercise: Exercise, observed: Observed, explainer: _Explainer) -> Finding:
+    def _finding(
+        self, exercise: Exercise, observed: TrialOutcome, explainer: _Explainer
+    ) -> Finding:
         check = observed.check
         finding = Finding(
             check=check.name,
@@ -232,7 +230,7 @@ class Assessment:
         if observed.passed:
             return finding
         index = observed.first_failed
-        finding = replace(finding, points=0.0, case=observed.question.cases[index].label)
+        finding = replace(finding, points=0.0, case=observed.trial.cases[index].label)
         if observed.evidences[index].status in ("stub", "missing", "skipped"):
             finding = replace(finding, case="")  # the same for every case
         if observed.comparisons[index] is None:
@@ -258,7 +256,7 @@ class Assessment:
         )
 
     def _not_equal(
-        self, finding: Finding, exercise: Exercise, observed: Observed, index: int
+        self, finding: Finding, exercise: Exercise, observed: TrialOutcome, index: int
     ) -> Finding:
         comparison = observed.comparisons[index]
         difference = comparison.difference if comparison else None
@@ -279,31 +277,33 @@ class Assessment:
             place=found[1] if found else None,
         )
 
-    def _relation(self, observed: Observed, index: int) -> str:
-        question = observed.question
-        if not question.check.judge.needs_reference:
+    def _relation(self, observed: TrialOutcome, index: int) -> str:
+        trial = observed.trial
+        if not trial.check.judge.needs_reference:
             return ""
-        wanted = self._bank.wanted(question)
+        wanted = self._oracle.wanted(trial)
         others = tuple(want.value for other, want in enumerate(wanted) if other != index)
-        inputs = question.cases[index].inputs
+        inputs = trial.cases[index].inputs
         got, want = observed.evidences[index].value, wanted[index].value
-        if isinstance(question.check.judge, EqualSides) and isinstance(got, dict):
+        if isinstance(trial.check.judge, EqualSides) and isinstance(got, dict):
             got, want, others = got.get("left"), want["left"], ()
         return relation(got, want, inputs, others)
 
 
-def evidence_key(program_hash: str, question: Question, lent: Sequence[str] = ()) -> str:
+def evidence_key(identity: str, trial: Trial, lent: Sequence[str] = ()) -> str:
     """What an assessed program's evidence is kept by; `lent` tells what was the reference's."""
-    return key_of(program_hash, question.key, list(lent))
+    return key_of(identity, trial.key, list(lent))
 
 
 class _Explainer:
     """Explanations of one exercise's failed checks, looked up once."""
 
-    def __init__(self, exercise: Exercise, observed: Sequence[Observed], bank: Knows) -> None:
+    def __init__(
+        self, exercise: Exercise, observed: Sequence[TrialOutcome], oracle: Oracle
+    ) -> None:
         self._exercise = exercise
-        self._bank = bank
-        self._questions = {item.check.name: item.question for item in observed}
+        self._oracle = oracle
+        self._trials = {item.check.name: item.trial for item in observed}
         self._passed = [
             item.check.name for item in observed if item.passed and recognises(item.check.judge)
         ]
@@ -315,17 +315,17 @@ class _Explainer:
             and recognises(item.check.judge)
             and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
         }
-        wanted = {name: bank.wanted(self._questions[name]) for name in failed}
+        wanted = {name: oracle.wanted(self._trials[name]) for name in failed}
         self._matches = matching_variants(exercise, failed, self._failing, wanted)
 
-    def explanation(self, observed: Observed) -> Explanation | None:
+    def explanation(self, observed: TrialOutcome) -> Explanation | None:
         """The best explanation of a failed check."""
         found = explain(observed.check.name, self._matches, self._contradictions)
         if found is None and (shown := symptoms_of(self._exercise, observed.evidences)):
             return shown[0]
         return found
 
-    def remarks(self, observed: Observed) -> tuple[str, ...]:
+    def remarks(self, observed: TrialOutcome) -> tuple[str, ...]:
         """What is told beside the finding, symptoms on passes among it."""
         told: list[str] = []
         unanswered = {"stub", "missing"} & {item.status for item in observed.evidences}
@@ -347,16 +347,16 @@ class _Explainer:
 
     def _failing(self, variant: Alternative, check: str) -> list[Evidence]:
         """A variant's evidence for a check that it fails; one that passes explains no failure."""
-        question = self._questions[check]
-        found = self._bank.variant(self._exercise, variant, question)
+        trial = self._trials[check]
+        found = self._oracle.variant(self._exercise, variant, trial)
         fails = any(
-            item.status != "ok" or not question.check.judge(item.value, want).passed
-            for item, want in zip(found, self._bank.wanted(question), strict=False)
+            item.status != "ok" or not trial.check.judge(item.value, want).passed
+            for item, want in zip(found, self._oracle.wanted(trial), strict=False)
         )
         return found if fails else []
 
 
-def _precision(observed: Observed) -> tuple[str, ...]:
+def _precision(observed: TrialOutcome) -> tuple[str, ...]:
     """A remark where a result is less precise than the inputs."""
     remarks = [c.remark for c in observed.comparisons if c is not None and c.remark]
     return (remarks[0],) if remarks else ()
@@ -368,15 +368,15 @@ def _hollow(finding: Finding) -> Finding:
     return replace(finding, verdict="skipped", points=0.0, seen=seen)
 
 
-def _raised(observed: Observed) -> bool:
+def _raised(observed: TrialOutcome) -> bool:
     return any(item.status == "raised" for item in observed.evidences)
 
 
-def _ended(observed: Observed) -> bool:
+def _ended(observed: TrialOutcome) -> bool:
     return any(item.status in ENDED for item in observed.evidences)
 
 
-def _others_may_be_to_blame(observed: Observed, exercise: Exercise) -> bool:
+def _others_may_be_to_blame(observed: TrialOutcome, exercise: Exercise) -> bool:
     """Whether a function that a failed check uses can be the cause.
 
     Also of what was stopped: it may hang, or make a list longer with each call.

@@ -14,7 +14,7 @@ from autograder.grading import messages
 from autograder.grading.assessment import ENDED, Assessment
 from autograder.grading.cache import Draft
 from autograder.grading.fingerprint import key_of, versions
-from autograder.grading.reference_oracle import Bank
+from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import trains
 from autograder.results.result import CellRun, Result
 from autograder.sandbox.gpu import Share
@@ -24,22 +24,22 @@ from autograder.submissions.submission import Problem, Submission
 from autograder.wire.evidence import Evidence
 
 
-def grade(submission: Submission, bank: Bank) -> Result:
+def grade(submission: Submission, oracle: ReferenceOracle) -> Result:
     """Grades one submission.  The grader's own failures become `fault` verdicts, never zeros.
 
     Raises:
         FaultError: the grader failed before any check could be observed.
     """
-    gpus = bank.pool.gpus
-    if gpus is None or not bank.wants_gpu(submission.program):
-        return _graded(submission, bank, None)
+    gpus = oracle.pool.gpus
+    if gpus is None or not oracle.wants_gpu(submission.program):
+        return _graded(submission, oracle, None)
     with gpus.share() as share:
-        result = _graded(submission, bank, share)
-    if share.alone or not _blames_neighbours(result, bank.loaded.unit):
+        result = _graded(submission, oracle, share)
+    if share.alone or not _blames_neighbours(result, oracle.loaded.unit):
         return result
     # Whoever takes all of a GPU's memory or time takes it from those that share it.
     with gpus.alone() as share:
-        return _graded(submission, bank, share)
+        return _graded(submission, oracle, share)
 
 
 def _blames_neighbours(result: Result, unit: Unit) -> bool:
@@ -58,33 +58,33 @@ def _blames_neighbours(result: Result, unit: Unit) -> bool:
     )
 
 
-def _graded(submission: Submission, bank: Bank, share: Share | None) -> Result:
+def _graded(submission: Submission, oracle: ReferenceOracle, share: Share | None) -> Result:
     began = time.perf_counter()
-    unit = bank.loaded.unit
+    unit = oracle.loaded.unit
     program = submission.program
     with ExitStack() as open_observers:
-        budget = Budget(bank.pool.limits)
-        observer = open_observers.enter_context(bank.observer(program, budget, share))
+        budget = Budget(oracle.pool.limits)
+        observer = open_observers.enter_context(oracle.observer(program, budget, share))
 
         def borrow(names: Sequence[str]) -> Observer:
             """The submission with the reference's functions, each in processes of their own."""
-            oracle = open_observers.enter_context(bank.observer(bank.loaded.reference))
-            return open_observers.enter_context(observer.replaced(names, oracle))
+            reference = open_observers.enter_context(oracle.observer(oracle.loaded.reference))
+            return open_observers.enter_context(observer.replaced(names, reference))
 
         # What ran without isolation may have read anything, so it says nothing of an isolated run.
-        kept = f"{bank.identity(program)} {bank.pool.isolation}"
+        kept = f"{oracle.identity(program)} {oracle.pool.isolation}"
         device = f"gpu: {share.gpu.name}" if share else "cpu"
         if share:
             kept += f" {device}"
-        draft = Draft(bank.cache, key_of("submission", kept, bank.seed))
+        draft = Draft(oracle.cache, key_of("submission", kept, oracle.seed))
         assessment = Assessment(
             submission.cells,
             kept,
-            bank,
+            oracle,
             observer,
-            messages.memory_limit(bank.pool.limits.memory_mib, share.memory_mib if share else 0),
-            public=bank.seed == PUBLIC_SEED,
-            reference_hash=bank.identity(bank.loaded.reference),
+            messages.memory_limit(oracle.pool.limits.memory_mib, share.memory_mib if share else 0),
+            public=oracle.seed == PUBLIC_SEED,
+            reference_identity=oracle.identity(oracle.loaded.reference),
             kept=draft,
         )
         _run_cells(observer, kept, draft)
@@ -101,13 +101,13 @@ def _graded(submission: Submission, bank: Bank, share: Share | None) -> Result:
         notes=submission.notes,
         cells=cells,
         path=submission.path,
-        seed=bank.seed,
-        submission_hash=submission.hash,
-        unit_hash=bank.loaded.hash,
-        isolation=bank.pool.isolation,
-        backend=bank.runs_on(program),
+        seed=oracle.seed,
+        submission_hash=submission.digest,
+        unit_hash=oracle.loaded.digest,
+        isolation=oracle.pool.isolation,
+        backend=oracle.runs_on(program),
         device=device,
-        versions=dict(versions(bank.runs_on(program))),
+        versions=dict(versions(oracle.runs_on(program))),
         seconds=round(time.perf_counter() - began, 3),
     )
     if not faulty and (share is None or share.alone or not _blames_neighbours(result, unit)):

@@ -14,7 +14,7 @@ from autograder.course.course import LoadedUnit, case_seed, draw
 from autograder.course.exercise import Alternative, Case, Check, Exercise
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
-from autograder.grading.trial import Question, observe_all
+from autograder.grading.trial import Trial, observe_all
 from autograder.judging.judges import Close, EqualSides, Wanted, recognises, trains
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.gpu import Share
@@ -28,7 +28,7 @@ PERTURBATIONS = 6
 _EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
-class Bank:
+class ReferenceOracle:
     """Evidence of a unit's reference, variants and equivalents for one seed, kept by content.
 
     `backend` is the one of Keras that programs of the unit run on, if they need it.
@@ -49,7 +49,7 @@ class Bank:
         self.cache = cache
         self.backend = loaded.unit.backend(pool.backend)
         self._on_gpu = pool.gpus is not None if on_gpu is None else on_gpu
-        self._questions: dict[tuple[str, str, int], Question] = {}
+        self._trials: dict[tuple[str, str, int], Trial] = {}
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
@@ -61,7 +61,7 @@ class Bank:
 
     def identity(self, program: Program) -> str:
         """Of what runs, and on what: evidence is kept by it."""
-        return f"{program.hash} {self.runs_on(program)}"
+        return f"{program.digest} {self.runs_on(program)}"
 
     def wants_gpu(self, program: Program) -> bool:
         """Whether a GPU was asked for, and a program of the unit has something to train on it."""
@@ -78,63 +78,63 @@ class Bank:
         """What observes a program of the unit; to be closed."""
         return Observer(self.pool, program, self.runs_on(program), budget, share)
 
-    def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
-        """The cases of a check for the bank's seed."""
+    def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial:
+        """The cases of a check for the oracle's seed."""
         key = (exercise.name, check.name, attempt)
         with self._guard:
-            if key not in self._questions:
+            if key not in self._trials:
                 names = (self.loaded.name, exercise.name)
                 cases = draw(check, self.seed, *names, attempt)
                 seeds = tuple(
                     case_seed(*names, check.name, attempt, index) % 2**32
                     for index in range(len(cases))
                 )
-                self._questions[key] = Question(exercise, check, attempt, cases, seeds)
-            return self._questions[key]
+                self._trials[key] = Trial(exercise, check, attempt, cases, seeds)
+            return self._trials[key]
 
-    def wanted(self, question: Question) -> list[Wanted]:
+    def wanted(self, trial: Trial) -> list[Wanted]:
         """What the reference gives; its sensitivity is found out where a judge asks for it.
 
         Raises:
             SandboxError: the reference fails, which is the course's fault or the sandbox's.
         """
-        key = (question.exercise.name, question.check.name, question.attempt)
+        key = (trial.exercise.name, trial.check.name, trial.attempt)
         if key not in self._wanted:
-            self._wanted[key] = self._want(question)
+            self._wanted[key] = self._want(trial)
         return self._wanted[key]
 
-    def _want(self, question: Question) -> list[Wanted]:
-        truths = [dict(case.truth) for case in question.cases]
-        judge = question.check.judge
+    def _want(self, trial: Trial) -> list[Wanted]:
+        truths = [dict(case.truth) for case in trial.cases]
+        judge = trial.check.judge
         if not judge.needs_reference:
             return [Wanted(truth=truth) for truth in truths]
-        values = [self._value(question, item) for item in self.reference(question)]
+        values = [self._value(trial, item) for item in self.reference(trial)]
         if not isinstance(judge, (Close, EqualSides)):
             return [Wanted(value, None, truth) for value, truth in zip(values, truths, strict=True)]
 
         @functools.cache
         def moved() -> list[Any]:
-            return self._sensitivities(question, values, _EPS[judge.dtype])
+            return self._sensitivities(trial, values, _EPS[judge.dtype])
 
         return [
             Wanted(value, lambda index=index: moved()[index], truth)
             for index, (value, truth) in enumerate(zip(values, truths, strict=True))
         ]
 
-    def reference(self, question: Question) -> list[Evidence]:
-        """The reference's evidence; a process answers as many questions as come one by one."""
+    def reference(self, trial: Trial) -> list[Evidence]:
+        """The reference's evidence; a process answers as many trials as come one by one."""
 
         def compute() -> list[Evidence]:
             with self._guard:
                 idle = self._references.pop() if self._references else None
             observer = idle or self.observer(self.loaded.reference)
             try:
-                return observe_all(observer, question)
+                return observe_all(observer, trial)
             finally:
                 with self._guard:
                     self._references.append(observer)
 
-        return self.cache.get(key_of(self.identity(self.loaded.reference), question.key), compute)
+        return self.cache.get(key_of(self.identity(self.loaded.reference), trial.key), compute)
 
     def ahead(self, stopped: Callable[[], bool]) -> None:
         """Observes the reference for what will be asked last, and so on, until all is known.
@@ -145,13 +145,11 @@ class Bank:
             for check in reversed(exercise.checks):
                 if stopped():
                     return
-                self.wanted(self.question(exercise, check))
+                self.wanted(self.trial(exercise, check))
 
-    def variant(
-        self, exercise: Exercise, variant: Alternative, question: Question
-    ) -> list[Evidence]:
+    def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
         """The evidence of the reference with one mistake put in."""
-        return self.of(self.program(exercise, variant), question)
+        return self.of(self.program(exercise, variant), trial)
 
     def close(self) -> None:
         """Ends the reference's processes."""
@@ -165,10 +163,10 @@ class Bank:
             self._programs[key] = self.loaded.alternative(exercise, alternative)
         return self._programs[key]
 
-    def of(self, program: Program, question: Question) -> list[Evidence]:
+    def of(self, program: Program, trial: Trial) -> list[Evidence]:
         """The evidence of one of the unit's own programs.
 
-        One process answers every check of the exercise, since the next question will be about
+        One process answers every check of the exercise, since the next trial will be about
         another of them.
         """
 
@@ -176,38 +174,38 @@ class Bank:
 
         def compute() -> list[Evidence]:
             with self.observer(program) as observer:
-                for check in question.exercise.checks:
-                    other = self.question(question.exercise, check)
-                    if recognises(check.judge) and other.key != question.key:
+                for check in trial.exercise.checks:
+                    other = self.trial(trial.exercise, check)
+                    if recognises(check.judge) and other.key != trial.key:
                         self.cache.put(key_of(identity, other.key), observe_all(observer, other))
-                return observe_all(observer, question)
+                return observe_all(observer, trial)
 
-        return self.cache.get(key_of(identity, question.key), compute)
+        return self.cache.get(key_of(identity, trial.key), compute)
 
-    def _value(self, question: Question, found: Evidence) -> Any:
+    def _value(self, trial: Trial, found: Evidence) -> Any:
         if found.status != "ok":
             failure = (
                 f": {found.failure.type_name}: {found.failure.message}" if found.failure else ""
             )
             raise SandboxError(
-                f"The reference's own `{question.exercise.name}` gives `{found.status}` in the "
-                f"check `{question.check.name}`{failure}."
+                f"The reference's own `{trial.exercise.name}` gives `{found.status}` in the "
+                f"check `{trial.check.name}`{failure}."
             )
         return found.value
 
-    def _sensitivities(self, question: Question, values: list[Any], eps: float) -> list[Any]:
+    def _sensitivities(self, trial: Trial, values: list[Any], eps: float) -> list[Any]:
         """How far each output moves, in eps, when inputs move by one eps (docs/tolerances.md)."""
-        runs = [self.reference(self._perturbed(question, eps, run)) for run in range(PERTURBATIONS)]
+        runs = [self.reference(self._perturbed(trial, eps, run)) for run in range(PERTURBATIONS)]
         return [
             _largest([_moved(value, run[index], eps) for run in runs if run[index].status == "ok"])
             for index, value in enumerate(values)
         ]
 
-    def _perturbed(self, question: Question, eps: float, run: int) -> Question:
-        names = (self.loaded.name, question.exercise.name, question.check.name)
+    def _perturbed(self, trial: Trial, eps: float, run: int) -> Trial:
+        names = (self.loaded.name, trial.exercise.name, trial.check.name)
         rng = np.random.default_rng(case_seed("perturb", *names, run))
-        cases = tuple(Case(_perturb(dict(case.inputs), eps, rng)) for case in question.cases)
-        return Question(question.exercise, question.check, question.attempt, cases, question.seeds)
+        cases = tuple(Case(_perturb(dict(case.inputs), eps, rng)) for case in trial.cases)
+        return Trial(trial.exercise, trial.check, trial.attempt, cases, trial.seeds)
 
 
 def _perturb(value: Any, eps: float, rng: np.random.Generator) -> Any:

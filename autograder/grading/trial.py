@@ -1,4 +1,4 @@
-"""Questions: one check with its drawn cases, ready to be put to any program."""
+"""Trials: one check with its drawn cases, ready to be put to any program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from autograder.course.exercise import Case, Check, Exercise
 from autograder.grading.fingerprint import key_of
-from autograder.judging.judges import compares_double, trains
+from autograder.judging.judges import compares_float64, trains
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation
 
@@ -29,7 +29,7 @@ class Observes(Protocol):
 
 
 @dataclass(frozen=True)
-class Question:
+class Trial:
     """One check for one draw of its cases: what is observed, and what it was drawn as."""
 
     exercise: Exercise
@@ -43,8 +43,8 @@ class Question:
         """Depends on the observation and its inputs, not on judge, points or explanations."""
         inputs = [dict(case.inputs) for case in self.cases]
         bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
-        double = compares_double(self.check.judge)
-        return key_of(self.check.source, inputs, list(self.seeds), double, *bans)
+        float64 = compares_float64(self.check.judge)
+        return key_of(self.check.source, inputs, list(self.seeds), float64, *bans)
 
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
@@ -55,17 +55,17 @@ class Question:
                 seed,
                 self.exercise.forbids,
                 trains(self.check.judge),
-                compares_double(self.check.judge),
+                compares_float64(self.check.judge),
             )
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )
 
 
-def observe_all(observer: Observes, question: Question) -> list[Evidence]:
-    """Evidence for every case of a question; after a stop the rest is `skipped`."""
-    left = question.check.seconds * observer.patience
+def observe_all(observer: Observes, trial: Trial) -> list[Evidence]:
+    """Evidence for every case of a trial; after a stop the rest is `skipped`."""
+    left = trial.check.seconds * observer.patience
     found: list[Evidence] = []
-    for observation in question.observations:
+    for observation in trial.observations:
         if found and found[-1].status in ("timeout", "memory", "died"):
             found.append(Evidence("skipped"))
             continue

@@ -56,7 +56,7 @@ class MissingName(AttributeError):  # noqa: N818 - read by students, as a statem
     """The program does not define a name that a check asks for."""
 
 
-class Namespace:
+class ProgramView:
     """What a check sees of a program: the names that its cells left behind.
 
     `kept` is what observations of the same names keep for each other (`probes.kept`);
@@ -89,7 +89,7 @@ class Namespace:
         return watched
 
 
-class Names:
+class ObservedNamespace:
     """The names of a program, observed.
 
     `cell_of` tells from a code file's name which cell of the student it is, 0 for other code.
@@ -108,26 +108,26 @@ class Names:
         seed: int = 0,
         forbids: Sequence[str] = (),
         trains: bool = False,
-        double: bool = False,
+        float64: bool = False,
     ) -> Evidence:
         """Runs one observation with one case's inputs and packs what it returns as evidence."""
         with _captured() as output, _placed(gpu=trains):
             began = time.process_time()
             ban = Ban(forbids)
-            status, value, failure = self._outcome(source, inputs, seed, ban, double)
+            status, value, failure = self._outcome(source, inputs, seed, ban, float64)
             if ban.seen is not None:
                 status, value, failure = "forbidden", None, self._forbidden(*ban.seen)
             seconds = time.process_time() - began
         return Evidence(status, value, failure, output.text(), seconds)
 
     def _outcome(
-        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban, double: bool
+        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban, float64: bool
     ) -> tuple[str, Any, Failure | None]:
         try:
             probes.seed(seed)
             observation = self._observation(source)
             with ban:
-                program = Namespace(self.names, self._kept, watched=double)
+                program = ProgramView(self.names, self._kept, watched=float64)
                 value = observation(program, **inputs)
                 # Encoding touches student objects, so it belongs to the observation.
                 value = unpack(pack(to_arrays(value)))
@@ -167,7 +167,7 @@ class Names:
         return self._observations[source]
 
 
-class Session(Names):
+class Session(ObservedNamespace):
     """One program beside its IPython shell, cell by cell."""
 
     def __init__(self, shell: Any) -> None:

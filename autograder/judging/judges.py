@@ -47,7 +47,7 @@ __all__ = [
     "accuracy",
     "at_most",
     "close",
-    "compares_double",
+    "compares_float64",
     "equal_sides",
     "exact",
     "float32",
@@ -315,7 +315,7 @@ def trains(judge: Judge) -> bool:
     return isinstance(judge, Accuracy)
 
 
-def compares_double(judge: Judge) -> bool:
+def compares_float64(judge: Judge) -> bool:
     """Whether it compares in float64 what was computed in that, and in float32 what was in this."""
     return isinstance(judge, (Close, EqualSides)) and judge.dtype == float64
 

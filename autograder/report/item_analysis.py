@@ -11,7 +11,7 @@ from autograder.results.result import ExerciseResult, Result
 
 BINS = 10
 # Below this the difference between two students is mostly chance (Ebel's rule for items).
-SEPARATES = 0.2
+MIN_DISCRIMINATION = 0.2
 ENOUGH = 10  # students, to say anything about how a check separates
 
 
@@ -32,7 +32,7 @@ class ExerciseShares:
 class CheckFacts:
     """One check over a class.
 
-    `passed` is a share of the students who answered.  `separates` is the correlation between
+    `passed` is a share of the students who answered.  `discrimination` is the correlation between
     passing it and the points on everything else, from -1 to 1; None where it can't be told.
     """
 
@@ -40,7 +40,7 @@ class CheckFacts:
     claim: str
     passed: float
     answered: int
-    separates: float | None
+    discrimination: float | None
     seconds: float
 
 
@@ -104,10 +104,10 @@ def _open(exercise: ExerciseResult) -> bool:
 def _facts(exercise: str, claim: str, rows: Sequence[tuple[bool, float, float]]) -> CheckFacts:
     passed = [row[0] for row in rows]
     seconds = median(row[2] for row in rows)
-    separates = _correlation([float(p) for p in passed], [row[1] for row in rows])
+    discrimination = _correlation([float(p) for p in passed], [row[1] for row in rows])
     if len(rows) < ENOUGH:
-        separates = None
-    return CheckFacts(exercise, claim, fmean(passed), len(rows), separates, seconds)
+        discrimination = None
+    return CheckFacts(exercise, claim, fmean(passed), len(rows), discrimination, seconds)
 
 
 def _correlation(a: Sequence[float], b: Sequence[float]) -> float | None:

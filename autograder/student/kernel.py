@@ -10,9 +10,9 @@ from typing import Any
 from autograder.course.exercise import Exercise
 from autograder.errors import CheckError
 from autograder.grading.assessment import Assessment
-from autograder.guest.worker import Names
+from autograder.guest.worker import ObservedNamespace
 from autograder.results.result import ExerciseResult
-from autograder.student.public_cases import PublicBank, PublicCases, suffix
+from autograder.student.public_cases import PublicCases, PublicOracle, suffix
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation
 from autograder.wire.program import ProgramCell
@@ -57,7 +57,7 @@ def assess(
     kernel = _Kernel(names, shell)
     inputs = enumerate(map(str, names.get("In", [])))  # IPython's own list, by execution count
     cells = tuple(ProgramCell(number, source, False) for number, source in inputs)
-    assessment = Assessment(cells, run, PublicBank(public), kernel, public=True)
+    assessment = Assessment(cells, run, PublicOracle(public), kernel, public=True)
     return Checked(assessment.exercises([found])[0])
 
 
@@ -66,7 +66,7 @@ class _Kernel:
 
     def __init__(self, names: dict[str, Any], shell: Any) -> None:
         numbers = getattr(getattr(shell, "compile", None), "_filename_map", {})
-        self._names = Names(names, lambda file_name: numbers.get(file_name, 0))
+        self._names = ObservedNamespace(names, lambda file_name: numbers.get(file_name, 0))
         self.cells: Mapping[int, Evidence] = {}
         self.patience = 1.0  # nothing is stopped here
 
@@ -79,7 +79,7 @@ class _Kernel:
             inputs,
             observation.seed,
             observation.forbids,
-            double=observation.double,
+            float64=observation.float64,
         )
 
 

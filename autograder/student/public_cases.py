@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.course.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
 from autograder.grading.cache import EvidenceCache
-from autograder.grading.trial import Question
+from autograder.grading.trial import Trial
 from autograder.judging.judges import Wanted, from_data, recognises, to_data
 from autograder.wire import evidence
 from autograder.wire.evidence import CodecError, Evidence, Failure, data_of, evidence_of
@@ -51,32 +51,32 @@ class PublicCases:
 def make(loaded: Any) -> bytes:
     """The content of the `.cases` file of a unit (a `LoadedUnit`), by running its programs."""
     from autograder.course.course import PUBLIC_SEED
-    from autograder.grading.reference_oracle import Bank
+    from autograder.grading.reference_oracle import ReferenceOracle
     from autograder.sandbox.pool import Pool
 
     with Pool() as pool:
-        bank = Bank(loaded, PUBLIC_SEED, pool, EvidenceCache(None))
-        exercises = [_exercise_data(bank, exercise) for exercise in loaded.unit.exercises]
-        bank.close()
+        oracle = ReferenceOracle(loaded, PUBLIC_SEED, pool, EvidenceCache(None))
+        exercises = [_exercise_data(oracle, exercise) for exercise in loaded.unit.exercises]
+        oracle.close()
     return evidence.pack(
         {
             "format": FORMAT,
             "unit": loaded.name,
             "framework": loaded.unit.framework,
-            "sources": loaded.hash,
+            "sources": loaded.digest,
             "exercises": exercises,
         }
     )
 
 
-def _exercise_data(bank: Any, exercise: Exercise) -> dict[str, Any]:
+def _exercise_data(oracle: Any, exercise: Exercise) -> dict[str, Any]:
     public = [check for check in exercise.checks if check.public]
     asked = [check for check in public if recognises(check.judge)]
     return {
         "name": exercise.name,
         "points": sum(check.points for check in public),
         **({"forbids": list(exercise.forbids)} if exercise.forbids else {}),
-        "checks": [_check_data(bank, exercise, check) for check in public],
+        "checks": [_check_data(oracle, exercise, check) for check in public],
         "variants": [
             {
                 "name": variant.name,
@@ -84,7 +84,7 @@ def _exercise_data(bank: Any, exercise: Exercise) -> dict[str, Any]:
                 "evidence": {
                     check.name: [
                         data_of(_quiet(item))
-                        for item in bank.variant(exercise, variant, bank.question(exercise, check))
+                        for item in oracle.variant(exercise, variant, oracle.trial(exercise, check))
                     ]
                     for check in asked
                 },
@@ -102,10 +102,10 @@ def _exercise_data(bank: Any, exercise: Exercise) -> dict[str, Any]:
     }
 
 
-def _check_data(bank: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
+def _check_data(oracle: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
     attempts = []
     for attempt in range(check.tries):
-        question = bank.question(exercise, check, attempt)
+        trial = oracle.trial(exercise, check, attempt)
         attempts.append(
             [
                 {
@@ -117,7 +117,7 @@ def _check_data(bank: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
                     "sensitivity": want.measured.sensitivity,
                 }
                 for case, seed, want in zip(
-                    question.cases, question.seeds, bank.wanted(question), strict=True
+                    trial.cases, trial.seeds, oracle.wanted(trial), strict=True
                 )
             ]
         )
@@ -195,8 +195,8 @@ def _function(source: str) -> Any:
     return next(value for name, value in world.items() if name not in before)
 
 
-class PublicBank:
-    """Answers as `autograder.grading.reference_oracle.Bank` does, from a file."""
+class PublicOracle:
+    """Answers as `autograder.grading.reference_oracle.ReferenceOracle` does, from a file."""
 
     def __init__(self, public: PublicCases) -> None:
         from autograder.course.course import PUBLIC_SEED
@@ -204,14 +204,12 @@ class PublicBank:
         self.public = public
         self.seed = PUBLIC_SEED
 
-    def question(self, exercise: Exercise, check: Check, attempt: int = 0) -> Question:
+    def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial:
         key = (exercise.name, check.name, attempt)
-        return Question(exercise, check, attempt, self.public.cases[key], self.public.seeds[key])
+        return Trial(exercise, check, attempt, self.public.cases[key], self.public.seeds[key])
 
-    def wanted(self, question: Question) -> list[Wanted]:
-        return self.public.wanted[question.exercise.name, question.check.name, question.attempt]
+    def wanted(self, trial: Trial) -> list[Wanted]:
+        return self.public.wanted[trial.exercise.name, trial.check.name, trial.attempt]
 
-    def variant(
-        self, exercise: Exercise, variant: Alternative, question: Question
-    ) -> list[Evidence]:
-        return self.public.variants.get((exercise.name, variant.name, question.check.name), [])
+    def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
+        return self.public.variants.get((exercise.name, variant.name, trial.check.name), [])

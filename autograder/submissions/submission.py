@@ -43,10 +43,10 @@ __all__ = [
     "Submission",
     "UnitOutline",
     "UsageError",
+    "cells_digest",
     "find",
     "outline",
     "program_cells",
-    "program_hash",
     "read",
 ]
 
@@ -69,7 +69,7 @@ class UnitOutline:
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook for one unit; `hash` is of what runs, whoever wrote it.
+    """One student's notebook for one unit; `digest` is of what runs, whoever wrote it.
 
     `claimed` says that nothing but the hand-in itself names the unit.
     """
@@ -79,7 +79,7 @@ class Submission:
     path: str
     cells: tuple[ProgramCell, ...]
     notes: tuple[str, ...]
-    hash: str
+    digest: str
     claimed: bool = False
 
     @property
@@ -120,7 +120,7 @@ def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCel
     return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
 
 
-def program_hash(cells: Sequence[ProgramCell]) -> str:
+def cells_digest(cells: Sequence[ProgramCell]) -> str:
     """sha256 of what runs: sources, and which cells are skipped; not outputs, path or student."""
     content = json.dumps([None if cell.skip else cell.source for cell in cells])
     return hashlib.sha256(content.encode("ascii")).hexdigest()
@@ -180,7 +180,7 @@ def read(
             submissions.append(replace(found, notes=(*hand_in.notes, *found.notes)))
         else:
             problems.append(found)
-    return _without_doubles(submissions, problems)
+    return _without_duplicates(submissions, problems)
 
 
 def _submission(
@@ -205,7 +205,7 @@ def _submission(
     cells = program_cells(notebook, units[chosen].grade_cells)
     notes = (*notes, *doubts, *_cell_notes(notebook, cells, units[chosen]))
     claimed = not placed.decided
-    return Submission(placed.student, chosen, path, cells, notes, program_hash(cells), claimed)
+    return Submission(placed.student, chosen, path, cells, notes, cells_digest(cells), claimed)
 
 
 def _unit(
@@ -271,7 +271,7 @@ def _grade_cell_notes(cell: ProgramCell, data: dict[str, Any], want: GradeCell) 
         )
 
 
-def _without_doubles(
+def _without_duplicates(
     submissions: list[Submission], problems: list[Problem]
 ) -> tuple[list[Submission], list[Problem]]:
     """Nobody can tell which of two notebooks is meant, so neither is graded."""

@@ -14,7 +14,7 @@ from autograder.wire.evidence import pack
 class Observation:
     """What is sent beside student code for one case: the check's text, inputs, a seed, bans.
 
-    `trains` says that a GPU may compute it, where there is one; `double`, that it is compared in
+    `trains` says that a GPU may compute it, where there is one; `float64`, that it is compared in
     float64 unless the program computes in float32.
     """
 
@@ -23,11 +23,11 @@ class Observation:
     seed: int
     forbids: tuple[str, ...] = ()
     trains: bool = False
-    double: bool = False
+    float64: bool = False
 
     @cached_property
     def packed(self) -> bytes:
-        """What `Names.observe` takes, packed once for all programs that are observed.
+        """What `ObservedNamespace.observe` takes, packed once for all programs that are observed.
 
         Raises:
             CodecError: the inputs are too large.
@@ -39,6 +39,6 @@ class Observation:
                 "seed": self.seed,
                 "forbids": list(self.forbids),
                 "trains": self.trains,
-                "double": self.double,
+                "float64": self.float64,
             }
         )

@@ -28,7 +28,7 @@ class Program:
     cells: tuple[tuple[int, str], ...]
 
     @cached_property
-    def hash(self) -> str:
+    def digest(self) -> str:
         """sha256 of what runs."""
         return hashlib.sha256(evidence.pack([list(cell) for cell in self.cells])).hexdigest()
 

@@ -30,10 +30,10 @@ from autograder.submissions.reader import Readers
 from autograder.submissions.submission import (
     Submission,
     UnitOutline,
+    cells_digest,
     find,
     outline,
     program_cells,
-    program_hash,
 )
 
 
@@ -110,10 +110,10 @@ class NotebookGrader(Grader):
         unit = self.unit(names)
         if not unit:
             raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
-        known = outline(self.bank(unit).loaded)
+        known = outline(self.oracle(unit).loaded)
         cells = program_cells(notebook, known.grade_cells)
         notes = self._notes_on(path, known, names["student"])
-        return Submission(names["student"], unit, str(path), cells, notes, program_hash(cells))
+        return Submission(names["student"], unit, str(path), cells, notes, cells_digest(cells))
 
     def _notes_on(self, path: Path, unit: UnitOutline, student: str) -> tuple[str, ...]:
         """The notes on a notebook as it was handed in, for which the same one is read once."""

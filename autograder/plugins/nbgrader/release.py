@@ -66,7 +66,7 @@ class FinishRelease(NbGraderPreprocessor):
     def _cases(self, path: Path, loaded: LoadedUnit) -> bytes:
         content = self._kept.get(path, b"")
         kept = PublicCases.read(content)
-        return content if kept is not None and kept.sources == loaded.hash else make(loaded)
+        return content if kept is not None and kept.sources == loaded.digest else make(loaded)
 
 
 def _check(folder: Path, notebooks: list[str], converter: Any) -> None:

@@ -32,7 +32,7 @@ env:
 # same status, but writes no page.
 grade: env  ## grade the sample class and say where its report is
 	@rm -f grades/index.html; status=0; \
-	    autograder grade tests/submissions --out grades $(ARGS) || status=$$?; \
+	    autograder grade tests/data/submissions --out grades $(ARGS) || status=$$?; \
 	    if ((status > 1)); then exit $$status; fi; \
 	    if [[ ! -f grades/index.html ]]; then echo 'autograder grade wrote no report.' >&2; exit 1; fi
 

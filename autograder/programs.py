@@ -2,8 +2,8 @@
 
 The grader is started in folders that hold students' files, and Python and the shell look for
 programs, modules and settings where they are started.  So nothing that is started here is found in
-the caller's folder, runs there or gets the caller's environment.  `tests/test_programs.py` fails
-for a program that is started in another way.
+the caller's folder, runs there or gets the caller's environment.  `tests/unit/test_programs.py`
+fails for a program that is started in another way.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The sample class on each backend of Keras: does every submission get the points of TensorFlow?
 
-Grades tests/submissions/<unit> on TensorFlow and on the others that are asked for, each with a
+Grades tests/data/submissions/<unit> on TensorFlow and on the others that are asked for, each with a
 reference of its own backend, and prints a table in Markdown, then every check whose points differ.
 
     python benchmarks/backends.py [UNIT ...] [--backends jax torch] [--students 14]

@@ -34,7 +34,7 @@ TIMES = 3
 
 def sample_class() -> list[bytes]:
     """Return all notebooks of the sample class."""
-    return [path.read_bytes() for path in sorted(ROOT.glob("tests/submissions/*/*.ipynb"))]
+    return [path.read_bytes() for path in sorted(ROOT.glob("tests/data/submissions/*/*.ipynb"))]
 
 
 def with_pictures() -> bytes:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.places import ROOT, TINY
 
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.notebook import author_notebook, release_notebook
@@ -20,8 +21,6 @@ from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission
-
-TINY = Path(__file__).parent / "files" / "course"
 
 Write = Callable[..., Path]
 
@@ -75,7 +74,7 @@ def order(lines_course: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def loaded(request: pytest.FixtureRequest) -> LoadedUnit:
     """The unit that a test module is about: its `UNIT`."""
-    return Course.find(Path(__file__).parent).load(request.module.UNIT)
+    return Course.find(ROOT).load(request.module.UNIT)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +110,7 @@ def oracle(lines: LoadedUnit, pool: Pool) -> Iterator[ReferenceOracle]:
 @pytest.fixture(scope="session")
 def gradebook_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course of `01_lines` that is in nbgrader's gradebook; make copies of it."""
-    import nbgrader_class as own
+    from support import nbgrader_class as own
 
     with own.own_environment(tmp_path_factory.mktemp("home")):
         course = own.new_course(tmp_path_factory.mktemp("gradebook") / "course")

@@ -25,8 +25,8 @@ _MS_BIND, _MS_MOVE, _MS_REC, _MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 38, 22, 4, 24
 SCRATCH = "/tmp"
 
-# In the order in which they are put on.  Each holds by itself (tests/test_layers.py): what one
-# lets through, because of a mistake here or in the kernel, another stops.
+# In the order in which they are put on.  Each holds by itself (tests/unit/sandbox/test_layers.py):
+# what one lets through, because of a mistake here or in the kernel, another stops.
 LAYERS = ("namespaces", "mounts", "limits", "privileges", "system calls")
 
 _libc = ctypes.CDLL(None, use_errno=True)

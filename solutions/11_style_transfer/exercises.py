@@ -7,8 +7,8 @@ what pictures and networks are made of, with plain gradient descent: Adam's firs
 of a gradient but its sign.
 
 Laws of the Gram matrix and the costs (symmetry, no negative eigenvalue, k² and k⁴, nothing where
-nothing differs) follow from the values, which are compared to a billionth; tests/test_unit_11.py
-has them for the reference.  Two are checks, since they are the idea: neither the order of places
+nothing differs) follow from the values, which are compared to a billionth; test_unit_11.py has them
+for the reference.  Two are checks, since they are the idea: neither the order of places
 nor the number of tiles matters.
 """
 

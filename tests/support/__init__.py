@@ -1,0 +1,1 @@
+"""What several tests share; `places` says where things lie."""

@@ -1,0 +1,11 @@
+"""Where the tests find what they use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+SAMPLES = DATA / "submissions"
+ESCAPES = DATA / "escapes"
+TINY = DATA / "course"  # a course of two small units

@@ -1,0 +1,157 @@
+"""Jupyter: a student opens the notebook, runs all, and reads the findings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support.browser import BROWSER, TOKEN, Browser, jupyter
+from support.places import ROOT
+
+from autograder.course.course import Course
+
+COURSE = Course.find(ROOT)
+# The front end does not depend on the unit: one in NumPy, one in Keras. Kernels run all of them in
+# test_notebook_check.py.
+UNITS = ["03_optimizers", "08_sliding_windows_iou_nms"]
+# What would cover the page or keep cells out of it.
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+RUN_ALL = "jupyterapp.commands.execute('notebook:run-all-cells').then(String)"
+READY = (
+    "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus"
+    " == 'connected'"
+)
+SHUT_DOWN = "jupyterapp.shell.currentWidget.sessionContext.shutdown().then(String)"
+CELLS = "jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+SHOWN = "[...document.querySelectorAll('.autograder-findings')].map(e => e.innerText)"
+VERDICTS = (
+    "[...document.querySelectorAll('.autograder-findings')].map("
+    "e => [...e.querySelectorAll('.ag-verdict')].map(v => v.lastChild.textContent.trim()))"
+)
+DIALOGS = "[...document.querySelectorAll('.jp-Dialog, .Toastify__toast')].map(e => e.innerText)"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
+    pytest.mark.skipif(os.name != "posix", reason="the browser is driven through pipes"),
+]
+
+
+def write_settings(home: Path) -> None:
+    for name, settings in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+
+
+class Lab(NamedTuple):
+    """A JupyterLab that serves a folder, and a browser for it."""
+
+    folder: Path
+    address: str
+    browser: Browser
+
+    @contextmanager
+    def opened(self, name: str, notebook: Path, cases: Path) -> Iterator[Browser]:
+        """A notebook beside its public cases in a folder `name`, with a running kernel."""
+        (self.folder / name).mkdir()
+        for file in (notebook, cases):
+            shutil.copy(file, self.folder / name)
+        if (data := notebook.parent / "data").is_dir():
+            shutil.copytree(data, self.folder / name / "data")
+        self.browser.open(f"{self.address}/lab/tree/{name}/{notebook.name}?token={TOKEN}&reset")
+        self.browser.wait(READY)
+        try:
+            yield self.browser
+        finally:
+            self.browser.value(SHUT_DOWN)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "work"
+    folder.mkdir()
+    with ExitStack() as stack:
+        write_settings(home)
+        options = "--LabApp.expose_app_in_browser=True"
+        address = stack.enter_context(jupyter("jupyterlab", folder, home, options))
+        browser = Browser(home / "profile")
+        stack.callback(browser.close)
+        yield Lab(folder, address, browser)
+
+
+def ran(browser: Browser, pictures: Path | None) -> list[dict[str, Any]]:
+    """Runs all cells; gives the code cells, and leaves pictures of what is to be seen."""
+    browser.value(RUN_ALL)
+    browser.wait(f"{CELLS}.filter(c => c.cell_type == 'code').every(c => c.execution_count)", 300)
+    count = browser.value(f"{SHOWN}.length") if pictures else 0
+    for number in range(count):
+        into_view = f"document.querySelectorAll('.autograder-findings')[{number}].scrollIntoView()"
+        browser.value(into_view)
+        time.sleep(0.3)
+        browser.picture(pictures / f"{number}.png")
+    cells: list[dict[str, Any]] = browser.value(CELLS)
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def failed(cells: list[dict[str, Any]]) -> list[str]:
+    """Errors in cells that aren't marked as allowed to fail."""
+    return [
+        output["evalue"]
+        for cell in cells
+        if "raises-exception" not in cell["metadata"].get("tags", [])
+        for output in cell["outputs"]
+        if output["output_type"] == "error"
+    ]
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path | None:
+    """Where pictures go, if somebody wants to look at them."""
+    folder = os.environ.get("AUTOGRADER_PICTURES")
+    if not folder:
+        return None
+    path = Path(folder, request.node.name)
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_student_runs_all_and_reads_what_is_open(
+    name: str, lab: Lab, pictures: Path | None
+) -> None:
+    released = COURSE.root / "assignments" / name
+    notebook, cases = released / f"{name}.ipynb", released / f"{name}.cases"
+    with lab.opened(f"student-{name}", notebook, cases) as browser:
+        cells = ran(browser, pictures)
+        shown = browser.value(SHOWN)
+        assert failed(cells) == []
+        assert browser.value(DIALOGS) == []
+    assert len(shown) == len(COURSE.load(name).unit.exercises)
+    assert all("not answered yet" in text for text in shown)
+
+
+@pytest.mark.parametrize("name", UNITS[:1])
+def test_an_author_runs_all_and_everything_is_ok(
+    name: str, lab: Lab, pictures: Path | None
+) -> None:
+    author = COURSE.root / "solutions" / name / f"{name}.ipynb"
+    cases = COURSE.root / "assignments" / name / f"{name}.cases"
+    with lab.opened(f"author-{name}", author, cases) as browser:
+        cells = ran(browser, pictures)
+        shown = browser.value(VERDICTS)
+        assert failed(cells) == []
+        assert browser.value(DIALOGS) == []
+    assert len(shown) == len(COURSE.load(name).unit.exercises)
+    assert all(verdicts and set(verdicts) == {"ok"} for verdicts in shown), shown

@@ -18,7 +18,6 @@ import psutil
 import pytest
 from support.places import TINY
 
-TINY_UNITS = TINY / "solutions"
 STUDENTS = [f"student{number:02}" for number in range(12)]
 PAUSE = "import time\ntime.sleep(0.3)\n"
 ANSWERS = [
@@ -45,7 +44,7 @@ def handed_in(tmp_path_factory: pytest.TempPathFactory, write_notebook: Write) -
 def whole(tmp_path_factory: pytest.TempPathFactory, handed_in: Path) -> Path:
     """The results of a class that nobody disturbed, on two slots."""
     folder = tmp_path_factory.mktemp("whole")
-    shutil.copytree(TINY / "01_lines", folder / "course" / "solutions" / "01_lines")
+    shutil.copytree(TINY / "solutions" / "01_lines", folder / "course" / "solutions" / "01_lines")
     arguments = command(folder / "course", handed_in, folder / "out", "--jobs", "2")
     assert finished(arguments)[0] == 0
     return folder / "out"

@@ -1,6 +1,6 @@
 """A deep-learning course in notebooks, and the grader that makes it trustworthy.
 
-Students use `check`; programs use `Grader` and `Result`; authors of `exercises.py` use the rest.
+Students use `check`; programs use `Grader` and `Result`; authors of exercises use the rest.
 Nothing heavy is imported until it is used, and no framework ever is.
 """
 
@@ -13,8 +13,10 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # by which type checkers know it; `typing` would be one import more
 if TYPE_CHECKING:
     from autograder.batch.grader import Grader as Grader
-    from autograder.course.exercise import Case as Case
+    from autograder.course.check import Case as Case
+    from autograder.course.exercise import Exercise as Exercise
     from autograder.course.exercise import Unit as Unit
+    from autograder.course.observation_source import ExerciseError as ExerciseError
     from autograder.guest import probes as probes
     from autograder.judging.judges import accuracy as accuracy
     from autograder.judging.judges import at_most as at_most
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from autograder.student.check import check as check
 
 _HOME = {
-    "Case": "autograder.course.exercise",
+    "Case": "autograder.course.check",
+    "Exercise": "autograder.course.exercise",
+    "ExerciseError": "autograder.course.observation_source",
     "Grader": "autograder.batch.grader",
     "Result": "autograder.results.result",
     "Unit": "autograder.course.exercise",

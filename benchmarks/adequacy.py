@@ -474,7 +474,8 @@ class Study:
             for check in without_training(exercise).checks:
                 trial = oracle.trial(exercise, check)
                 wanted = oracle.wanted(trial)
-                for item, want in zip(observe_all(observer, trial), wanted, strict=True):
+                found = trial.judged(observe_all(observer, trial))
+                for item, want in zip(found, wanted, strict=True):
                     if item.status != "ok":
                         return f"{check.name} {item.status}"
                     if not check.judge(item.value, want).passed:

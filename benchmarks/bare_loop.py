@@ -53,7 +53,7 @@ def observe(
     found = {}
     for exercise, check, index, case in observations(loaded, seed, only):
         inputs = unpack(pack(dict(case.inputs)))
-        number = case_seed(loaded.name, exercise.name, check.name, index) % 2**32
+        number = case_seed(loaded.name, exercise.name, check.drawn_as, index) % 2**32
         found[exercise.name, check.name, index] = session.observe(check.source, inputs, number)
     return found
 
@@ -74,7 +74,8 @@ def judged(
         if evidence.status != "ok":
             outcome = (float("inf"), f"{evidence.status} {evidence.failure}")
         else:
-            result = check.judge(evidence.value, Wanted(want.value, None, dict(case.truth)))
+            wanted = Wanted(check.judged(want.value), None, dict(case.truth))
+            result = check.judge(check.judged(evidence.value), wanted)
             seen = result.difference.seen if result.difference else ""
             outcome = (result.deviation if result.passed or result.deviation > 64 else 65.0, seen)
         if name not in worst or outcome[0] > worst[name][0]:

@@ -155,7 +155,9 @@ def noise(loaded: LoadedUnit, on: Place, cache: EvidenceCache) -> dict[str, tupl
                 for observation, wanted in zip(trial.observations, wanted_values, strict=True):
                     seconds = check.seconds * observer.patience
                     got = observer.observe(replace(observation, trains=True), seconds)
-                    value = check.judge(got.value, wanted).deviation if got.status == "ok" else 1e9
+                    value = 1e9
+                    if got.status == "ok":
+                        value = check.judge(check.judged(got.value), wanted).deviation
                     deviations.setdefault(kind, []).append(float(value))
     return {
         kind: (len(values), max(values), sum(value > PASS for value in values))

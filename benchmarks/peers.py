@@ -39,7 +39,8 @@ from cost import turns
 from machine import MIB, OthersUse, Watcher, adopt, facts
 
 from autograder.course.course import Course, LoadedUnit
-from autograder.course.exercise import Alternative, Check, Exercise, measure_source
+from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.course.observation_source import measure_source
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judges import to_data
@@ -163,7 +164,7 @@ def answers(loaded: LoadedUnit, cache: Path) -> bytes:
                     wanted = [want.measured for want in oracle.wanted(trial)]
                     tries.append(list(zip(inputs, trial.seeds, wanted, strict=True)))
                 judge = to_data(check.judge, measure_source)
-                found[_key(exercise, check)] = {"judge": judge, "tries": tries}
+                found[_key(exercise, check)] = {"judge": judge, "tries": tries, "part": check.part}
         oracle.close()
     return pickle.dumps(found)
 
@@ -177,7 +178,7 @@ def _test(loaded: LoadedUnit, exercise: Exercise, check: Check, names: str) -> s
     imports = "import numpy as np\nfrom autograder.guest import probes\n"
     if loaded.unit.framework == "keras":
         imports += "import keras\nfrom keras import ops\n"
-    call = f"expect({check.name}, '{_key(exercise, check)}', {names})"
+    call = f"expect({check.drawn_as}, '{_key(exercise, check)}', {names})"
     head = f"{imports}from course_asserts import expect\n\n{check.source}\n\n"
     if names == "env":
         test = f"@test_case(points={check.points}, hidden=True)\ndef test_check(env):\n    {call}\n"

@@ -302,7 +302,7 @@ def _slow_evidence(oracle: ReferenceOracle, exercise: Exercise, variant: Alterna
     program = oracle.program(exercise, variant)
     trials = [oracle.trial(exercise, c) for c in exercise.checks if recognises(c.judge)]
     identity = oracle.identity(program)
-    found = {evidence_key(identity, q): oracle.of(program, q) for q in trials}
+    found = {evidence_key(identity, q): oracle.whole(program, q) for q in trials}
     kept = _draft(oracle, program)
     if sum(item.seconds for items in found.values() for item in items) > SLOW_SECONDS:
         for key, items in found.items():

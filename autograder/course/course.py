@@ -11,7 +11,7 @@ import secrets
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,9 +74,11 @@ class LoadedUnit:
     @cached_property
     def digest(self) -> str:
         """sha256 of the unit's sources."""
-        names = ("notebook.py", "exercises.py")
-        parts = [hashlib.sha256((self.folder / name).read_bytes()).digest() for name in names]
-        return hashlib.sha256(b"".join(parts)).hexdigest()
+        found = hashlib.sha256()
+        for path in (self.folder / "notebook.py", *exercise_files(self.folder)):
+            found.update(path.relative_to(self.folder).as_posix().encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+        return found.hexdigest()
 
     @cached_property
     def reference(self) -> Program:
@@ -201,11 +203,11 @@ class Course:
         return sorted(
             folder.name
             for folder in (self.root / "solutions").iterdir()
-            if _UNIT_NAME.fullmatch(folder.name) and (folder / "exercises.py").is_file()
+            if _UNIT_NAME.fullmatch(folder.name) and exercise_files(folder)
         )
 
     def load(self, name: str) -> LoadedUnit:
-        """Reads and validates one unit.  Runs the author's `exercises.py`, nothing of a student's.
+        """Read and validate one unit.  Runs the author's exercises, nothing of a student's.
 
         Raises:
             CourseError: no such unit.
@@ -215,9 +217,9 @@ class Course:
             known = ", ".join(f"`{unit}`" for unit in self.unit_names()) or "none"
             raise CourseError(f"There is no unit `{name}` in this course. Its units: {known}.")
         folder = self.root / "solutions" / name
-        unit = _unit_of(folder / "exercises.py")
+        unit = _unit_of(folder)
         if unit.name != name:
-            raise ExerciseError(f"{folder}/exercises.py declares the unit {unit.name!r}.")
+            raise ExerciseError(f"The exercises in {folder} declare the unit {unit.name!r}.")
         loaded = LoadedUnit(unit, read_script(folder / "notebook.py"), folder)
         loaded.validate()
         return loaded
@@ -247,8 +249,9 @@ class Course:
 
 
 def draw(check: Check, seed: str, unit: str, exercise: str, attempt: int = 0) -> tuple[Case, ...]:
-    """The cases of one check for one seed; independent of every other check's."""
-    return check.draw(np.random.default_rng(case_seed(seed, unit, exercise, check.name, attempt)))
+    """Return the cases of one check for one seed; independent of every other observation's."""
+    drawn_from = case_seed(seed, unit, exercise, check.drawn_as, attempt)
+    return check.draw(np.random.default_rng(drawn_from))
 
 
 def case_seed(*parts: object) -> int:
@@ -274,10 +277,32 @@ def _make_seed(path: Path) -> None:
         made.unlink(missing_ok=True)
 
 
-def _unit_of(path: Path) -> Unit:
-    spec = importlib.util.spec_from_file_location(f"autograder_course_{path.parent.name}", path)
+def exercise_files(folder: Path) -> list[Path]:
+    """Return the sources of a unit's exercises, the one that is loaded first; none if no unit.
+
+    A unit's exercises are a module, `exercises.py`, or a package, `exercises/`.
+    """
+    module, package = folder / "exercises.py", folder / "exercises" / "__init__.py"
+    if package.is_file():
+        rest = (path for path in package.parent.rglob("*.py") if path != package)
+        return [package, *sorted(rest)]
+    return [module] if module.is_file() else []
+
+
+def _unit_of(folder: Path) -> Unit:
+    """Return the unit that a folder's exercises declare."""
+    files = exercise_files(folder)
+    if len(files) > 1 and (folder / "exercises.py").exists():
+        raise ExerciseError(f"{folder} holds `exercises.py` and `exercises/`: delete one of them.")
+    path = files[0]
+    name = f"autograder_course_{folder.name}"
+    inside = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
     if spec is None or spec.loader is None:
         raise ExerciseError(f"{path} can't be imported.")
+    # Another course's unit of that name, or this one as it was before.
+    for old in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        del sys.modules[old]
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # inspect.getsource looks there
     try:
@@ -285,15 +310,21 @@ def _unit_of(path: Path) -> Unit:
     except ExerciseError:
         raise
     except Exception as error:
-        lines = [
-            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
-        ]
-        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
-        raise ExerciseError(f"{path}, line {line}: {type(error).__name__}: {error}") from error
+        where, line = _place_of(error, files)
+        raise ExerciseError(f"{where}, line {line}: {type(error).__name__}: {error}") from error
     unit = getattr(module, "unit", None)
     if not isinstance(unit, Unit):
-        raise ExerciseError(f'{path} must define `unit = Unit("{path.parent.name}")`.')
+        raise ExerciseError(f'{path} must define `unit = Unit("{folder.name}")`.')
     return unit
+
+
+def _place_of(error: Exception, files: Sequence[Path]) -> tuple[Path, int]:
+    """Return the author's file and line that an error came from."""
+    if isinstance(error, SyntaxError):
+        return Path(error.filename or files[0]), error.lineno or 0
+    known = {str(path): path for path in files}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in known]
+    return (known[frames[-1].filename], frames[-1].lineno or 0) if frames else (files[0], 0)
 
 
 def _defines(source: str, name: str) -> bool:
@@ -313,6 +344,8 @@ def _with_definition(source: str, name: str, definition: Callable[..., Any] | ty
         raise ExerciseError(f"An alternative of `{name}` must be a plain function or class.")
     new.name = name
     new.decorator_list = []
+    if ast.get_docstring(new, clean=False) is not None:  # it may say what is wrong with it
+        new.body = new.body[1:] or [ast.Pass()]
     if isinstance(old, ast.ClassDef) and isinstance(new, ast.ClassDef) and not new.bases:
         new.bases = old.bases  # the author's process need not import a framework to name them
     lines = source.splitlines()

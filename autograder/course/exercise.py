@@ -1,116 +1,44 @@
 """What authors write: units, exercises, checks, cases, variants, equivalents, symptoms.
 
-    unit = Unit("01_two_layer_network")
-    backward = unit.exercise("backward", points=3, uses=("forward",))
+    exercise = Exercise("sigmoid", points=2)
 
-    @backward.check(points=3, cases=nets, judge=close(float64))
-    def gradients(program, X, Y, params):
-        \"\"\"`backward` returns the gradient of the mean cross-entropy\"\"\"
-        return program.backward(X, Y, params, program.forward(X, params, "tanh")[1])
+    @exercise.check(points=2, cases=matrices, judge=close(float64))
+    def values(program, Z):
+        \"\"\"`sigmoid` returns `1 / (1 + exp(-Z))` for every entry\"\"\"
+        return program.sigmoid(Z)
 
-    backward.variant("FB1", "Your bias gradients are m times too large: average over the m "
-                     "examples, as for dW.", {"dZ1.mean(axis=1,": "dZ1.sum(axis=1,"})
+    @exercise.variant("SG1")
+    def sign_lost(Z):
+        \"\"\"Your exponent has the wrong sign: it is `-Z`.\"\"\"
+        return 1 / (1 + np.exp(Z))
 
-The decorated body runs beside the student's code and sees only what it is passed, `np`, `keras`,
+    exercise.variant("SG2", "You forgot to add one.", {"1 + np.exp": "np.exp"})
+
+    unit = Unit("01_two_layer_network", exercises=[exercise])
+
+The body of a check runs beside the student's code and sees only what it is passed, `np`, `keras`,
 `ops` and `probes`; the decorator's arguments stay with the grader.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
 import inspect
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-import numpy as np
+from typing import Any, TypeVar, overload
 
 from autograder.backends import KERAS, Backend
-from autograder.errors import UserError
+from autograder.course.check import Alternative, Case, Cases, Check, Edit, Symptom
+from autograder.course.observation_source import (
+    ExerciseError,
+    measure_source,
+    source_with,
+)
 from autograder.judging.judges import Judge, to_data
 
-Cases = Callable[[np.random.Generator], Iterable[Any]]
-Edit = Mapping[str, str] | Callable[..., Any] | type
+__all__ = ["Alternative", "Case", "Check", "Exercise", "ExerciseError", "Symptom", "Unit"]
 
-# Names that an observation finds in its world besides its arguments and the builtins.
-WORLD: Final = ("np", "keras", "ops", "probes")
-
-
-class ExerciseError(UserError):
-    """A mistake in a course's `exercises.py` or `notebook.py`, found when it is loaded."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One set of inputs.
-
-    `inputs` become the observation's keyword arguments.  `label` says in a few words what is
-    special about the case; the student reads it.  `truth` (labels, say) never leaves the grader.
-    """
-
-    inputs: Mapping[str, Any]
-    label: str = ""
-    truth: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One claim about an exercise.
-
-    `source` is the observation's text without its decorator, `seconds` the CPU time that all its
-    cases may take, `tries` the number of independent draws of which one must pass (training).
-
-    What a check passes on can be sent by code that has computed nothing: flags, or a quotient that
-    is -1 for every seed.  Such a check does not count alone: its points are given once a check of
-    the exercise passes whose answers are others for other cases.
-    """
-
-    name: str
-    claim: str
-    points: float
-    cases: Cases
-    judge: Judge
-    source: str
-    tries: int = 1
-    seconds: float = 5.0
-    public: bool = True
-    alone: bool | None = None  # None: what is usual for the judge
-
-    @property
-    def counts_alone(self) -> bool:
-        """Whether a pass shows by itself that the exercise was answered."""
-        return self.judge.counts_alone if self.alone is None else self.alone
-
-    def draw(self, rng: np.random.Generator) -> tuple[Case, ...]:
-        """The cases for one seed."""
-        drawn = tuple(item if isinstance(item, Case) else Case(item) for item in self.cases(rng))
-        if not drawn:
-            raise ExerciseError(f"Check `{self.name}` has no case: `{_name(self.cases)}` is empty.")
-        return drawn
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """The reference with one edit: a variant (wrong, explained) or an equivalent (right).
-
-    `same_as` names variants of the exercise that no case can tell from this one, on purpose.
-    """
-
-    name: str
-    explanation: str
-    edit: Edit
-    same_as: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """A predicate over a check's evidence value that explains a mistake where values are noisy."""
-
-    name: str
-    explanation: str
-    shows: Callable[[Any], bool]
+_Code = TypeVar("_Code", bound=Callable[..., Any])
 
 
 @dataclass
@@ -143,49 +71,159 @@ class Exercise:
         public: bool = True,
         counts_alone: bool | None = None,
         helpers: Sequence[Callable[..., Any]] = (),
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declares the decorated function as an observation; its docstring is the claim.
+    ) -> Callable[[_Code], _Code]:
+        """Declare the decorated function as an observation; its docstring is the claim.
 
-        `helpers` are functions that it calls; they travel with it and see no more than it does.
+        Args:
+            points: what a pass is worth.
+            cases: gives the cases for a random generator.
+            judge: compares what the function returns.
+            tries: independent draws of the cases, of which one must pass.
+            seconds: CPU time for all cases of a draw.
+            public: whether the check is in the released notebook too.
+            counts_alone: whether a pass shows by itself that the exercise was answered.
+            helpers: functions that the observation calls; they see no more than it does.
         """
 
-        def declare(observation: Callable[..., Any]) -> Callable[..., Any]:
-            claim = " ".join((inspect.getdoc(observation) or "").split())
-            name = observation.__name__
-            if not claim:
-                raise ExerciseError(
-                    f"Check `{name}` of `{self.name}` needs a docstring: the claim."
-                )
-            if any(check.name == name for check in self.checks):
-                raise ExerciseError(f"`{self.name}` has two checks called `{name}`.")
-            source = source_with(observation, helpers)
-            self.checks.append(
-                Check(
-                    name, claim, points, cases, judge, source, tries, seconds, public, counts_alone
-                )
+        def declare(observation: _Code) -> _Code:
+            claim = _docstring_line(observation)
+            self._declare_check(
+                name=observation.__name__,
+                claim=claim,
+                points=points,
+                cases=cases,
+                judge=judge,
+                source=source_with(observation, helpers),
+                tries=tries,
+                seconds=seconds,
+                public=public,
+                alone=counts_alone,
             )
             return observation
 
         return declare
 
+    def observe(
+        self,
+        *,
+        parts: Mapping[str, tuple[float, str]],
+        cases: Cases,
+        judge: Judge,
+        tries: int = 1,
+        seconds: float = 5.0,
+        public: bool = True,
+        counts_alone: bool | None = None,
+        helpers: Sequence[Callable[..., Any]] = (),
+    ) -> Callable[[_Code], _Code]:
+        """Declare the decorated function as one observation of several checks.
+
+        It returns a dictionary.  Each key of `parts` is a check of its own, called
+        `<function>_<key>`, which judges the value under that key:
+
+            @exercise.observe(cases=networks, judge=close(float64), parts={
+                "dW2": (0.75, "`dW2` is the gradient of the cost by `W2`"),
+                "db2": (0.75, "`db2` is the gradient of the cost by `b2`"),
+            })
+            def gradient(program, X, Y, params):
+                return program.backward(X, Y, params)
+
+        Args:
+            parts: points and claim of each check, by key.
+
+        The other arguments are those of `check`.
+        """
+
+        def declare(observation: _Code) -> _Code:
+            if not parts:
+                raise ExerciseError(f"`{observation.__name__}` of `{self.name}` has no parts.")
+            source = source_with(observation, helpers)
+            for part, (points, claim) in parts.items():
+                self._declare_check(
+                    name=f"{observation.__name__}_{part}",
+                    claim=claim,
+                    points=points,
+                    cases=cases,
+                    judge=judge,
+                    source=source,
+                    tries=tries,
+                    seconds=seconds,
+                    public=public,
+                    alone=counts_alone,
+                    observation=observation.__name__,
+                    part=part,
+                )
+            return observation
+
+        return declare
+
+    @overload
     def variant(
         self, name: str, explanation: str, edit: Edit, same_as: tuple[str, ...] = ()
-    ) -> None:
-        """Declares a known mistake: the reference with `edit`, and what its maker should read.
+    ) -> None: ...
+    @overload
+    def variant(self, name: str, *, same_as: tuple[str, ...] = ()) -> Callable[[_Code], _Code]: ...
+    def variant(
+        self,
+        name: str,
+        explanation: str = "",
+        edit: Edit | None = None,
+        same_as: tuple[str, ...] = (),
+    ) -> Callable[[_Code], _Code] | None:
+        """Declare a known mistake: the reference with an edit, and what its author should read.
 
-        `edit` maps texts that occur exactly once in the reference's cell to their replacements, or
-        is a function (or class) that stands in for the exercise's whole one.
+        With `edit`, texts that occur exactly once in the reference's cell and their replacements,
+        or a function (or class) that stands in for the exercise's whole one.  As a decorator, of
+        such a function or class; its docstring is the explanation.
+
+        Args:
+            name: unique in the exercise.
+            explanation: for the student whose code does the same.
+            edit: what is different.
+            same_as: variants that no case can tell from this one, on purpose.
         """
-        self._declare(self.variants, Alternative(name, explanation, edit, same_as))
+        if edit is not None:
+            self._declare(self.variants, Alternative(name, explanation, edit, same_as))
+            return None
 
-    def equivalent(self, name: str, edit: Edit) -> None:
-        """Declares another right implementation, which must pass."""
-        self._declare(self.equivalents, Alternative(name, "", edit))
+        def declare(code: _Code) -> _Code:
+            if explanation:
+                raise ExerciseError(
+                    f"Variant `{name}` of `{self.name}` is a decorator: its explanation is the "
+                    "docstring."
+                )
+            text = _docstring_line(code)
+            self._declare(self.variants, Alternative(name, text, code, same_as))
+            return code
+
+        return declare
+
+    @overload
+    def equivalent(self, name: str, edit: Edit) -> None: ...
+    @overload
+    def equivalent(self, name: str) -> Callable[[_Code], _Code]: ...
+    @overload
+    def equivalent(self, name: _Code) -> _Code: ...
+    def equivalent(self, name: Any, edit: Edit | None = None) -> Any:
+        """Declare another right implementation, which must pass.
+
+        As a decorator with or without a name, of the function or class that is right; without
+        one, its own name is taken.
+        """
+        if edit is not None:
+            self._declare(self.equivalents, Alternative(name, "", edit))
+            return None
+
+        def declare(code: _Code) -> _Code:
+            known_as = name if isinstance(name, str) else code.__name__.replace("_", " ")
+            self._declare(self.equivalents, Alternative(known_as, "", code))
+            return code
+
+        return declare if isinstance(name, str) else declare(name)
 
     def symptom(
         self, name: str, explanation: str
     ) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
-        """Declares the decorated predicate over a check's evidence value as a symptom."""
+        """Declare the decorated predicate over a check's evidence value as a symptom."""
 
         def declare(shows: Callable[[Any], bool]) -> Callable[[Any], bool]:
             self.symptoms.append(Symptom(name, explanation, shows))
@@ -193,13 +231,20 @@ class Exercise:
 
         return declare
 
+    def _declare_check(self, *, name: str, claim: str, **more: Any) -> None:
+        if not claim:
+            raise ExerciseError(f"Check `{name}` of `{self.name}` needs a docstring: the claim.")
+        if any(check.name == name for check in self.checks):
+            raise ExerciseError(f"`{self.name}` has two checks called `{name}`.")
+        self.checks.append(Check(name=name, claim=claim, **more))
+
     def _declare(self, where: list[Alternative], alternative: Alternative) -> None:
         if any(other.name == alternative.name for other in self.variants + self.equivalents):
             raise ExerciseError(f"`{self.name}` declares `{alternative.name}` twice.")
         where.append(alternative)
 
     def validate(self, earlier: Iterable[str]) -> None:
-        """Raises ExerciseError where the declarations don't fit together."""
+        """Raise ExerciseError where the declarations don't fit together."""
         total = sum(check.points for check in self.checks)
         if not self.checks or not abs(total - self.points) <= 1e-9:
             raise ExerciseError(
@@ -216,19 +261,24 @@ class Exercise:
                     "`keras.layers.GRU`."
                 )
         for check in self.checks:
-            to_data(check.judge, measure_source)
-            if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
-                raise ExerciseError(
-                    f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "
-                    "positive numbers."
-                )
+            self._validate_check(check)
+        self._validate_variants()
+        for symptom in self.symptoms:
+            measure_source(symptom.shows)
+
+    def _validate_check(self, check: Check) -> None:
+        to_data(check.judge, measure_source)
+        if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
+            raise ExerciseError(
+                f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "
+                "positive numbers."
+            )
+
+    def _validate_variants(self) -> None:
+        names = {variant.name for variant in self.variants}
         for variant in self.variants:
             if not variant.explanation.strip():
                 raise ExerciseError(f"Variant `{variant.name}` of `{self.name}` explains nothing.")
-        for symptom in self.symptoms:
-            measure_source(symptom.shows)
-        names = {variant.name for variant in self.variants}
-        for variant in self.variants:
             if not set(variant.same_as) <= names:
                 raise ExerciseError(f"`{variant.name}` is same_as a variant that does not exist.")
 
@@ -252,7 +302,7 @@ class Unit:
         uses: tuple[str, ...] = (),
         forbids: tuple[str, ...] = (),
     ) -> Exercise:
-        """Declares the stub `name` (a function or class) and its points."""
+        """Declare the stub `name` (a function or class) and its points."""
         if any(exercise.name == name for exercise in self.exercises):
             raise ExerciseError(f"{self.name} declares the exercise `{name}` twice.")
         exercise = Exercise(name, points, uses, forbids)
@@ -260,7 +310,7 @@ class Unit:
         return exercise
 
     def backend(self, wanted: Backend) -> Backend:
-        """The backend that it is graded on where `wanted` was asked for."""
+        """Return `wanted` if this unit supports it, else its default backend."""
         return wanted if wanted in self.backends else self.backends[0]
 
     @property
@@ -268,7 +318,7 @@ class Unit:
         return sum(exercise.points for exercise in self.exercises)
 
     def validate(self) -> None:
-        """Raises ExerciseError where the declarations don't fit together."""
+        """Raise ExerciseError where the declarations don't fit together."""
         if self.framework not in ("numpy", "keras"):
             raise ExerciseError(
                 f"{self.name}: framework is {self.framework!r}, not numpy or keras."
@@ -280,68 +330,11 @@ class Unit:
         if not self.exercises:
             raise ExerciseError(f"{self.name} declares no exercise.")
         for index, exercise in enumerate(self.exercises):
+            if exercise.name in [other.name for other in self.exercises[:index]]:
+                raise ExerciseError(f"{self.name} declares the exercise `{exercise.name}` twice.")
             exercise.validate(other.name for other in self.exercises[:index])
 
 
-def measure_source(function: Callable[..., Any]) -> str:
-    """The text of a judge's or symptom's function, which runs beside the judge: `np` is there."""
-    return observation_source(function, ("np",))
-
-
-def source_with(observation: Callable[..., Any], helpers: Sequence[Callable[..., Any]]) -> str:
-    """The text of an observation and, after it, of the functions that it calls."""
-    world = (*WORLD, *map(_name, helpers))
-    return "\n\n".join(observation_source(part, world) for part in (observation, *helpers))
-
-
-def observation_source(observation: Callable[..., Any], world: tuple[str, ...] = WORLD) -> str:
-    """The text of a function without decorators, annotations and docstring.
-
-    Raises:
-        ExerciseError: it uses names that do not exist beside student code.
-    """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(observation)))
-        function = tree.body[0]
-    except (OSError, SyntaxError, TypeError):
-        function = None
-    if not isinstance(function, ast.FunctionDef):
-        raise ExerciseError(f"`{_name(observation)}` must be a plain `def`, not a lambda.")
-    function.decorator_list = []
-    if ast.get_docstring(function) is not None:
-        function.body = function.body[1:] or [ast.Pass()]
-    for node in ast.walk(function):
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            raise ExerciseError(f"`{function.name}` imports something: pass it in the case.")
-    ast.fix_missing_locations(tree)
-    foreign = _globals_of([compile(tree, "<observation>", "exec")], set())
-    foreign -= {*world, *dir(builtins)}
-    if foreign:
-        raise ExerciseError(
-            f"`{function.name}` uses {', '.join(sorted(foreign))}. It runs beside student code "
-            f"and sees only its arguments, builtins and {', '.join(world)}: pass what it needs "
-            "in the case, or judge it in the grader."
-        )
-    return ast.unparse(tree)
-
-
-def _globals_of(constants: Iterable[Any], found: set[str]) -> set[str]:
-    """Names of global variables that code objects load."""
-    import dis
-
-    for constant in constants:
-        if inspect.iscode(constant):
-            steps = list(dis.get_instructions(constant))
-            own = {step.argval for step in steps if step.opname == "STORE_NAME"}
-            loads = ("LOAD_GLOBAL", "LOAD_NAME")
-            found |= {step.argval for step in steps if step.opname in loads} - own
-            _globals_of(constant.co_consts, found)
-    return found
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", repr(function))
+def _docstring_line(code: Callable[..., Any]) -> str:
+    """Return the docstring of a function or class on one line."""
+    return " ".join((inspect.getdoc(code) or "").split())

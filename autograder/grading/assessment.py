@@ -179,7 +179,7 @@ class Assessment:
     def _judged(self, trial: Trial, observer: Observes, borrowed: tuple[str, ...]) -> TrialOutcome:
         lent = (self._reference_identity, *borrowed) if borrowed else ()
         key = evidence_key(self._identity, trial, lent)
-        evidences = self._kept.get(key, lambda: observe_all(observer, trial))
+        evidences = trial.judged(self._kept.get(key, lambda: observe_all(observer, trial)))
         comparisons = tuple(
             trial.check.judge(item.value, want) if item.status == "ok" else None
             for item, want in zip(evidences, self._oracle.wanted(trial), strict=True)

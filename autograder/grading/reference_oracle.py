@@ -86,7 +86,7 @@ class ReferenceOracle:
                 names = (self.loaded.name, exercise.name)
                 cases = draw(check, self.seed, *names, attempt)
                 seeds = tuple(
-                    case_seed(*names, check.name, attempt, index) % 2**32
+                    case_seed(*names, check.drawn_as, attempt, index) % 2**32
                     for index in range(len(cases))
                 )
                 self._trials[key] = Trial(exercise, check, attempt, cases, seeds)
@@ -134,7 +134,8 @@ class ReferenceOracle:
                 with self._guard:
                     self._references.append(observer)
 
-        return self.cache.get(key_of(self.identity(self.loaded.reference), trial.key), compute)
+        key = key_of(self.identity(self.loaded.reference), trial.key)
+        return trial.judged(self.cache.get(key, compute))
 
     def ahead(self, stopped: Callable[[], bool]) -> None:
         """Observes the reference for what will be asked last, and so on, until all is known.
@@ -164,7 +165,11 @@ class ReferenceOracle:
         return self._programs[key]
 
     def of(self, program: Program, trial: Trial) -> list[Evidence]:
-        """The evidence of one of the unit's own programs.
+        """The evidence of one of the unit's own programs, as the trial's check judges it."""
+        return trial.judged(self.whole(program, trial))
+
+    def whole(self, program: Program, trial: Trial) -> list[Evidence]:
+        """The same with all parts of the observation.
 
         One process answers every check of the exercise, since the next trial will be about
         another of them.
@@ -173,11 +178,16 @@ class ReferenceOracle:
         identity = self.identity(program)
 
         def compute() -> list[Evidence]:
+            others = {
+                other.key: other
+                for check in trial.exercise.checks
+                if recognises(check.judge)
+                for other in [self.trial(trial.exercise, check)]
+                if other.key != trial.key
+            }
             with self.observer(program) as observer:
-                for check in trial.exercise.checks:
-                    other = self.trial(trial.exercise, check)
-                    if recognises(check.judge) and other.key != trial.key:
-                        self.cache.put(key_of(identity, other.key), observe_all(observer, other))
+                for key, other in others.items():
+                    self.cache.put(key_of(identity, key), observe_all(observer, other))
                 return observe_all(observer, trial)
 
         return self.cache.get(key_of(identity, trial.key), compute)
@@ -202,7 +212,7 @@ class ReferenceOracle:
         ]
 
     def _perturbed(self, trial: Trial, eps: float, run: int) -> Trial:
-        names = (self.loaded.name, trial.exercise.name, trial.check.name)
+        names = (self.loaded.name, trial.exercise.name, trial.check.drawn_as)
         rng = np.random.default_rng(case_seed("perturb", *names, run))
         cases = tuple(Case(_perturb(dict(case.inputs), eps, rng)) for case in trial.cases)
         return Trial(trial.exercise, trial.check, trial.attempt, cases, trial.seeds)

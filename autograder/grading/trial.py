@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -59,6 +59,18 @@ class Trial:
             )
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )
+
+    def judged(self, evidences: Sequence[Evidence]) -> list[Evidence]:
+        """Return what the check judges of its observation's evidence.
+
+        Several checks may share an observation (`Exercise.observe`), whose evidence is kept whole.
+        """
+        if not self.check.part:
+            return list(evidences)
+        return [
+            replace(item, value=self.check.judged(item.value)) if item.status == "ok" else item
+            for item in evidences
+        ]
 
 
 def observe_all(observer: Observes, trial: Trial) -> list[Evidence]:

@@ -130,6 +130,7 @@ def _check_data(oracle: Any, exercise: Exercise, check: Check) -> dict[str, Any]
         "seconds": check.seconds,
         "attempts": attempts,
         **({} if check.alone is None else {"alone": check.alone}),
+        **({"observation": check.observation, "part": check.part} if check.part else {}),
     }
 
 
@@ -178,12 +179,14 @@ def _read_check(found: PublicCases, exercise: Exercise, data: Any) -> None:
             tries=len(data["attempts"]),
             seconds=data["seconds"],
             alone=data.get("alone"),
+            observation=data.get("observation", ""),
+            part=data.get("part", ""),
         )
     )
 
 
 def _source(function: Callable[..., Any]) -> str:
-    from autograder.course.exercise import measure_source
+    from autograder.course.observation_source import measure_source
 
     return measure_source(function)
 

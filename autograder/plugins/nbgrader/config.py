@@ -15,7 +15,7 @@ from autograder.report import plain_matplotlib
 _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
 # What authors write, and what editors leave behind; other files are found where they lie, these are
 # kept out wherever they lie.
-_SOURCES = ["exercises.py", "notebook.py", "figures", ".*"]
+_SOURCES = ["exercises.py", "exercises", "notebook.py", "figures", ".*"]
 
 
 def configure(config: Any, config_file: str, course_id: str = "") -> None:

@@ -58,7 +58,7 @@ def no_unit(assignment: str, notebook: str, units: Collection[str]) -> Gradebook
     return GradebookError(
         f"nbgrader knows the notebook `{notebook}` of the assignment `{assignment}`, but the "
         "course has no unit of either name, so there are no checks to grade it by. Its units: "
-        f"{listed}. Rename the folder in `solutions/`, or write `exercises.py` there."
+        f"{listed}. Rename the folder in `solutions/`, or write its `exercises.py` there."
     )
 
 

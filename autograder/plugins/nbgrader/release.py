@@ -10,7 +10,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 
 from autograder.authoring.release import DATA
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course, LoadedUnit, exercise_files
 from autograder.course.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
 from autograder.errors import UserError
 from autograder.plugins.nbgrader import gradebook
@@ -93,7 +93,7 @@ def _check(folder: Path, notebooks: list[str], converter: Any) -> None:
 
 def _loaded(folder: Path) -> LoadedUnit | None:
     """The unit in a source folder; None where a plain assignment of nbgrader lies."""
-    if not (folder / "exercises.py").is_file():
+    if not exercise_files(folder):
         return None
     return Course.find(folder).load(folder.name)
 

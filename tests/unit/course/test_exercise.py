@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from autograder.course.course import LoadedUnit
-from autograder.course.exercise import Alternative, Case, ExerciseError, Unit, observation_source
+from autograder.course.exercise import Alternative, Case, ExerciseError, Unit
 from autograder.course.notebook import Cell
+from autograder.course.observation_source import observation_source
 from autograder.judging.judges import at_most, close
 
 GLOBAL = 3.0

@@ -20,7 +20,10 @@ A = np.array([1.0, 2.0, 3.0])
 
 
 def check(name, judge=None):
-    return Check(name, "a claim", 1, lambda rng: [{}], judge or close(), "")
+    judge = judge or close()
+    return Check(
+        name=name, claim="a claim", points=1, cases=lambda rng: [{}], judge=judge, source=""
+    )
 
 
 def ok(*values):

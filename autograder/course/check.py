@@ -1,0 +1,108 @@
+"""What an exercise is made of: cases, checks, alternatives of its reference, symptoms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.course.observation_source import ExerciseError, name_of
+from autograder.judging.judges import Judge
+
+Cases = Callable[[np.random.Generator], Iterable[Any]]
+Edit = Mapping[str, str] | Callable[..., Any] | type
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs.
+
+    `inputs` become the observation's keyword arguments.  `label` says in a few words what is
+    special about the case; the student reads it.  `truth` (labels, say) never leaves the grader.
+    """
+
+    inputs: Mapping[str, Any]
+    label: str = ""
+    truth: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One claim about an exercise.
+
+    `source` is the observation's text without its decorator, `seconds` the CPU time that all its
+    cases may take, `tries` the number of independent draws of which one must pass (training).
+
+    Several checks can share one observation, which runs once for all of them.  Then `observation`
+    is its name, from which the cases are drawn, and `part` the key of the value that this check
+    judges.
+
+    What a check passes on can be sent by code that has computed nothing: flags, or a quotient that
+    is -1 for every seed.  Such a check does not count alone: its points are given once a check of
+    the exercise passes whose answers are others for other cases.
+    """
+
+    name: str
+    claim: str
+    points: float
+    cases: Cases
+    judge: Judge
+    source: str
+    tries: int = 1
+    seconds: float = 5.0
+    public: bool = True
+    alone: bool | None = None  # None: what is usual for the judge
+    observation: str = ""
+    part: str = ""
+
+    @property
+    def drawn_as(self) -> str:
+        """The name that the cases are drawn by, which checks of one observation share."""
+        return self.observation or self.name
+
+    def judged(self, value: Any) -> Any:
+        """Return what this check judges of an observation's value.
+
+        A part that is missing is for the judge to find; so is a value that has no parts.
+        """
+        if not self.part or not isinstance(value, Mapping):
+            return value
+        return {self.part: value[self.part]} if self.part in value else {}
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether a pass shows by itself that the exercise was answered."""
+        return self.judge.counts_alone if self.alone is None else self.alone
+
+    def draw(self, rng: np.random.Generator) -> tuple[Case, ...]:
+        """Return the cases for one seed."""
+        drawn = tuple(item if isinstance(item, Case) else Case(item) for item in self.cases(rng))
+        if not drawn:
+            raise ExerciseError(
+                f"Check `{self.name}` has no case: `{name_of(self.cases)}` is empty."
+            )
+        return drawn
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """The reference with one edit: a variant (wrong, explained) or an equivalent (right).
+
+    `same_as` names variants of the exercise that no case can tell from this one, on purpose.
+    """
+
+    name: str
+    explanation: str
+    edit: Edit
+    same_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A predicate over a check's evidence value that explains a mistake where values are noisy."""
+
+    name: str
+    explanation: str
+    shows: Callable[[Any], bool]

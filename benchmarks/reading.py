@@ -27,7 +27,7 @@ from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS, _Reader
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from slow_hand_ins import KINDS, code, notebook  # noqa: E402
+from support.slow_hand_ins import KINDS, code, notebook  # noqa: E402
 
 TIMES = 3
 

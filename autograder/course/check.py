@@ -65,11 +65,15 @@ class Check:
     def judged(self, value: Any) -> Any:
         """Return what this check judges of an observation's value.
 
-        A part that is missing is for the judge to find; so is a value that has no parts.
+        That is a dictionary with its part, or the part if this is a dictionary with names of its
+        own.  A part that is missing is for the judge to find; so is a value that has no parts.
         """
         if not self.part or not isinstance(value, Mapping):
             return value
-        return {self.part: value[self.part]} if self.part in value else {}
+        if self.part not in value:
+            return {}
+        part = value[self.part]
+        return part if isinstance(part, Mapping) else {self.part: part}
 
     @property
     def counts_alone(self) -> bool:

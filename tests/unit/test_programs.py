@@ -51,7 +51,7 @@ ALLOWED = {
     (
         "course/course.py",
         "importlib.util.spec_from_file_location",
-    ): "the course's `exercises.py`, trusted",
+    ): "the course's exercises, trusted",
     ("guest/template.py", "importlib.import_module"): "in the template: what it is told to warm",
     ("guest/template.py", "os.fork"): "a child of the template, which runs no program",
     (

@@ -37,32 +37,28 @@ def single_examples(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(network(rng, 4, 5, 3, 1, "sigmoid"), "sigmoid, one example")
 
 
-@exercise.check(points=0.75, cases=networks, judge=close("float64"))
-def output_weights(program, X, Y, params, g):
-    """`dW2` is the gradient of the mean cross-entropy"""
-    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
-    return {"dW2": grads["dW2"]} if isinstance(grads, dict) and "dW2" in grads else grads
+@exercise.observe(
+    cases=networks,
+    judge=close("float64"),
+    parts={
+        "dW2": (0.75, "`dW2` is the gradient of the mean cross-entropy"),
+        "db2": (0.75, "`db2` is the gradient of the mean cross-entropy"),
+    },
+)
+def output(program, X, Y, params, g):
+    return program.backward(X, Y, params, program.forward(X, params, g)[1])
 
 
-@exercise.check(points=0.75, cases=networks, judge=close("float64"))
-def output_biases(program, X, Y, params, g):
-    """`db2` is the gradient of the mean cross-entropy"""
-    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
-    return {"db2": grads["db2"]} if isinstance(grads, dict) and "db2" in grads else grads
-
-
-@exercise.check(points=0.75, cases=smooth_networks, judge=close("float64"))
-def hidden_weights(program, X, Y, params, g):
-    """With tanh and sigmoid, `dW1` is the gradient"""
-    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
-    return {"dW1": grads["dW1"]} if isinstance(grads, dict) and "dW1" in grads else grads
-
-
-@exercise.check(points=0.75, cases=smooth_networks, judge=close("float64"))
-def hidden_biases(program, X, Y, params, g):
-    """With tanh and sigmoid, `db1` is the gradient"""
-    grads = program.backward(X, Y, params, program.forward(X, params, g)[1])
-    return {"db1": grads["db1"]} if isinstance(grads, dict) and "db1" in grads else grads
+@exercise.observe(
+    cases=smooth_networks,
+    judge=close("float64"),
+    parts={
+        "dW1": (0.75, "With tanh and sigmoid, `dW1` is the gradient"),
+        "db1": (0.75, "With tanh and sigmoid, `db1` is the gradient"),
+    },
+)
+def hidden(program, X, Y, params, g):
+    return program.backward(X, Y, params, program.forward(X, params, g)[1])
 
 
 @exercise.check(points=0.5, cases=relu_networks, judge=close("float64"))

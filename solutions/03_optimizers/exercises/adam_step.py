@@ -95,25 +95,29 @@ def adam_later_move(program, w, dw, v, s, t, lr, beta1, beta2, eps):
     return {"w": program.adam_step(w, dw, v, s, t, lr, beta1, beta2, eps)[0]}
 
 
-@exercise.check(points=0.5, cases=adam_six_arrays, judge=close(float64))
-def adam_average(program, w, dws, lr, beta1, beta2, eps):
-    """The returned `v` is right, and uncorrected, through six updates with changing gradients"""
+@exercise.observe(
+    cases=adam_six_arrays,
+    judge=close(float64),
+    parts={
+        "average": (
+            0.5,
+            "The returned `v` is right, and uncorrected, through six updates with changing "
+            "gradients",
+        ),
+        "average_square": (
+            0.5,
+            "The returned `s` is right, and uncorrected, through six updates with changing "
+            "gradients",
+        ),
+    },
+)
+def adam(program, w, dws, lr, beta1, beta2, eps):
     v, s = 0 * w, 0 * w
-    seen = {}
+    seen = {"average": {}, "average_square": {}}
     for t, dw in enumerate(dws, 1):
         w, v, s = program.adam_step(w + 0.0, dw, v + 0.0, s + 0.0, t, lr, beta1, beta2, eps)
-        seen[f"v after update {t}"] = v
-    return seen
-
-
-@exercise.check(points=0.5, cases=adam_six_arrays, judge=close(float64))
-def adam_average_square(program, w, dws, lr, beta1, beta2, eps):
-    """The returned `s` is right, and uncorrected, through six updates with changing gradients"""
-    v, s = 0 * w, 0 * w
-    seen = {}
-    for t, dw in enumerate(dws, 1):
-        w, v, s = program.adam_step(w + 0.0, dw, v + 0.0, s + 0.0, t, lr, beta1, beta2, eps)
-        seen[f"s after update {t}"] = s
+        seen["average"][f"v after update {t}"] = v
+        seen["average_square"][f"s after update {t}"] = s
     return seen
 
 

@@ -24,28 +24,23 @@ def variance_near_eps(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(inputs, f"{label}, variance near ε = 1e-3")
 
 
-@exercise.check(points=0.5, cases=upstream, judge=close(float64))
-def shift_gradient(program, Z, gamma, beta, state, eps, dZt):
-    """It returns a triple `(dZ, dgamma, dbeta)`, with the right `dbeta`"""
+@exercise.observe(
+    cases=upstream,
+    judge=close(float64),
+    parts={
+        "dbeta": (0.5, "It returns a triple `(dZ, dgamma, dbeta)`, with the right `dbeta`"),
+        "dgamma": (0.75, "`dgamma` is the gradient with respect to γ"),
+        "dZ": (1.5, "`dZ` is the gradient with respect to Z, through mean and variance too"),
+    },
+)
+def gradient(program, Z, gamma, beta, state, eps, dZt):
     cache = program.batchnorm_forward(Z, gamma, beta, state, 0.9, eps, True)[1]
     result = program.batchnorm_backward(dZt, cache)
-    if isinstance(result, (tuple, list)) and len(result) == 3:
-        result = ["dZ", "dgamma", result[2]]
-    return {"(dZ, dgamma, dbeta)": result}
-
-
-@exercise.check(points=0.75, cases=upstream, judge=close(float64))
-def scale_gradient(program, Z, gamma, beta, state, eps, dZt):
-    """`dgamma` is the gradient with respect to γ"""
-    cache = program.batchnorm_forward(Z, gamma, beta, state, 0.9, eps, True)[1]
-    return {"dgamma": program.batchnorm_backward(dZt, cache)[1]}
-
-
-@exercise.check(points=1.5, cases=upstream, judge=close(float64))
-def input_gradient(program, Z, gamma, beta, state, eps, dZt):
-    """`dZ` is the gradient with respect to Z, through mean and variance too"""
-    cache = program.batchnorm_forward(Z, gamma, beta, state, 0.9, eps, True)[1]
-    return {"dZ": program.batchnorm_backward(dZt, cache)[0]}
+    if not isinstance(result, (tuple, list)) or len(result) != 3:
+        return {"dbeta": {"(dZ, dgamma, dbeta)": result}}
+    dZ, dgamma, dbeta = result
+    triple = {"(dZ, dgamma, dbeta)": ["dZ", "dgamma", dbeta]}
+    return {"dbeta": triple, "dgamma": dgamma, "dZ": dZ}
 
 
 @exercise.check(

@@ -70,13 +70,7 @@ def branch_channels(model, channels, sizes):
     return [[found.index(code) for code in branch if code in found] for branch in codes]
 
 
-def branch(program, number, x, seed, sizes):
-    """What one branch of a module puts out, with given weights."""
-    model, places = module_model(program, x.shape[1:], sizes)
-    return {"channels of this branch": values_of(fill(model, seed), x)[..., places[number]]}
-
-
-BRANCH = (*MODEL, branch, branch_channels, fill, module_model, values_of)
+BRANCH = (*MODEL, branch_channels, fill, module_model, values_of)
 
 
 @exercise.check(points=0.5, cases=joined_modules, judge=exact(secret=False), helpers=MODEL)
@@ -103,28 +97,25 @@ def inception_layers(program, shape, sizes):
     }
 
 
-@exercise.check(points=0.5, cases=module_inputs, judge=close(float64), helpers=BRANCH)
-def inception_1x1(program, x, seed, sizes):
-    """With given weights, the 1 by 1 branch computes what it should"""
-    return branch(program, 0, x, seed, sizes)
-
-
-@exercise.check(points=0.5, cases=module_inputs, judge=close(float64), helpers=BRANCH)
-def inception_3x3(program, x, seed, sizes):
-    """With given weights, the 3 by 3 branch computes what it should"""
-    return branch(program, 1, x, seed, sizes)
-
-
-@exercise.check(points=0.5, cases=module_inputs, judge=close(float64), helpers=BRANCH)
-def inception_5x5(program, x, seed, sizes):
-    """With given weights, the 5 by 5 branch computes what it should"""
-    return branch(program, 2, x, seed, sizes)
-
-
-@exercise.check(points=0.75, cases=module_inputs, judge=close(float64), helpers=BRANCH)
-def inception_pooling(program, x, seed, sizes):
-    """With given weights, the pooling branch computes what it should"""
-    return branch(program, 3, x, seed, sizes)
+@exercise.observe(
+    cases=module_inputs,
+    judge=close(float64),
+    helpers=BRANCH,
+    parts={
+        "1x1": (0.5, "With given weights, the 1 by 1 branch computes what it should"),
+        "3x3": (0.5, "With given weights, the 3 by 3 branch computes what it should"),
+        "5x5": (0.5, "With given weights, the 5 by 5 branch computes what it should"),
+        "pooling": (0.75, "With given weights, the pooling branch computes what it should"),
+    },
+)
+def inception(program, x, seed, sizes):
+    model, places = module_model(program, x.shape[1:], sizes)
+    values = values_of(fill(model, seed), x)
+    names = ("1x1", "3x3", "5x5", "pooling")
+    return {
+        name: {"channels of this branch": values[..., place]}
+        for name, place in zip(names, places, strict=True)
+    }
 
 
 @exercise.check(points=0.75, cases=module_backward, judge=close(float64), helpers=BRANCH)

@@ -19,16 +19,18 @@ def silence(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"y": y, "img": IMG}, "no p_c above 0")
 
 
-@exercise.check(points=1.25, cases=answers, judge=close(float64), helpers=(parts, size_of))
-def decoded_boxes(program, y, img):
-    """The boxes of all cells with p_c above 0, in pixels, row by row"""
-    return {"boxes": parts(program, y, img)[0]}
-
-
-@exercise.check(points=0.5, cases=answers, judge=close(float64), helpers=(parts, size_of))
-def decoded_scores(program, y, img):
-    """The score of a box is p_c times the largest of its class probabilities"""
-    return {"scores": parts(program, y, img)[1]}
+@exercise.observe(
+    cases=answers,
+    judge=close(float64),
+    helpers=(parts, size_of),
+    parts={
+        "boxes": (1.25, "The boxes of all cells with p_c above 0, in pixels, row by row"),
+        "scores": (0.5, "The score of a box is p_c times the largest of its class probabilities"),
+    },
+)
+def decoded(program, y, img):
+    boxes, scores, _ = parts(program, y, img)
+    return {"boxes": boxes, "scores": scores}
 
 
 @exercise.check(points=0.5, cases=answers, judge=exact(), helpers=(parts, size_of))

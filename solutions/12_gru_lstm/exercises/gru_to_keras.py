@@ -29,25 +29,29 @@ def keras_form(program, p):
     }
 
 
-@exercise.check(points=0.75, cases=gru_weights, judge=close(float64))
-def keras_blocks(program, p):
-    """The columns of reset gate and candidate stand where Keras looks for them"""
+@exercise.observe(
+    cases=gru_weights,
+    judge=close(float64),
+    parts={
+        "blocks": (
+            0.75,
+            "The columns of reset gate and candidate stand where Keras looks for them",
+        ),
+        "update": (
+            0.75,
+            "The columns of the update gate make Keras' layer keep what yours keeps",
+        ),
+    },
+)
+def keras_columns(program, p):
     U = p["b_z"].shape[0]
     names = ("kernel", "recurrent kernel", "bias")
     found = probes.to_arrays(list(program.gru_to_keras(probes.to_tensors(p))))
+    named = list(zip(names, found, strict=True))
     return {
-        f"{name}, columns of r and h": item[..., U:]
-        for name, item in zip(names, found, strict=True)
+        "blocks": {f"{name}, columns of r and h": item[..., U:] for name, item in named},
+        "update": {f"{name}, columns of z": item[..., :U] for name, item in named},
     }
-
-
-@exercise.check(points=0.75, cases=gru_weights, judge=close(float64))
-def keras_update(program, p):
-    """The columns of the update gate make Keras' layer keep what yours keeps"""
-    U = p["b_z"].shape[0]
-    names = ("kernel", "recurrent kernel", "bias")
-    found = probes.to_arrays(list(program.gru_to_keras(probes.to_tensors(p))))
-    return {f"{name}, columns of z": item[..., :U] for name, item in zip(names, found, strict=True)}
 
 
 KERAS_W = '[-p["W_z"], p["W_r"], p["W_h"]]'

@@ -127,7 +127,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write each round as a line to this file")
     options = parser.parse_args()
-    import autograder.cli.commands  # noqa: F401  # once, for all the processes that are forked
+    # Once, for all the processes that are forked.
+    import autograder.batch.reports
+    import autograder.cli.console
+    import autograder.cli.main  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="disturb-") as name:
         folder = Path(name)

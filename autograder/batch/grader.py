@@ -116,7 +116,7 @@ class Grader:
 
         Args:
             paths: notebooks, folders, zips, or nbgrader's `submitted/<student>/<unit>/`.
-            unit: what all of it is for, whatever it says itself.
+            unit: the unit that all of it is for, by name or number, whatever it says itself.
             student: who handed in all of it.
             out: a folder for records and pages; none are kept without one.
 
@@ -133,8 +133,15 @@ class Grader:
     def hand_ins(
         self, paths: Sequence[Path], unit: str | None = None, student: str | None = None
     ) -> list[HandIn]:
-        """Find what was handed in at paths; see `identify.hand_ins`."""
-        return hand_ins(paths, list(self.units), unit, student)
+        """Find what was handed in at paths; see `identify.hand_ins`.
+
+        Args:
+            paths: notebooks, folders, zips.
+            unit: the name or the number of the unit that all of it is for.
+            student: who handed in all of it.
+        """
+        name = None if unit is None else self.course.unit_name(unit)
+        return hand_ins(paths, list(self.units), name, student)
 
     def results(
         self, items: Iterable[Item], outbox: Outbox, before: Outbox | None = None

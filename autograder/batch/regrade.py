@@ -6,15 +6,42 @@ is as it was costs nothing, whatever happened to its points, its judge or its wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.batch import reports
 from autograder.batch.engine import Outbox, write_output
+from autograder.batch.grader import Grader
 from autograder.report import differences
 from autograder.report.differences import Difference
 from autograder.results.result import Result
+from autograder.submissions.identify import HandIn
+
+
+class Earlier:
+    """What grading wrote into a folder before, and what grading it again writes beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the results.
+
+        Raises:
+            NoResultsError: there is none that can be read.
+        """
+        self.results, self._unreadable = reports.read(folder)
+        self.again = Outbox(folder / ".regraded")
+        self._outbox = Outbox(folder)
+
+    def doubts(self, grader: Grader) -> Iterator[str]:
+        """Yield why results that a grader gives may differ from these, or have none beside them."""
+        yield from self._unreadable
+        yield from reports.doubts(self.results, grader.course.unit_names(), grader.seed)
+
+    def graded_again(
+        self, grader: Grader, found: Sequence[HandIn]
+    ) -> Iterator[tuple[Result, bool]]:
+        """Grade hand-ins; see `Grader.results`.  The earlier results stay as they are."""
+        return grader.results(found, self.again, before=self._outbox)
 
 
 @dataclass(frozen=True)

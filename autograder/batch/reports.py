@@ -11,6 +11,7 @@ from autograder.batch.engine import write_output
 from autograder.errors import UserError
 from autograder.report import class_table, markdown, page
 from autograder.report.export import github, gradescope, lms_csv
+from autograder.report.phrases import percent
 from autograder.results import record
 from autograder.results.result import Result
 
@@ -106,6 +107,13 @@ def doubts(results: Sequence[Result], units: Sequence[str], seed: str) -> Iterat
         yield f"This course has no {listed}: results of another course stay as they are."
     if any(result.seed not in ("", seed) for result in results):
         yield "Earlier results come from another seed: their cases were others."
+
+
+def below(threshold: float | None, results: Sequence[Result]) -> bool:
+    """Return whether a result has fewer percent of its points than a threshold, if there is one."""
+    return threshold is not None and any(
+        percent(result.points, result.max_points) < threshold for result in results
+    )
 
 
 GRADESCOPE = ".gradescope.json"

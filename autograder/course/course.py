@@ -27,6 +27,7 @@ from autograder.wire.program import Program
 
 PUBLIC_SEED = "public"
 _UNIT_NAME = re.compile(r"\d\d_[a-z0-9_]+")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _Made = TypeVar("_Made")
 
 
@@ -206,6 +207,39 @@ class Course:
             if _UNIT_NAME.fullmatch(folder.name) and exercise_files(folder)
         )
 
+    def unit_name(self, said: str) -> str:
+        """Return the name of the unit with this number, or a name as it is.
+
+        Args:
+            said: a name, or a number with or without leading zeros.
+
+        Raises:
+            CourseError: no unit has this number, or several have it.
+        """
+        names = self.unit_names()
+        if said in names or not _NUMBER.fullmatch(said):
+            return said
+        found = [name for name in names if int(name[:2]) == int(said)]
+        if len(found) > 1:
+            raise CourseError(
+                f"{len(found)} units of this course have the number {said}: {_listed(found)}. "
+                "Name the one that you mean."
+            )
+        if not found:
+            raise CourseError(
+                f"There is no unit with the number {said} in this course. Its units: "
+                f"{_listed(names)}."
+            )
+        return found[0]
+
+    def named(self, units: Sequence[str]) -> list[str]:
+        """Return the names of units that are named or numbered; of all where none is.
+
+        Raises:
+            CourseError: see `unit_name`.
+        """
+        return [self.unit_name(one) for one in units] or self.unit_names()
+
     def load(self, name: str) -> LoadedUnit:
         """Read and validate one unit.  Runs the author's exercises, nothing of a student's.
 
@@ -213,9 +247,10 @@ class Course:
             CourseError: no such unit.
             ExerciseError: the unit's sources are wrong; the message says where.
         """
-        if name not in self.unit_names():
-            known = ", ".join(f"`{unit}`" for unit in self.unit_names()) or "none"
-            raise CourseError(f"There is no unit `{name}` in this course. Its units: {known}.")
+        if name not in (names := self.unit_names()):
+            raise CourseError(
+                f"There is no unit `{name}` in this course. Its units: {_listed(names)}."
+            )
         folder = self.root / "solutions" / name
         unit = _unit_of(folder)
         if unit.name != name:
@@ -246,6 +281,10 @@ class Course:
                 "is none, delete the file: the next run makes another seed, and other cases."
             )
         return seed
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 def draw(check: Check, seed: str, unit: str, exercise: str, attempt: int = 0) -> tuple[Case, ...]:

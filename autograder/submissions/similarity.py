@@ -10,9 +10,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
-from autograder.submissions.submission import Submission
+from autograder.course.course import Course, Lazy, LoadedUnit
+from autograder.course.notebook import clear_solutions
+from autograder.submissions.submission import Problem, Submission, find, outline
 
 # Two answers to one stub share a few tokens however they were written; a run of this many is more.
 NOISE_TOKENS = 25
@@ -37,6 +40,40 @@ class Pair:
     def share(self) -> float:
         """The larger share: a copy with something added is a copy."""
         return max(self.shares)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The pairs found among so many notebooks, and what could not be compared."""
+
+    pairs: list[Pair]
+    notebooks: int
+    problems: list[Problem]
+
+
+def compare(course: Course, paths: Sequence[Path], unit: str | None, share: float) -> Comparison:
+    """Compare what was handed in at paths, less what the course handed out.
+
+    Args:
+        course: whose units they are.
+        paths: notebooks, folders, zips.
+        unit: the name or the number of the unit that all of it is for.
+        share: from which a pair is shown.
+
+    Raises:
+        UserError: a path or the unit does not exist.
+    """
+    units = Lazy(course.unit_names(), course.load)
+    outlines = Lazy(units, lambda name: outline(units[name]))
+    name = None if unit is None else course.unit_name(unit)
+    submissions, problems = find(paths, outlines, name)
+    starter = {one: starter_code(units[one]) for one in units}
+    return Comparison(pairs(submissions, starter, share), len(submissions), problems)
+
+
+def starter_code(loaded: LoadedUnit) -> str:
+    """Return the code that students were given."""
+    return "\n\n".join(clear_solutions(c.source) for c in loaded.cells if c.kind == "code")
 
 
 def pairs(

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import trustme
 from support.browser import free_port
-from support.places import ROOT
+from support.places import ROOT, SAMPLES
 
 from autograder.batch.cluster import ClusterError, _safe, graded
 from autograder.cli.main import ALL_GRADED, USAGE
@@ -24,7 +24,6 @@ from autograder.errors import FaultError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-SUBMISSIONS = ROOT / "tests" / "submissions"
 STUDENTS = 10
 ANSWERS = [
     "def center(X):\n    return X - X.mean(axis=1, keepdims=True)",
@@ -193,7 +192,7 @@ def test_only_what_trains_in_a_framework_goes_to_the_workers_with_gpus(
     (path,) = out.rglob("student00.json")
     assert json.loads(path.read_text())["device"] == "cpu"
 
-    words = command(ROOT, SUBMISSIONS / "06_convolution_lenet_alexnet" / "ada.ipynb", out, *on_gpus)
+    words = command(ROOT, SAMPLES / "06_convolution_lenet_alexnet" / "ada.ipynb", out, *on_gpus)
     status, output = finished(begun(words, cluster.environment))
     (path,) = out.rglob("ada.json")
     # It went to that worker, which only says that it has a GPU.

@@ -262,14 +262,31 @@ def test_nothing_of_ours_loads_a_framework(module):
     assert not loaded & {"tensorflow", "keras", "torch", "jax"}
 
 
+def test_the_command_line_itself_loads_nothing_of_what_it_calls():
+    loaded = set(fresh("import autograder.cli.main, sys; print(*sys.modules)"))
+    assert not loaded & (NUMERIC | {"nbformat", "rich", "jinja2", "msgpack"})
+    assert {name for name in loaded if name.startswith("autograder.")} <= {
+        "autograder.cli",
+        *(f"autograder.{name}" for name in MODULES if room(name) in ("cli", "ground")),
+    } - {"autograder.cli.console", "autograder.cli.diagnosis"}
+
+
 def test_a_students_check_loads_no_notebook_library():
     loaded = set(fresh("import autograder.student.kernel, sys; print(*sys.modules)"))
     assert not loaded & {"nbformat", "jsonschema", "jupytext", "pydantic", "click"}
 
 
-def test_commands_load_nothing_that_serves_none_of_them():
-    loaded = set(fresh("import autograder.cli.commands, sys; print(*sys.modules)"))
-    assert {"nbformat", "jsonschema"} <= loaded
+def test_commands_load_nothing_that_serves_none_of_them(tmp_path):
+    words = ["grade", "/nowhere", "--course", str(PACKAGE.parent), "--out", str(tmp_path)]
+    ran = f"main({words!r}, standalone_mode=False)"
+    loaded = set(
+        fresh(
+            "import contextlib, sys; from autograder.cli.main import main\n"
+            f"with contextlib.suppress(SystemExit): {ran}\n"
+            "print(*(name for name, module in sys.modules.items() if module))"
+        )
+    )
+    assert {"nbformat", "jsonschema", "autograder.batch.grader"} <= loaded
     assert not loaded & {"rfc3987_syntax", "lark", "matplotlib", "sklearn", "nbgrader"}
 
 

@@ -91,6 +91,8 @@ def test_status_2_for_wrong_usage(arguments: tuple[str, ...], said: str) -> None
         (("grade", "solutions", "--unit", "09_none"), "There is no unit `09_none`"),
         (("release", "09_none"), "There is no unit `09_none`"),
         (("check-course", "09_none"), "Its units: `01_lines`"),
+        (("grade", "solutions", "--unit", "9"), "There is no unit with the number 9 in this"),
+        (("check-course", "1", "09"), "number 09 in this course. Its units: `01_lines`."),
         (("grade", ".", "--course", "/"), "No course here"),
     ],
 )
@@ -102,6 +104,32 @@ def test_status_2_for_what_is_not_there(
     assert said in done.stderr
     assert done.stderr.startswith("autograder: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("grade", "solutions", "--unit"), ("similar", "solutions", "-u"), ("release",)]
+)
+def test_a_number_that_several_units_have_is_not_guessed(
+    lines_course: Path, arguments: tuple[str, ...]
+) -> None:
+    units = lines_course / "solutions"
+    shutil.copytree(units / "01_lines", units / "01_curves")
+    done = autograder(*arguments, "1", "--course", lines_course, cwd=lines_course.parent)
+    assert done.returncode == 2
+    assert "2 units of this course have the number 1: `01_curves`, `01_lines`. Name" in done.stderr
+
+
+@pytest.mark.parametrize("number", ["1", "01"])
+def test_a_number_means_the_unit_that_has_it(
+    course: Path, write_notebook: Write, number: str
+) -> None:
+    path = write_notebook(course.parent / "ada_02_swish.ipynb")  # the option decides
+    done = grade(course, path, "--unit", number)
+    assert (done.returncode, done.stderr) == (0, "")
+    (row,) = table_of(course.parent / "out").values()
+    assert (row["unit"], row["points"]) == ("01_lines", "5")
+    done = autograder("release", number, cwd=course)
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["01_lines"]
 
 
 @pytest.mark.parametrize(
@@ -491,7 +519,8 @@ def test_check_course_says_what_does_not_hold(lines_course: Path, tmp_path: Path
     exercises = lines_course / "solutions/01_lines/exercises.py"
     text = exercises.read_text().replace('{"X.mean(": "X.sum("}', '{"X.mean(": "+X.mean("}')
     exercises.write_text(text)
-    done = autograder("check-course", "--json", tmp_path / "m.json", "--no-cache", cwd=lines_course)
+    words = ("check-course", "1", "--json", tmp_path / "m.json", "--no-cache")
+    done = autograder(*words, cwd=lines_course)
     assert done.returncode == 1
     (matrix,) = json.loads((tmp_path / "m.json").read_text())
     problems = {row["name"]: row["problem"] for row in matrix["rows"] if row["problem"]}

@@ -23,7 +23,7 @@ from rich.console import Console
 from support.places import ROOT
 
 from autograder.batch import cluster
-from autograder.cli.doctor import ATTEMPTS, diagnose
+from autograder.cli.diagnosis import ATTEMPTS, diagnose
 from autograder.cli.main import USAGE
 from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError

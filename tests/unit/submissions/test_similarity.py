@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from support.places import ROOT
+from support.places import ROOT, SAMPLES
 
-from autograder.cli.commands import outline, starter_code
 from autograder.course.course import Course
 from autograder.report import page
-from autograder.submissions.similarity import pairs, segments
-from autograder.submissions.submission import Submission, find
+from autograder.submissions.similarity import pairs, segments, starter_code
+from autograder.submissions.submission import Submission, find, outline
 
 UNIT = "03_optimizers"
 LOADED = Course(ROOT).load(UNIT)
@@ -24,7 +23,7 @@ STARTER = {UNIT: starter_code(LOADED)}
 
 
 def handed_in(*students: str) -> list[Submission]:
-    paths = [ROOT / "tests" / "submissions" / UNIT / f"{student}.ipynb" for student in students]
+    paths = [SAMPLES / UNIT / f"{student}.ipynb" for student in students]
     return find(paths, {UNIT: outline(LOADED)})[0]
 
 
@@ -80,7 +79,7 @@ def test_the_page_shows_both_and_lets_nothing_through() -> None:
 
 @pytest.mark.slow
 def test_the_command_writes_a_page_and_runs_nothing(tmp_path: Path) -> None:
-    folder = ROOT / "tests" / "submissions" / UNIT
+    folder = SAMPLES / UNIT
     out = tmp_path / "similar.html"
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "similar", str(folder), "-o", str(out)],

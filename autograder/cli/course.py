@@ -1,0 +1,98 @@
+"""`autograder release`, `check-course` and `quickstart`: what authors do with a course."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli import options
+from autograder.cli.options import Settings
+
+
+@click.command()
+@click.argument("units", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
+@options.course
+def release(units: tuple[str, ...], check: bool, course_dir: Path | None) -> int:
+    """Writes the notebooks of UNITS (default: all) from their sources."""
+    from autograder.authoring.release import Stale, release_unit
+    from autograder.cli.console import chosen_course, consoles, line
+
+    console, notes = consoles()
+    course = chosen_course(course_dir, notes)
+    status = 0
+    for name in course.named(units):
+        try:
+            written = release_unit(course, course.load(name), write=not check)
+        except Stale as stale:
+            line(console, f"{name}: {stale}")
+            status = 1
+            continue
+        said = ", ".join(str(path.relative_to(course.root)) for path in written)
+        line(console, f"{name}: {said or 'current'}")
+    return status
+
+
+@click.command()
+@click.argument("units", nargs=-1)
+@click.option("--seeds", type=click.IntRange(1), default=1, help="Seeds for the equivalents.")
+@click.option("--draws", type=click.IntRange(1), default=1, help="Draws of cases for the variants.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the matrix here.")
+@options.sandbox
+@options.course
+@options.gathered
+def check_course(
+    units: tuple[str, ...], seeds: int, draws: int, json_path: Path | None, settings: Settings
+) -> int:
+    """Proves the checks of UNITS (default: all) on the unit's own programs.
+
+    The reference gets every point, the release none; every variant loses points and is recognised;
+    every equivalent passes.  Exit status 0 if all of it holds, else 1.
+    """
+    from autograder.authoring import matrix, proof
+    from autograder.cli.console import chosen_course, consoles, progress_bar
+    from autograder.files import write_whole
+    from autograder.grading.cache import evidence_cache
+    from autograder.sandbox.machine import this_machine
+
+    pool = settings.pool()
+    console, notes = consoles()
+    course = chosen_course(settings.course_dir, notes)
+    cache = evidence_cache(not settings.no_cache)
+    jobs = settings.jobs or this_machine().cores
+    matrices = []
+    with pool:
+        for name in course.named(units):
+            with progress_bar(notes) as progress:
+                loaded = course.load(name)
+                proved = proof.prove(course, loaded, pool, cache, seeds, jobs, progress, draws)
+            console.print(matrix.table(proved))
+            matrices.append(proved)
+    if json_path is not None:
+        write_whole(json_path, matrix.dumps(matrices).encode())
+    return 0 if all(proved.holds for proved in matrices) else 1
+
+
+@click.command()
+@click.argument("course", type=click.Path(path_type=Path))
+def quickstart(course: Path) -> int:
+    """Makes a working course with one small unit in the new folder COURSE."""
+    from autograder.authoring.quickstart import make_course
+    from autograder.cli.console import consoles, line
+
+    paths = make_course(course)
+    console, _ = consoles()
+    for path in paths:
+        if ".autograder" not in path.parts:
+            line(console, str(path))
+    unit = next(path.parent.name for path in paths if path.name == "exercises.py")
+    console.print(
+        f"\nNext:\n  cd {course}\n  nbgrader generate_assignment {unit}\n"
+        f"  nbgrader autograde {unit}        # what is in submitted/<student>/{unit}/\n"
+        f"  nbgrader generate_feedback {unit}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0

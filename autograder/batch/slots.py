@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -22,6 +22,7 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Generic, TypeVar
 
@@ -65,42 +66,38 @@ class Slots(Generic[Item, Outcome]):
         """
         try:
             queue = iter(items)
-            while True:
-                for item in queue:
-                    self._submit(item)
-                    if len(self._waiting) >= 2 * self._count:
-                        break
-                if not self._waiting:
-                    return
+            while self._filled(queue):
                 for future in wait(self._waiting, return_when=FIRST_COMPLETED).done:
-                    item = self._waiting.pop(future)
-                    try:
-                        done = future.result()
-                    except BrokenProcessPool:
-                        self._submit(item)
-                        continue
-                    if done is not None:
-                        yield done[0]
+                    yield from self._outcome(future)
         finally:
             self._stopped.value = 1
             self._executor.shutdown(wait=True, cancel_futures=True)
 
+    def _filled(self, queue: Iterator[Item]) -> bool:
+        """Hand over items, two for each slot; return whether any is in work."""
+        for item in islice(queue, max(0, 2 * self._count - len(self._waiting))):
+            self._submit(item)
+        return bool(self._waiting)
+
+    def _outcome(self, future: Future[Any]) -> tuple[Outcome, ...]:
+        """Return what came out, if anything; hand an item over again whose process has ended."""
+        item = self._waiting.pop(future)
+        try:
+            return future.result() or ()
+        except BrokenProcessPool:
+            self._submit(item)
+            return ()
+
     def _submit(self, item: Item) -> None:
-        while True:
-            try:
-                if isinstance(self._executor, ThreadPoolExecutor):
-                    future = self._executor.submit(self._done, item)
-                else:
-                    future = self._executor.submit(_done_here, item)
-                self._waiting[future] = item
-                return
-            except BrokenProcessPool:  # somebody, or a lack of memory, has ended one of them
-                self._executor.shutdown(wait=True)
-                self._executor = self._threads()
-            except RuntimeError as error:  # the machine gives no thread
-                raise FaultError(
-                    f"No slot can be started: {error}. What is graded is kept."
-                ) from None
+        work = self._done if isinstance(self._executor, ThreadPoolExecutor) else _done_here
+        try:
+            self._waiting[self._executor.submit(work, item)] = item
+        except BrokenProcessPool:  # somebody, or a lack of memory, has ended one of them
+            self._executor.shutdown(wait=True)
+            self._executor = self._threads()
+            self._submit(item)
+        except RuntimeError as error:  # the machine gives no thread
+            raise FaultError(f"No slot can be started: {error}. What is graded is kept.") from None
 
     def _done(self, item: Item) -> tuple[Outcome] | None:
         return None if self._stopped.value else (self._work(item),)

@@ -33,7 +33,8 @@ import nbformat
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import MIB, OthersUse, Watcher, adopt, cpu_seconds, facts, others_use
 
-from autograder.batch import engine
+from autograder.batch import run as running
+from autograder.batch.outbox import Outbox
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Exercise
 from autograder.grading import assessment, grade
@@ -181,10 +182,10 @@ def grade_class(
 ) -> tuple[list[Result], float, float]:
     """Results of a class that is handed in here, and the wall and CPU seconds that it took."""
     submissions = read(loaded, hand_in(loaded, folder, count))
-    outbox = engine.Outbox(folder.with_name(f"{folder.name}-out"))
+    outbox = Outbox(folder.with_name(f"{folder.name}-out"))
     began, cpu = time.perf_counter(), cpu_seconds()
     results = [
-        result for result, _ in engine.grade_class(submissions, oracles, outbox, slots, True)
+        result for result, _ in running.grade_class(submissions, oracles, outbox, slots, True)
     ]
     taken = time.perf_counter() - began, cpu_seconds() - cpu
     if wrong := [result for result in results if result.status != "graded"]:
@@ -303,7 +304,7 @@ def warm(
     cache = EvidenceCache(folder / "evidence")
     with (
         Pool() as pool,
-        engine.banks_for(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
+        running.oracles_by_unit(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
     ):
         # By this thread: a template ends with the thread that started it.
         oracle = oracles(loaded.name)
@@ -399,7 +400,7 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
         setattr(owner, attribute, timed)
 
     requests = {"cell": "running the cells", "observe": "observing the cases"}
-    part(engine, "grade", "the rest of grade()")
+    part(running, "grade", "the rest of grade()")
     part(Pool, "fork", "forking and isolating")
     part(Child, "request", lambda _child, op, *_, **__: requests.get(op, "other requests"))
     part(Child, "close", "ending the process")
@@ -410,10 +411,10 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     part(assessment._Explainer, "__init__", "explaining")
     part(assessment, "relation", "explaining")
     part(EvidenceCache, "put", "keeping evidence on disk")
-    part(engine.Outbox, "write", "writing record and page")
+    part(Outbox, "write", "writing record and page")
     part(Observer, "observe", "what is asked, what is wanted")
     part(grade, "_cell_runs", "the rest of grade()")
-    part(engine, "_graded", "the rest of grade()")
+    part(running, "_graded", "the rest of grade()")
     try:
         run()
     finally:
@@ -436,7 +437,7 @@ def training(
     cache = EvidenceCache(folder / "evidence")
     with (
         Pool() as pool,
-        engine.banks_for(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
+        running.oracles_by_unit(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
     ):
         oracle = oracles(loaded.name)
         pool.warm(oracle.runs_on(loaded.reference))

@@ -31,7 +31,8 @@ from simulate import CLASSES, COURSE, sample
 
 from autograder.backends import DEFAULT, Backend
 from autograder.backends import asked_for as asked_for_backend
-from autograder.batch.engine import Outbox, grade_class
+from autograder.batch.outbox import Outbox
+from autograder.batch.run import grade_class
 from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache

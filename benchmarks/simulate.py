@@ -30,7 +30,7 @@ import simpy
 sys.path.insert(0, str(Path(__file__).parent))
 from machine import adopt, cpu_seconds, facts
 
-from autograder.batch.engine import Outbox
+from autograder.batch.outbox import Outbox
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade

@@ -8,39 +8,30 @@ a student wrote.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import logging
-import math
-import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from autograder.batch.run import Attempt
+from autograder.batch.worker import GPU, graded
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
-from autograder.grading.cache import evidence_cache
 from autograder.grading.fingerprint import versions
-from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.report import plain_matplotlib
 from autograder.results import record
 from autograder.results.result import Result
-from autograder.sandbox import gpu
-from autograder.sandbox.pool import Pool
+from autograder.sandbox.gpu import Device
 from autograder.submissions.submission import Submission
-from autograder.wire.program import ProgramCell
 
 LOG = logging.getLogger(__name__)
 HERE = ("127.0.0.1", "localhost", "::1")
-GPU = "GPU"  # what workers call a share of theirs: `dask worker --resources GPU=2` has two
 ANSWER_SECONDS = 20.0  # in which a scheduler answers a first call, and a first worker comes
 AWAY_SECONDS = 300.0  # that a scheduler may be away while a class is graded
 CALLS = 5  # of a scheduler for one submission, before that is the grader's fault
@@ -52,17 +43,13 @@ class ClusterError(UserError):
 
 
 class Cluster:
-    """The workers behind a scheduler's address; `grade` is called by many threads at once."""
+    """The workers behind a scheduler's address: an engine of `Grader`."""
 
-    def __init__(
-        self, address: str, course: Course, keep_evidence: bool, device: gpu.Device = "cpu"
-    ) -> None:
-        """Calls the scheduler.
+    def __init__(self, address: str, device: Device = "cpu") -> None:
+        """Call the scheduler.
 
         Args:
             address: `tls://host:port`, or `tcp://` on this machine alone.
-            course: must lie at the same path on every worker.
-            keep_evidence: whether workers keep evidence between runs.
             device: where networks are trained; "auto" is on GPUs if a worker has one now.
 
         Raises:
@@ -70,8 +57,6 @@ class Cluster:
                 for and no worker has one.
         """
         self._address = _safe(address)
-        self._course = course
-        self._keep_evidence = keep_evidence
         self._guard = threading.Lock()
         self._gone: ClusterError | None = None
         self._client = _client(self._address, ANSWER_SECONDS)
@@ -98,24 +83,32 @@ class Cluster:
         threads: dict[str, int] = self._client.nthreads()
         return max(LEAST_IN_FLIGHT, 2 * sum(threads.values()))
 
-    def grade(self, submission: Submission, oracle: ReferenceOracle) -> Result:
-        """What `grading.grade` gives, from whichever worker.
+    def grading(self, course: Course, keep_evidence: bool) -> Attempt:
+        """Return what grades a submission as `grading.grade` does, on whichever worker.
 
-        Raises:
-            FaultError: the worker failed, or several died of it.
-            ClusterError: the scheduler is gone and does not come back.
+        Many threads may call it at once.  It raises FaultError where the worker failed, or several
+        died of it, and ClusterError where the scheduler is gone and does not come back.
+
+        Args:
+            course: must lie at the same path on every worker.
+            keep_evidence: whether workers keep evidence between runs.
         """
+        return partial(self._grade, str(course.root.resolve()), keep_evidence)
+
+    def _grade(
+        self, course: str, keep_evidence: bool, submission: Submission, oracle: ReferenceOracle
+    ) -> Result:
         on_gpu = oracle.wants_gpu(submission.program)
         order = json.dumps(
             {
-                "course": str(self._course.root.resolve()),
+                "course": course,
                 "unit": oracle.loaded.name,
                 "unit_hash": oracle.loaded.digest,
                 "seed": oracle.seed,
                 "isolation": oracle.pool.isolation,
                 "backend": oracle.pool.backend,
                 "on_gpu": on_gpu,
-                "keep_evidence": self._keep_evidence,
+                "keep_evidence": keep_evidence,
                 "versions": versions("numpy", oracle.backend),
                 "submission": asdict(submission),
             }
@@ -194,9 +187,8 @@ def _client(address: str, seconds: float) -> Any:
         raise ClusterError(
             "Several machines need dask.distributed: `pip install 'autograder[cluster]'`."
         ) from None
-    logging.getLogger("distributed").setLevel(
-        logging.CRITICAL
-    )  # pages of tracebacks, in its threads
+    # Its threads would log pages of tracebacks.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         # Certificates are where Dask's own configuration says.
         return Client(address, timeout=seconds, set_as_default=False)
@@ -205,7 +197,7 @@ def _client(address: str, seconds: float) -> Any:
         raise ClusterError(f"The scheduler at `{address}` can't be reached: {said}.") from None
 
 
-def _have_gpus(client: Any, device: gpu.Device) -> bool:
+def _have_gpus(client: Any, device: Device) -> bool:
     """Whether workers have GPUs, as soon as one is there or, if GPUs are asked for, one with them.
 
     Raises:
@@ -225,99 +217,3 @@ def _have_gpus(client: Any, device: gpu.Device) -> bool:
             "`--resources GPU=1` (docs/cluster.md), or train on the CPU: `--device cpu`."
         )
     return device == "gpu"  # without any worker, those that come later are waited for
-
-
-# -------------------------------------------------------------------------------- on the worker
-
-
-def graded(order: bytes) -> bytes:
-    """Grades what an order holds; gives the record.  Runs on a worker.
-
-    Raises:
-        FaultError: the worker has another course or other libraries, or failed.
-    """
-    plain_matplotlib.install()
-    task = json.loads(order)
-    try:
-        what = (task["course"], task["unit"], task["unit_hash"], task["seed"])
-        shares = _shares() if task["on_gpu"] else 0
-        oracle = _oracle(*what, task["isolation"], task["backend"], shares, task["keep_evidence"])
-        _agree("course", oracle.loaded.digest, task["unit_hash"])
-        here = versions("numpy", oracle.backend)
-        _agree("libraries", [list(item) for item in here], task["versions"])
-        return record.dumps(grade(_submission(task["submission"]), oracle)).encode(
-            "utf-8", "surrogatepass"
-        )
-    except FaultError:
-        raise
-    except Exception as error:  # its class may be one that only this machine knows
-        raise FaultError(f"{type(error).__name__}: {error}") from None
-
-
-def _shares() -> int:
-    """How many submissions may use this worker's GPUs at once: what it was started with."""
-    from distributed import get_worker
-
-    return int(get_worker().state.total_resources[GPU])
-
-
-def _gpus(shares: int) -> gpu.Gpus | None:
-    """This worker's GPUs, which together serve that many submissions at once.
-
-    Raises:
-        FaultError: it has none after all.
-    """
-    if not shares:
-        return None
-    found, problem = gpu.seen(os.environ, gpu.FILES)
-    if not found:
-        raise FaultError(
-            f"a worker that was started with `--resources {GPU}={shares}` sees none: {problem}"
-        )
-    return gpu.Gpus(found, math.ceil(shares / len(found)), gpu.FILES)
-
-
-def _agree(what: str, here: Any, there: Any) -> None:
-    if here != there:
-        raise FaultError(f"a worker has another version of the {what}: bring it up to date")
-
-
-def _submission(data: dict[str, Any]) -> Submission:
-    cells = tuple(ProgramCell(**cell) for cell in data["cells"])
-    return Submission(**data | {"cells": cells, "notes": tuple(data["notes"])})
-
-
-def _once(make: Callable[..., Any]) -> Callable[..., Any]:
-    """`cache` for functions that threads of a worker call at once."""
-    kept, guard = cache(make), threading.Lock()
-
-    def made(*arguments: Any) -> Any:
-        with guard:
-            return kept(*arguments)
-
-    return made
-
-
-@_once
-def _pool(isolation: Any, backend: Any, shares: int) -> Pool:
-    pool = Pool(isolation, backend=backend, gpus=_gpus(shares))
-    atexit.register(pool.__exit__, None, None, None)
-    return pool
-
-
-@_once
-def _oracle(
-    course: str,
-    unit: str,
-    _hash: str,
-    seed: str,
-    isolation: Any,
-    backend: Any,
-    shares: int,
-    keep_evidence: bool,
-) -> ReferenceOracle:
-    """What was made for one submission serves the next, until the unit changes."""
-    loaded = Course.find(Path(course)).load(unit)
-    return ReferenceOracle(
-        loaded, seed, _pool(isolation, backend, shares), evidence_cache(keep_evidence)
-    )

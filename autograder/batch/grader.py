@@ -12,29 +12,44 @@ The command `autograder`, nbgrader's plugin and this are the same grading.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from autograder.batch.engine import Attempt, Item, Outbox, Read, banks_for, grade_class
+from autograder.batch.outbox import Outbox
+from autograder.batch.run import Attempt, Item, Read, grade_class, oracles_by_unit
 from autograder.course.course import Course, Lazy, LoadedUnit
 from autograder.grading.cache import evidence_cache
 from autograder.grading.grade import grade as grade_here
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import Result
-from autograder.sandbox.gpu import Device
 from autograder.sandbox.machine import this_machine
 from autograder.sandbox.pool import Pool
 from autograder.submissions.identify import HandIn, hand_ins
 from autograder.submissions.reader import Readers
-from autograder.submissions.submission import UnitOutline, outline, read
+from autograder.submissions.submission import Submission, UnitOutline, outline, read
 
 # Submissions for each slot, from which on slots are processes.  With two of them a class of 4 took
 # 1.8 s either way, a class of 8 2.0 s instead of 2.1.
 MIN_PER_SLOT = 2
+
+
+class Engine(AbstractContextManager["Engine"], Protocol):
+    """What grades submissions elsewhere, a `batch.cluster.Cluster` say."""
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether networks are trained on GPUs."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many submissions are handed over before the first result is there."""
+
+    def grading(self, course: Course, keep_evidence: bool) -> Attempt:
+        """Return what grades one submission of a course."""
 
 
 class Grader:
@@ -50,7 +65,7 @@ class Grader:
         fresh: bool = False,
         pool: Pool | None = None,
         readers: Readers | None = None,
-        engine: tuple[str, Device] | None = None,
+        engine: Engine | None = None,
     ) -> None:
         """Open a course.
 
@@ -62,11 +77,10 @@ class Grader:
             fresh: whether to grade again what was graded before.
             pool: the sandbox's processes; closed with the grader.
             readers: the processes that read hand-ins; closed with the grader.
-            engine: a Dask scheduler's address, and what its workers train on.
+            engine: what grades submissions elsewhere; closed with the grader.
 
         Raises:
             CourseError: there is no course.
-            ClusterError: the scheduler can't be used.
         """
         self.course = (
             course if isinstance(course, Course) else Course.find(Path(course).expanduser())
@@ -78,12 +92,9 @@ class Grader:
         self.pool = self._open.enter_context(pool or Pool())
         self.readers = self._open.enter_context(readers or Readers())
         self._cache = evidence_cache(keep_evidence)
-        self._attempt: Attempt = grade_here
-        self._on_gpu = False
-        self._in_flight: Callable[[], int] = self._local_slots
-        if engine is not None:
-            self._connect(engine, keep_evidence)
-        self.oracle = self._open.enter_context(banks_for(self._oracle))
+        self._engine = engine and self._open.enter_context(engine)
+        self._attempt = engine.grading(self.course, keep_evidence) if engine else grade_here
+        self.oracle = self._open.enter_context(oracles_by_unit(self._oracle))
 
     @cached_property
     def seed(self) -> str:
@@ -103,7 +114,11 @@ class Grader:
     @property
     def slots(self) -> int:
         """How many submissions are graded at a time."""
-        return self._jobs or self._in_flight()
+        if self._jobs:
+            return self._jobs
+        if self._engine:
+            return self._engine.in_flight
+        return self.pool.gpus.slots if self.pool.gpus else this_machine().cores
 
     def grade(
         self,
@@ -130,6 +145,14 @@ class Grader:
             results = [result for result, _ in self.results(found, outbox)]
         return sorted(results, key=lambda result: (result.student, result.unit))
 
+    def grade_one(self, submission: Submission) -> Result:
+        """Grade a submission that has been read, and keep nothing of it.
+
+        Raises:
+            FaultError: the grader failed, or another exception that it failed with.
+        """
+        return self._attempt(submission, self.oracle(submission.unit))
+
     def hand_ins(
         self, paths: Sequence[Path], unit: str | None = None, student: str | None = None
     ) -> list[HandIn]:
@@ -146,7 +169,7 @@ class Grader:
     def results(
         self, items: Iterable[Item], outbox: Outbox, before: Outbox | None = None
     ) -> Iterator[tuple[Result, bool]]:
-        """Grade hand-ins or submissions; see `engine.grade_class` for what is yielded.
+        """Grade hand-ins or submissions; see `run.grade_class` for what is yielded.
 
         Args:
             items: of one kind.
@@ -159,7 +182,7 @@ class Grader:
                 self.units[name]  # here, once, where slots are forked from this process
             # What one process has observed of the unit's own programs the others find on disk,
             # and who has which share of a GPU only one process knows.
-            local = self._attempt is grade_here and self._cache.lasting and not self.pool.gpus
+            local = self._engine is None and self._cache.lasting and not self.pool.gpus
             shared = self.pool if local and len(items) >= MIN_PER_SLOT * self.slots else None
         return grade_class(
             items,
@@ -189,19 +212,8 @@ class Grader:
         self.close()
 
     def _oracle(self, unit: str) -> ReferenceOracle:
-        return ReferenceOracle(self.units[unit], self.seed, self.pool, self._cache, self._on_gpu)
+        on_gpu = self._engine.on_gpu if self._engine else None
+        return ReferenceOracle(self.units[unit], self.seed, self.pool, self._cache, on_gpu)
 
     def _read(self, hand_in: HandIn) -> Read:
         return read(hand_in, self._outlines, self.readers)
-
-    def _connect(self, engine: tuple[str, Device], keep_evidence: bool) -> None:
-        """Let a cluster's workers grade."""
-        from autograder.batch.cluster import Cluster
-
-        address, device = engine
-        cluster = self._open.enter_context(Cluster(address, self.course, keep_evidence, device))
-        self._attempt, self._on_gpu = cluster.grade, cluster.on_gpu
-        self._in_flight = lambda: cluster.in_flight
-
-    def _local_slots(self) -> int:
-        return self.pool.gpus.slots if self.pool.gpus else this_machine().cores

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.batch.engine import write_output
+from autograder.batch.outbox import write_output
 from autograder.errors import UserError
 from autograder.report import class_table, markdown, page
 from autograder.report.export import github, gradescope, lms_csv

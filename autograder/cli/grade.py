@@ -61,7 +61,7 @@ def grade(
         if need_framework(paths):
             pool.warm(pool.backend)
     from autograder.batch import reports
-    from autograder.batch.engine import Outbox
+    from autograder.batch.outbox import Outbox
     from autograder.cli.console import chosen_course, consoles, say_where, shown
     from autograder.report.class_table import class_table
 
@@ -113,7 +113,7 @@ def regrade(
     `--apply`. Only what changed is observed again.
     """
     from autograder.batch import reports
-    from autograder.batch.engine import Outbox
+    from autograder.batch.outbox import Outbox
     from autograder.batch.regrade import Earlier, Regraded
     from autograder.cli.console import chosen_course, consoles, line, say_where, shown
     from autograder.report import differences

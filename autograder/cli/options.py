@@ -62,6 +62,11 @@ class Settings:
         """
         from autograder.batch.grader import Grader
 
+        engine = None
+        if self.engine is not None:
+            from autograder.batch.cluster import Cluster
+
+            engine = Cluster(self.engine, self.device)
         return Grader(
             course,
             seed=self.seed,
@@ -69,7 +74,7 @@ class Settings:
             keep_evidence=not self.no_cache,
             fresh=self.fresh,
             pool=pool,
-            engine=None if self.engine is None else (self.engine, self.device),
+            engine=engine,
         )
 
 

@@ -28,7 +28,7 @@ def similar(
 
     For a person to look at: no grade depends on it, and it runs nothing.
     """
-    from autograder.batch.engine import write_output
+    from autograder.batch.outbox import write_output
     from autograder.cli.console import chosen_course, consoles, line
     from autograder.report import page
     from autograder.submissions.similarity import compare, segments

@@ -49,7 +49,8 @@ import psutil
 from rich.console import Console
 
 from autograder.batch import reports
-from autograder.batch.engine import Outbox, banks_for, grade_class
+from autograder.batch.outbox import Outbox
+from autograder.batch.run import grade_class, oracles_by_unit
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import ungradable
@@ -358,7 +359,7 @@ def _grade(
             records[str(path)] = asdict(results[-1])
     with Pool(limits=LIMITS) as pool:
         cache = EvidenceCache(None)
-        with banks_for(
+        with oracles_by_unit(
             lambda name: ReferenceOracle(units[name], "a secret seed", pool, cache)
         ) as oracles:
             for result, _ in grade_class(submissions, oracles, outbox, slots):

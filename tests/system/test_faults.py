@@ -539,7 +539,7 @@ def test_processes_that_make_a_seed_at_once_get_the_same(course: Path) -> None:
 
 
 def test_what_a_killed_grader_was_writing_is_removed_later(tmp_path: Path) -> None:
-    from autograder.batch.engine import Outbox
+    from autograder.batch.outbox import Outbox
 
     (tmp_path / "01_lines").mkdir()
     old, new = tmp_path / "01_lines" / ".writing-old", tmp_path / ".writing-new"

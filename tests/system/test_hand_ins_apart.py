@@ -18,7 +18,8 @@ from support.command import Ran, autograder, table_of
 from support.places import TINY
 from support.slow_hand_ins import write_all
 
-from autograder.batch.engine import Outbox, grade_class
+from autograder.batch.outbox import Outbox
+from autograder.batch.run import grade_class
 from autograder.errors import FaultError
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.submissions.identify import HandIn, hand_ins

@@ -12,8 +12,8 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Bool, Enum
 
 from autograder.backends import asked_for
-from autograder.batch.engine import Outbox
 from autograder.batch.grader import Grader
+from autograder.batch.outbox import Outbox
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
 from autograder.plugins.nbgrader import assert_cells, gradebook, outputs

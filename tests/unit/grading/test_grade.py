@@ -15,7 +15,8 @@ import pytest
 from support.places import TINY
 
 from autograder.authoring.proof import _lookup
-from autograder.batch.engine import Outbox, grade_class
+from autograder.batch.outbox import Outbox
+from autograder.batch.run import grade_class
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative
 from autograder.course.notebook import clear_solutions

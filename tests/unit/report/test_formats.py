@@ -29,7 +29,7 @@ from support.results import (
 )
 
 from autograder.batch import reports
-from autograder.batch.engine import OutputError
+from autograder.batch.outbox import OutputError
 from autograder.report import markdown
 from autograder.report.export import github, gradescope, junit, lms_csv
 from autograder.results import record

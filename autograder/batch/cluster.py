@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from autograder.batch.cluster_worker import GPU, graded
 from autograder.batch.run import Attempt
-from autograder.batch.worker import GPU, graded
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
 from autograder.grading.fingerprint import versions

@@ -92,8 +92,10 @@ class Grader:
         self.pool = self._open.enter_context(pool or Pool())
         self.readers = self._open.enter_context(readers or Readers())
         self._cache = evidence_cache(keep_evidence)
-        self._engine = engine and self._open.enter_context(engine)
-        self._attempt = engine.grading(self.course, keep_evidence) if engine else grade_here
+        self._engine = engine
+        self._attempt: Attempt = grade_here
+        if engine is not None:
+            self._attempt = self._open.enter_context(engine).grading(self.course, keep_evidence)
         self.oracle = self._open.enter_context(oracles_by_unit(self._oracle))
 
     @cached_property
@@ -116,7 +118,7 @@ class Grader:
         """How many submissions are graded at a time."""
         if self._jobs:
             return self._jobs
-        if self._engine:
+        if self._engine is not None:
             return self._engine.in_flight
         return self.pool.gpus.slots if self.pool.gpus else this_machine().cores
 
@@ -212,7 +214,7 @@ class Grader:
         self.close()
 
     def _oracle(self, unit: str) -> ReferenceOracle:
-        on_gpu = self._engine.on_gpu if self._engine else None
+        on_gpu = None if self._engine is None else self._engine.on_gpu
         return ReferenceOracle(self.units[unit], self.seed, self.pool, self._cache, on_gpu)
 
     def _read(self, hand_in: HandIn) -> Read:

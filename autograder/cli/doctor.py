@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import click
 
+MARKS = {True: "ok", False: "NO", None: "--"}
+
 
 @click.command()
 def doctor() -> int:
     """Says what this machine can do to isolate student code, and how to mend what it can't."""
     from autograder.backends import asked_for
-    from autograder.cli.console import consoles
-    from autograder.cli.diagnosis import diagnose
+    from autograder.cli.console import consoles, line
+    from autograder.sandbox.diagnosis import diagnose
 
     console, _ = consoles()
-    return diagnose(console, asked_for())
+    held = []
+    for tried in diagnose(asked_for()):
+        line(console, f"{MARKS[tried.holds]}   {tried.what}")
+        for text in tried.advice:
+            line(console, f"    {text}")
+        held.append(tried.holds is not False)
+    return 0 if all(held) else 1

@@ -19,7 +19,7 @@ from support.browser import free_port
 from support.places import ROOT, SAMPLES
 
 from autograder.batch.cluster import ClusterError, _safe
-from autograder.batch.worker import graded
+from autograder.batch.cluster_worker import graded
 from autograder.cli.main import ALL_GRADED, USAGE
 from autograder.errors import FaultError
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from support.places import ROOT
 
-from autograder.batch.worker import GPU
+from autograder.batch.cluster_worker import GPU
 from autograder.cli.main import ALL_GRADED, main
 from autograder.sandbox.machine import Machine, obstacles
 

@@ -268,7 +268,7 @@ def test_the_command_line_itself_loads_nothing_of_what_it_calls():
     assert {name for name in loaded if name.startswith("autograder.")} <= {
         "autograder.cli",
         *(f"autograder.{name}" for name in MODULES if room(name) in ("cli", "ground")),
-    } - {"autograder.cli.console", "autograder.cli.diagnosis"}
+    } - {"autograder.cli.console"}
 
 
 def test_a_students_check_loads_no_notebook_library():

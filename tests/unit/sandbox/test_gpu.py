@@ -5,7 +5,6 @@ A script answers for `nvidia-smi`, links to /dev/null for device files; the rest
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -19,11 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from support.places import ROOT
 
-from autograder.batch import cluster
-from autograder.cli.diagnosis import ATTEMPTS, diagnose
+from autograder.batch import cluster_worker
 from autograder.cli.main import USAGE
 from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError
@@ -36,6 +33,7 @@ from autograder.results import record
 from autograder.results.result import ExerciseResult, Finding, Result
 from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import SandboxError, command
+from autograder.sandbox.diagnosis import ATTEMPTS, diagnose
 from autograder.sandbox.gpu import Gpu, GpuError, Gpus, asked_for, seen
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
@@ -377,12 +375,11 @@ def test_doctor_says_that_a_gpu_can_not_be_used(machine: Any, monkeypatch: Any) 
     environment, devices = machine(answer(1))
     monkeypatch.setenv("PATH", environment["PATH"])
     monkeypatch.setattr(gpu, "FILES", devices)
-    said = io.StringIO()
-    assert diagnose(Console(file=said, width=200)) == 1
-    assert (
-        "NO   tensorflow can use the GPU NVIDIA L4 (20000 MiB) in the sandbox: " in said.getvalue()
-    )
-    assert "libcuda.so.1: cannot open" in said.getvalue()
+    (tried,) = [one for one in diagnose() if "GPU" in one.what]
+    assert tried.holds is False
+    what = "tensorflow can use the GPU NVIDIA L4 (20000 MiB) in the sandbox: "
+    assert tried.what.startswith(what)
+    assert "libcuda.so.1: cannot open" in tried.what
 
 
 def test_tensorflow_is_beside_another_backend_where_it_is_installed(monkeypatch: Any) -> None:
@@ -540,9 +537,9 @@ def test_shares_of_a_worker_are_spread_over_its_gpus(machine: Any, monkeypatch: 
     monkeypatch.setenv("PATH", environment["PATH"])
     monkeypatch.setattr(gpu, "FILES", devices)
     for shares, slots in [(1, 1), (2, 1), (3, 2), (8, 4)]:
-        given = cluster._gpus(shares)
+        given = cluster_worker._gpus(shares)
         assert given is not None and given.slots == 2 * slots
-    assert cluster._gpus(0) is None
+    assert cluster_worker._gpus(0) is None
 
 
 def test_a_worker_without_the_gpu_that_it_was_started_with_is_the_graders_fault(
@@ -550,7 +547,7 @@ def test_a_worker_without_the_gpu_that_it_was_started_with_is_the_graders_fault(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FaultError, match=r"`--resources GPU=2` sees none: `nvidia-smi`"):
-        cluster._gpus(2)
+        cluster_worker._gpus(2)
 
 
 def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
@@ -560,11 +557,11 @@ def test_a_worker_trains_on_its_gpu_what_is_to_be_trained_there(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(gpu, "FILES", devices)
-    monkeypatch.setattr(cluster, "_shares", lambda: 1)
+    monkeypatch.setattr(cluster_worker, "_shares", lambda: 1)
     # Nothing of NumPy trains there but here, where no framework could.
     monkeypatch.setattr(
         ReferenceOracle, "wants_gpu", lambda oracle, _: oracle.pool.gpus is not None
     )
     for on_gpu, device in [(True, "gpu: NVIDIA L4"), (False, "cpu")]:
-        answer = cluster.graded(json.dumps(order | {"on_gpu": on_gpu}).encode())
+        answer = cluster_worker.graded(json.dumps(order | {"on_gpu": on_gpu}).encode())
         assert record.loads(answer.decode()).device == device

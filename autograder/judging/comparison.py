@@ -64,43 +64,73 @@ Leaf = tuple[str, Any, Any, Any]
 
 
 def leaves(got: Any, want: Any, sensitivity: Any, path: str) -> Iterator[Leaf | Difference]:
-    """Pairs of leaves in step, or the first structural difference."""
-    name = f"`{path}`" if path else "The result"
+    """Yield pairs of leaves in step, or the first structural difference.
+
+    Text and None are compared here; a leaf that is yielded holds numbers on both sides.
+    """
     if isinstance(want, dict):
-        if not isinstance(got, dict):
-            keys = ", ".join(f"`{key}`" for key in want)
-            yield Difference(name, f"{name} is {described(got)}.", f"A dict with {keys}.")
-            return
-        for key, item in want.items():
-            inner = f"{path}[{key}]" if path else key
-            if key not in got:
-                has = ", ".join(f"`{other[:40]}`" for other in list(got)[:10]) or "nothing"
-                more = f" and {len(got) - 10} more" if len(got) > 10 else ""
-                lacking = ", ".join(f"`{other}`" for other in want if other not in got)
-                seen = f"{name} has {has}{more}."
-                yield Difference(f"`{inner}`", seen, f"It should also have {lacking}.")
-                return
-            moved = sensitivity.get(key) if isinstance(sensitivity, dict) else None
-            yield from leaves(got[key], item, moved, inner)
+        yield from _dict_leaves(got, want, sensitivity, path)
     elif isinstance(want, list):
-        if not isinstance(got, list):
-            yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values.")
-            return
-        if len(got) != len(want):
-            yield Difference(name, f"{name} has {len(got)} entries.", f"{len(want)} entries.")
-            return
-        for index, item in enumerate(want):
-            known = isinstance(sensitivity, list) and index < len(sensitivity)
-            moved = sensitivity[index] if known else None
-            yield from leaves(got[index], item, moved, f"{path}[{index}]" if path else f"[{index}]")
-    elif not _comparable(got, want):
-        yield Difference(name, f"{name} is {described(got)}.", f"It should be {described(want)}.")
-    elif want is None or isinstance(want, str):
-        if got != want:
-            expected = "Another text; the answers to hidden cases are not shown."
-            yield Difference(name, f"{name} is {number(got)}.", expected, wanted=number(want))
-    else:
+        yield from _list_leaves(got, want, sensitivity, path)
+    elif (wrong := _wrong_leaf(got, want, subject(path))) is not None:
+        yield wrong
+    elif not (want is None or isinstance(want, str)):
         yield path, got, want, sensitivity
+
+
+def _dict_leaves(
+    got: Any, want: dict[str, Any], sensitivity: Any, path: str
+) -> Iterator[Leaf | Difference]:
+    """Yield the leaves of the wanted keys; `got` may have more of them."""
+    if not isinstance(got, dict):
+        keys = ", ".join(f"`{key}`" for key in want)
+        yield Difference(
+            subject(path), f"{subject(path)} is {described(got)}.", f"A dict with {keys}."
+        )
+        return
+    for key, item in want.items():
+        inner = f"{path}[{key}]" if path else key
+        if key not in got:
+            yield _missing_key(got, want, path, inner)
+            return
+        moved = sensitivity.get(key) if isinstance(sensitivity, dict) else None
+        yield from leaves(got[key], item, moved, inner)
+
+
+def _missing_key(got: dict[str, Any], want: dict[str, Any], path: str, inner: str) -> Difference:
+    """Return the difference at `inner`, the path of the first key that `got` lacks."""
+    has = ", ".join(f"`{other[:40]}`" for other in list(got)[:10]) or "nothing"
+    more = f" and {len(got) - 10} more" if len(got) > 10 else ""
+    lacking = ", ".join(f"`{other}`" for other in want if other not in got)
+    seen = f"{subject(path)} has {has}{more}."
+    return Difference(f"`{inner}`", seen, f"It should also have {lacking}.")
+
+
+def _list_leaves(
+    got: Any, want: list[Any], sensitivity: Any, path: str
+) -> Iterator[Leaf | Difference]:
+    """Yield the leaves of each entry; both lists must be of one length."""
+    name = subject(path)
+    if not isinstance(got, list):
+        yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values.")
+        return
+    if len(got) != len(want):
+        yield Difference(name, f"{name} has {len(got)} entries.", f"{len(want)} entries.")
+        return
+    moves = sensitivity if isinstance(sensitivity, list) else []
+    for index, item in enumerate(want):
+        moved = moves[index] if index < len(moves) else None
+        yield from leaves(got[index], item, moved, f"{path}[{index}]")
+
+
+def _wrong_leaf(got: Any, want: Any, name: str) -> Difference | None:
+    """Return what is wrong with a leaf that should be of the wanted kind, or with its text."""
+    if not _comparable(got, want):
+        return Difference(name, f"{name} is {described(got)}.", f"It should be {described(want)}.")
+    if isinstance(want, str) and got != want:
+        expected = "Another text; the answers to hidden cases are not shown."
+        return Difference(name, f"{name} is {number(got)}.", expected, wanted=number(want))
+    return None
 
 
 def _comparable(got: Any, want: Any) -> bool:
@@ -134,7 +164,7 @@ def _numbers_only(value: Any) -> bool:
 
 def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
     """Shape (exactly), kind of dtype, finiteness: the first that is wrong."""
-    name = f"`{path}`" if path else "The result"
+    name = subject(path)
     if a.shape != b.shape:
         seen = f"{name} has shape {shape(a)}."
         return Difference(name, seen, f"Shape {shape(b)}.")
@@ -209,6 +239,11 @@ def _largest(value: Any) -> float:
     if array.dtype.kind not in "iufc":
         return 0.0
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def subject(path: str) -> str:
+    """Return what a sentence about a leaf begins with: its path in backticks, or "The result"."""
+    return f"`{path}`" if path else "The result"
 
 
 def entry(path: str, index: tuple[Any, ...]) -> str:

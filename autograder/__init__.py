@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from autograder.course.exercise import Unit as Unit
     from autograder.course.observation_source import ExerciseError as ExerciseError
     from autograder.guest import probes as probes
-    from autograder.judging.judges import accuracy as accuracy
-    from autograder.judging.judges import at_most as at_most
+    from autograder.judging.closeness import float32 as float32
+    from autograder.judging.closeness import float64 as float64
     from autograder.judging.judges import close as close
-    from autograder.judging.judges import equal_sides as equal_sides
     from autograder.judging.judges import exact as exact
-    from autograder.judging.judges import float32 as float32
-    from autograder.judging.judges import float64 as float64
     from autograder.judging.judges import unchanged as unchanged
-    from autograder.judging.judges import within as within
+    from autograder.judging.laws import equal_sides as equal_sides
+    from autograder.judging.statistical import accuracy as accuracy
+    from autograder.judging.statistical import at_most as at_most
+    from autograder.judging.statistical import within as within
     from autograder.results.result import Result as Result
     from autograder.student.check import check as check
 
@@ -37,17 +37,17 @@ _HOME = {
     "Grader": "autograder.batch.grader",
     "Result": "autograder.results.result",
     "Unit": "autograder.course.exercise",
-    "accuracy": "autograder.judging.judges",
-    "at_most": "autograder.judging.judges",
+    "accuracy": "autograder.judging.statistical",
+    "at_most": "autograder.judging.statistical",
     "check": "autograder.student.check",
     "close": "autograder.judging.judges",
-    "equal_sides": "autograder.judging.judges",
+    "equal_sides": "autograder.judging.laws",
     "exact": "autograder.judging.judges",
-    "float32": "autograder.judging.judges",
-    "float64": "autograder.judging.judges",
+    "float32": "autograder.judging.closeness",
+    "float64": "autograder.judging.closeness",
     "probes": "autograder.guest.probes",
     "unchanged": "autograder.judging.judges",
-    "within": "autograder.judging.judges",
+    "within": "autograder.judging.statistical",
 }
 
 __all__ = sorted([*_HOME, "__version__"])

@@ -16,7 +16,7 @@ from pathlib import Path
 from autograder.course.course import Course, LoadedUnit, case_seed, draw
 from autograder.course.exercise import Alternative, Case, Check, Exercise
 from autograder.guest import worker
-from autograder.judging.judges import Wanted
+from autograder.judging.comparison import Wanted
 from autograder.wire.evidence import Evidence, pack, unpack
 from autograder.wire.program import Program
 

@@ -146,7 +146,7 @@ def threshold(judge: Accuracy | AtMost, reached: Sequence[float]) -> float:
 def trains(check: Check) -> bool:
     """Whether its threshold is one that this script measures."""
     judge = check.judge
-    return isinstance(judge, Accuracy) or (isinstance(judge, AtMost) and check.tries > 1)
+    return judge.trains or (isinstance(judge, AtMost) and check.tries > 1)
 
 
 def line(title: str, reached: Sequence[float]) -> str:

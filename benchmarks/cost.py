@@ -41,7 +41,7 @@ from autograder.grading import assessment, grade
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import Trial
-from autograder.judging import judges
+from autograder.judging import registry
 from autograder.results.record import loads
 from autograder.results.result import Result
 from autograder.sandbox.child import Child
@@ -406,8 +406,8 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     part(Child, "close", "ending the process")
     part(ReferenceOracle, "trial", "what is asked, what is wanted")
     part(ReferenceOracle, "wanted", "what is asked, what is wanted")
-    for kind in ("Close", "Exact", "Unchanged", "EqualSides", "AtMost", "Accuracy"):
-        part(getattr(judges, kind), "__call__", "judging")
+    for kind in registry.KINDS.values():
+        part(kind, "__call__", "judging")
     part(assessment._Explainer, "__init__", "explaining")
     part(assessment, "relation", "explaining")
     part(EvidenceCache, "put", "keeping evidence on disk")

@@ -16,7 +16,8 @@ from autograder.guest import probes
 from autograder.guest.tensors import to_arrays
 from autograder.guest.worker import ProgramView
 from autograder.judging.comparison import Difference, leaves
-from autograder.judging.judges import Close, from_data
+from autograder.judging.judges import Close
+from autograder.judging.registry import from_data
 
 RTOL = {"float64": 1e-9, "float32": 1e-5}
 ANSWERS = os.environ.get("COURSE_ANSWERS")

@@ -37,7 +37,7 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import PASS
+from autograder.judging.comparison import PASS
 from autograder.results.result import Result
 from autograder.sandbox.gpu import Device, Gpus, asked_for
 from autograder.sandbox.pool import Pool
@@ -151,7 +151,7 @@ def noise(loaded: LoadedUnit, on: Place, cache: EvidenceCache) -> dict[str, tupl
                 except FaultError as error:  # it needs TensorFlow, say, which is not there
                     print(f"    left out: {error}")
                     continue
-                dtype = getattr(check.judge, "dtype", "")
+                dtype = check.judge.dtype
                 kind = f"{type(check.judge).__name__} {dtype}".strip()
                 for observation, wanted in zip(trial.observations, wanted_values, strict=True):
                     seconds = check.seconds * observer.patience

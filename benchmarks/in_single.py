@@ -16,7 +16,6 @@ from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Exercise
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import compares_float64
 from autograder.sandbox.pool import Pool
 from autograder.wire.program import Program
 
@@ -72,7 +71,7 @@ def main() -> None:
                 for seed in range(options.seeds)
             ]
             for exercise in loaded.unit.exercises:
-                if any(compares_float64(check.judge) for check in exercise.checks):
+                if any(check.judge.compares_float64 for check in exercise.checks):
                     found = dict.fromkeys(
                         said for oracle in oracles for said in lost(oracle, exercise)
                     )

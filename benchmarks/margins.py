@@ -33,17 +33,10 @@ from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.grading.cache import evidence_cache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import Trial
-from autograder.judging.judges import (
-    PASS,
-    AtMost,
-    Close,
-    EqualSides,
-    Exact,
-    Unchanged,
-    Within,
-    recognises,
-)
-from autograder.judging.statistical import STANDARD_ERRORS
+from autograder.judging.comparison import PASS
+from autograder.judging.judges import Close, Exact, Unchanged
+from autograder.judging.laws import EqualSides
+from autograder.judging.statistical import STANDARD_ERRORS, AtMost, Within
 from autograder.sandbox.pool import Pool
 from autograder.wire.evidence import Evidence
 
@@ -132,7 +125,7 @@ def compared(oracle: ReferenceOracle, trial: Trial, found: list[Evidence]) -> tu
 def untrained(exercise: Exercise) -> list[Check]:
     """The checks that don't train; first those without a reference, whose programs answer all."""
     checks = [check for check in exercise.checks if check.tries == 1]
-    return sorted(checks, key=lambda check: recognises(check.judge))
+    return sorted(checks, key=lambda check: check.judge.recognises_variants)
 
 
 def margins(oracles: list[ReferenceOracle], exercise: Exercise) -> Iterator[Margin]:

@@ -43,7 +43,7 @@ from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.observation_source import measure_source
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import to_data
+from autograder.judging.registry import to_data
 from autograder.results.record import loads
 from autograder.sandbox.pool import Pool
 

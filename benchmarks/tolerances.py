@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judging.judges import CORRECT_FORM, PASS, WRONG_VARIANT, Close, Wanted
+from autograder.judging.comparison import PASS, Wanted
+from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
+from autograder.judging.judges import Close
 
 PERTURBATIONS = 6
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23}

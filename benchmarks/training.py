@@ -101,6 +101,10 @@ class Study:
         return [self.forms[name] for name in names if name in self.forms]
 
     @property
+    def less_is_better(self) -> bool:
+        return isinstance(self.check.judge, AtMost)
+
+    @property
     def limit(self) -> float:
         judge = self.check.judge
         if isinstance(judge, AtMost):
@@ -126,9 +130,10 @@ def studies(known: Sequence[Training]) -> list[Study]:
                     by_form[row.form].append(row)
                 for name, rows in by_form.items():
                     reached, passes = [row.reached for row in rows], sum(r.passed for r in rows)
-                    less = isinstance(check.judge, AtMost)
                     if len(rows) > 1:
-                        study.forms[name] = Form(name, reached, passes, study.limit, less)
+                        study.forms[name] = Form(
+                            name, reached, passes, study.limit, study.less_is_better
+                        )
                 found.append(study)
     return found
 
@@ -205,12 +210,12 @@ def draw(found: Sequence[Study]) -> None:
         x, y = [], []
         for place, study in enumerate(found):
             reached = np.array([v for form in forms(study) for v in form.reached])
-            left = reached if isinstance(study.check.judge, AtMost) else 1 - reached
+            left = reached if study.less_is_better else 1 - reached
             x += list(np.clip(left, *ENDS))
             y += list(place + shift + rng.uniform(-0.09, 0.09, len(left)))
         panel.scatter(x, y, s=4, color=colour, label=label, linewidths=0)
     for place, study in enumerate(found):
-        limit = study.limit if isinstance(study.check.judge, AtMost) else 1 - study.limit
+        limit = study.limit if study.less_is_better else 1 - study.limit
         panel.plot([limit, limit], [place - 0.42, place + 0.42], color="0.2", linewidth=1.5)
     names = [f"{study.unit[:2]} {study.check.name}" for study in found]
     panel.set_yticks(range(len(found)), names)

@@ -21,8 +21,7 @@ from autograder.grading.explain import same_evidence
 from autograder.grading.fingerprint import key_of
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import CORRECT_FORM, least_wrong, recognises
-from autograder.judging.statistical import Within
+from autograder.judging.judge import CORRECT_FORM
 from autograder.results.result import ExerciseResult
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, cells_digest
@@ -199,10 +198,10 @@ def _looked_up(
 ) -> bool:
     known = public.trial(exercise, check)
     wanted = oracle.wanted(oracle.trial(exercise, check))
-    if isinstance(check.judge, Within):
-        answers = [{name: law[0] for name, law in case.truth.items()} for case in known.cases]
-    elif check.judge.needs_reference:
+    if check.judge.needs_reference:
         answers = [item.value for item in public.reference(known)]
+    elif check.judge.recognises_variants:  # by its statistics, and the truth has those expected
+        answers = [{name: law[0] for name, law in case.truth.items()} for case in known.cases]
     else:
         return False
     return len(answers) == len(wanted) and all(
@@ -275,7 +274,7 @@ def _variant(oracle: ReferenceOracle, exercise: Exercise, variant: Alternative) 
         return row
     if not {variant.name, *variant.same_as} & set(row.recognised):
         return replace(row, problem="is not recognised.")
-    least = {check.name: least_wrong(check.judge) for check in exercise.checks}
+    least = {check.name: check.judge.least_wrong for check in exercise.checks}
     shares = [(row.deviations[name] or float("inf")) / least[name] for name in row.failed]
     if max(shares) < 1:
         return replace(row, problem=f"deviates {max(shares):.2g} of what is asked for.")
@@ -300,7 +299,7 @@ def _slow_evidence(oracle: ReferenceOracle, exercise: Exercise, variant: Alterna
     time is known by its law or not at all.
     """
     program = oracle.program(exercise, variant)
-    trials = [oracle.trial(exercise, c) for c in exercise.checks if recognises(c.judge)]
+    trials = [oracle.trial(exercise, c) for c in exercise.checks if c.judge.recognises_variants]
     identity = oracle.identity(program)
     found = {evidence_key(identity, q): oracle.whole(program, q) for q in trials}
     kept = _draft(oracle, program)
@@ -345,7 +344,7 @@ def _alike(
     oracle: ReferenceOracle, exercise: Exercise, one: Alternative, other: Alternative
 ) -> bool:
     for check in exercise.checks:
-        if not recognises(check.judge):
+        if not check.judge.recognises_variants:
             continue
         trial = oracle.trial(exercise, check)
         left = oracle.variant(exercise, one, trial)

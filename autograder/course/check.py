@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course.observation_source import ExerciseError, name_of
-from autograder.judging.judges import Judge
+from autograder.judging.judge import Judge
 
 Cases = Callable[[np.random.Generator], Iterable[Any]]
 Edit = Mapping[str, str] | Callable[..., Any] | type

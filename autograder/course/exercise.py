@@ -34,7 +34,8 @@ from autograder.course.observation_source import (
     measure_source,
     source_with,
 )
-from autograder.judging.judges import Judge, to_data
+from autograder.judging.judge import Judge
+from autograder.judging.registry import to_data
 
 __all__ = ["Alternative", "Case", "Check", "Exercise", "ExerciseError", "Symptom", "Unit"]
 

@@ -13,8 +13,7 @@ from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
 from autograder.grading.fingerprint import key_of
 from autograder.grading.trial import Observes, Trial, observe_all
-from autograder.judging.comparison import Comparison
-from autograder.judging.judges import EqualSides, Wanted, recognises
+from autograder.judging.comparison import Comparison, Wanted
 from autograder.judging.relation import relation
 from autograder.results.result import ExerciseResult, Finding
 from autograder.wire.evidence import Evidence
@@ -263,7 +262,7 @@ class Assessment:
         if difference is None:
             raise FaultError("A comparison that passed was to be explained.")
         expected = difference.expected
-        open_answer = self._public or not getattr(observed.check.judge, "secret", True)
+        open_answer = self._public or not observed.check.judge.secret
         if difference.wanted and open_answer:
             expected = f"{difference.wanted}."
         related = self._relation(observed, index)
@@ -285,7 +284,7 @@ class Assessment:
         others = tuple(want.value for other, want in enumerate(wanted) if other != index)
         inputs = trial.cases[index].inputs
         got, want = observed.evidences[index].value, wanted[index].value
-        if isinstance(trial.check.judge, EqualSides) and isinstance(got, dict):
+        if trial.check.judge.is_law and isinstance(got, dict):
             got, want, others = got.get("left"), want["left"], ()
         return relation(got, want, inputs, others)
 
@@ -305,14 +304,16 @@ class _Explainer:
         self._oracle = oracle
         self._trials = {item.check.name: item.trial for item in observed}
         self._passed = [
-            item.check.name for item in observed if item.passed and recognises(item.check.judge)
+            item.check.name
+            for item in observed
+            if item.passed and item.check.judge.recognises_variants
         ]
         failed = {
             item.check.name: item.evidences
             for item in observed
             if not item.passed
             and not item.fault
-            and recognises(item.check.judge)
+            and item.check.judge.recognises_variants
             and any(evidence.status in ("ok", "raised") for evidence in item.evidences)
         }
         wanted = {name: oracle.wanted(self._trials[name]) for name in failed}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.course.exercise import Alternative, Exercise
-from autograder.judging.judges import Judge, Wanted, same
+from autograder.judging.comparison import Wanted
+from autograder.judging.judge import Judge
 from autograder.wire.evidence import Evidence
 
 Evidences = Sequence[Evidence]
@@ -112,7 +113,7 @@ def _same(a: Evidence, b: Evidence, wanted: Wanted, judge: Judge) -> bool:
     if a.status != b.status:
         return False
     if a.status == "ok":
-        return same(a.value, b.value, judge, wanted)
+        return judge.same(a.value, b.value, wanted)
     if a.failure is None or b.failure is None:
         return a.failure == b.failure
     return (a.failure.type_name, a.failure.message) == (b.failure.type_name, b.failure.message)

@@ -15,7 +15,6 @@ from autograder.grading.assessment import ENDED, Assessment
 from autograder.grading.cache import Draft
 from autograder.grading.fingerprint import key_of, versions
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import trains
 from autograder.results.result import CellRun, Result
 from autograder.sandbox.gpu import Share
 from autograder.sandbox.limits import Budget
@@ -48,7 +47,7 @@ def _blames_neighbours(result: Result, unit: Unit) -> bool:
         (exercise.name, check.name)
         for exercise in unit.exercises
         for check in exercise.checks
-        if trains(check.judge)
+        if check.judge.trains
     }
     return any(cell.status in ENDED for cell in result.cells) or any(
         finding.verdict in ENDED

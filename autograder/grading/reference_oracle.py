@@ -15,7 +15,7 @@ from autograder.course.exercise import Alternative, Case, Check, Exercise
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
 from autograder.grading.trial import Trial, observe_all
-from autograder.judging.judges import Close, EqualSides, Wanted, recognises, trains
+from autograder.judging.comparison import Wanted
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.gpu import Share
 from autograder.sandbox.limits import Budget
@@ -69,7 +69,7 @@ class ReferenceOracle:
         return (
             self._on_gpu
             and self.runs_on(program) != "numpy"
-            and any(trains(check.judge) for check in checks)
+            and any(check.judge.trains for check in checks)
         )
 
     def observer(
@@ -109,7 +109,7 @@ class ReferenceOracle:
         if not judge.needs_reference:
             return [Wanted(truth=truth) for truth in truths]
         values = [self._value(trial, item) for item in self.reference(trial)]
-        if not isinstance(judge, (Close, EqualSides)):
+        if not judge.dtype:
             return [Wanted(value, None, truth) for value, truth in zip(values, truths, strict=True)]
 
         @functools.cache
@@ -181,7 +181,7 @@ class ReferenceOracle:
             others = {
                 other.key: other
                 for check in trial.exercise.checks
-                if recognises(check.judge)
+                if check.judge.recognises_variants
                 for other in [self.trial(trial.exercise, check)]
                 if other.key != trial.key
             }

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from autograder.course.exercise import Case, Check, Exercise
 from autograder.grading.fingerprint import key_of
-from autograder.judging.judges import compares_float64, trains
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation
 
@@ -43,7 +42,7 @@ class Trial:
         """Depends on the observation and its inputs, not on judge, points or explanations."""
         inputs = [dict(case.inputs) for case in self.cases]
         bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
-        float64 = compares_float64(self.check.judge)
+        float64 = self.check.judge.compares_float64
         return key_of(self.check.source, inputs, list(self.seeds), float64, *bans)
 
     @cached_property
@@ -54,8 +53,8 @@ class Trial:
                 case.inputs,
                 seed,
                 self.exercise.forbids,
-                trains(self.check.judge),
-                compares_float64(self.check.judge),
+                self.check.judge.trains,
+                self.check.judge.compares_float64,
             )
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )

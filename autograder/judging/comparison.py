@@ -1,4 +1,4 @@
-"""Comparing evidence leaf by leaf: structure, shape, kind, finiteness, and the words for each."""
+"""Compare evidence leaf by leaf: structure, shape, kind, finiteness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograder.wire.evidence import Opaque
+from autograder.judging.describe import described, entry, kind, number, shape, subject
 
 PASS: Final = 64.0  # a deviation up to this passes
 
@@ -18,8 +18,8 @@ class Wanted:
     """The reference's evidence for one case.
 
     `sensitivity` has the arrays of `value` replaced by how far each moves, in units of eps, when
-    the inputs move by one eps; or it is a function that finds out.  `truth` is what the case kept
-    back from the student's process.
+    the inputs move by one eps; or it is a function that measures it.  `truth` is what the case
+    keeps from the student's process.
     """
 
     value: Any = None
@@ -28,14 +28,14 @@ class Wanted:
 
     @property
     def measured(self) -> Wanted:
-        """The same with the sensitivity itself."""
+        """The same, with the sensitivity itself instead of a function."""
         moves = self.sensitivity
         return replace(self, sensitivity=moves()) if callable(moves) else self
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The first difference.  `expected` never holds a wanted number; `wanted` does."""
+    """The first difference.  `expected` never holds a wanted number; `wanted` may."""
 
     where: str
     seen: str
@@ -46,9 +46,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`deviation` in units of the tolerance (inf where a number can't say it), and what differs.
+    """What a judge found.
 
-    `remark` is told on a pass as well.
+    `deviation` is in units of rounding (inf where no number can say it), and `difference` is None
+    on a pass.  `remark` is shown on a pass, too.
     """
 
     deviation: float
@@ -134,15 +135,15 @@ def _wrong_leaf(got: Any, want: Any, name: str) -> Difference | None:
 
 
 def _comparable(got: Any, want: Any) -> bool:
-    """Whether both leaves are text, None or numbers; a list of numbers is an array."""
-    for kind in (str, type(None)):
-        if isinstance(want, kind) or isinstance(got, kind):
-            return isinstance(want, kind) and isinstance(got, kind)
+    """Return whether both leaves are text, None or numbers; a list of numbers is an array."""
+    for alone in (str, type(None)):
+        if isinstance(want, alone) or isinstance(got, alone):
+            return isinstance(want, alone) and isinstance(got, alone)
     return as_array(got).dtype.kind in "biufc"
 
 
 def as_array(value: Any) -> Any:
-    """A leaf as an array of numbers, or an empty one of objects where it is none."""
+    """Return a leaf as an array of numbers; as one of objects, of shape (), if it is none."""
     if _numbers_only(value):
         try:
             return np.asarray(value)
@@ -152,7 +153,7 @@ def as_array(value: Any) -> Any:
 
 
 def widened(array: Any) -> Any:
-    """Numbers as float64, or complex128 where they are complex."""
+    """Return numbers as float64, or as complex128 where they are complex."""
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
@@ -163,7 +164,7 @@ def _numbers_only(value: Any) -> bool:
 
 
 def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
-    """Shape (exactly), kind of dtype, finiteness: the first that is wrong."""
+    """Return the first that is wrong of shape (exactly), kind of dtype and finiteness."""
     name = subject(path)
     if a.shape != b.shape:
         seen = f"{name} has shape {shape(a)}."
@@ -181,7 +182,7 @@ def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
 
 
 def not_finite(path: str, a: Any, where: Any) -> Difference:
-    """What to say of the entries that are infinite, or not, where they should not be."""
+    """Return the difference for entries that are infinite, or finite, where they should not be."""
     index = tuple(np.argwhere(where)[0])
     place = entry(path, index) or "The result"
     if np.isfinite(a[index]):
@@ -192,6 +193,7 @@ def not_finite(path: str, a: Any, where: Any) -> Difference:
 
 
 def exact_values(path: str, a: Any, b: Any) -> Comparison:
+    """Compare two arrays of one form to the last bit; NaN equals NaN."""
     differ = np.asarray(a != b)
     if a.dtype.kind == b.dtype.kind == "f":
         differ &= ~(np.isnan(a) & np.isnan(b))
@@ -202,6 +204,7 @@ def exact_values(path: str, a: Any, b: Any) -> Comparison:
 
 
 def first_value(path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference:
+    """Return the difference between `a` and the wanted `b` at `index`."""
     place = entry(path, index) or "The result"
     return Difference(
         where=place,
@@ -212,7 +215,7 @@ def first_value(path: str, a: Any, b: Any, index: tuple[Any, ...]) -> Difference
 
 
 def moved_by(sensitivity: Any) -> float:
-    """How far the reference's output moves, max norm, in units of eps of its inputs."""
+    """Return how far the reference's output moves, max norm, in units of eps of its inputs."""
     if sensitivity is None:
         return 0.0
     moved = np.asarray(sensitivity, float)
@@ -220,9 +223,9 @@ def moved_by(sensitivity: Any) -> float:
 
 
 def scale(want: Any, sensitivity: Any, answer: Any) -> float:
-    """What a deviation of one array is relative to: its size, and how far it moves.
+    """Return what a deviation of one array is relative to: its size, and how far it moves.
 
-    Where all of it is 0 nothing tells how large the numbers were that cancel, and right forms may
+    Where all of it is 0, nothing says how large the numbers were that cancel, and right forms may
     leave a rounding error of them: then it is the size of the whole answer, if that is larger.
     """
     size, moved = _largest(want), moved_by(sensitivity)
@@ -230,7 +233,7 @@ def scale(want: Any, sensitivity: Any, answer: Any) -> float:
 
 
 def _largest(value: Any) -> float:
-    """The largest finite magnitude in an answer, 0 where there is none."""
+    """Return the largest finite magnitude in an answer, 0 where there is none."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -239,66 +242,3 @@ def _largest(value: Any) -> float:
     if array.dtype.kind not in "iufc":
         return 0.0
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-
-
-def subject(path: str) -> str:
-    """Return what a sentence about a leaf begins with: its path in backticks, or "The result"."""
-    return f"`{path}`" if path else "The result"
-
-
-def entry(path: str, index: tuple[Any, ...]) -> str:
-    """An entry, to begin a sentence with, as the student would write it: `dW1[2, 0]`."""
-    numbers = ", ".join(str(int(i)) for i in index)
-    if not path and not numbers:
-        return ""
-    if not path:
-        return f"Entry `[{numbers}]`"
-    return f"`{path}[{numbers}]`" if numbers else f"`{path}`"
-
-
-def number(value: Any, beside: Any = None) -> str:
-    """A value as a student would print it, in backticks, unlike `beside` if it differs from it."""
-    if isinstance(value, (str, np.str_)):
-        return f"`{str(value)[:60]!r}`"
-    if value is None or isinstance(value, (bool, np.bool_, int, np.integer)):
-        return f"`{value}`"
-    short = _printed(value, "6g")
-    if beside is not None and not isinstance(beside, str) and short == _printed(beside, "6g"):
-        short = _printed(value, "17g")
-    return f"`{short}`"
-
-
-def _printed(value: Any, digits: str) -> str:
-    return format(complex(value) if np.iscomplexobj(value) else float(value), f".{digits}")
-
-
-def shape(array: Any) -> str:
-    """A shape as a student would write it, in backticks; a scalar's is `()`."""
-    return f"`{tuple(int(n) for n in array.shape)}`"
-
-
-def kind(array: Any) -> str:
-    """The kind of numbers in words."""
-    return {"b": "booleans", "i": "integers", "u": "integers", "f": "floating-point numbers"}.get(
-        array.dtype.kind, "complex numbers"
-    )
-
-
-def described(value: Any) -> str:
-    """What something is, in words, never its contents."""
-    if value is None:
-        return "`None`"
-    if isinstance(value, Opaque):
-        return f"a `{value.type_name}`"
-    if isinstance(value, dict):
-        return "a dict"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, str):
-        return "a string"
-    array = np.asarray(value)
-    if array.dtype.kind == "O" and array.ndim == 0:
-        return "`None`" if array.item() is None else described(array.item())
-    if array.dtype.kind == "U":
-        return "a string"
-    return f"an array of shape {shape(array)}" if array.ndim else "a number"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judging.comparison import shape
+from autograder.judging.describe import shape
 
 _NEAR = 1e-6  # relative; a relation must hold far better than by chance
 

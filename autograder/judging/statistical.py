@@ -1,13 +1,13 @@
 """Judges of measured numbers: a bound, trained accuracy, and the statistics of random results.
 
-They ask no reference what to expect: a bound, a threshold or a law is what is known beforehand.
+They need no reference: the bound, the threshold or the law is known beforehand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,17 +17,16 @@ from autograder.judging.comparison import (
     Difference,
     Wanted,
     as_array,
-    described,
-    entry,
-    number,
 )
+from autograder.judging.describe import described, entry, number
+from autograder.judging.judge import Judge
 
 # A statistic this many standard errors from its law happens by chance once in 1.7 million checks.
 STANDARD_ERRORS: Final = 5.0
 
 
 @dataclass(frozen=True)
-class AtMost:
+class AtMost(Judge):
     """A number measured on the evidence (`of`, run by the grader) is at most `bound`.
 
     Evidence that is small enough can be made up (a minimum that is known, errors of 0), so it
@@ -37,8 +36,8 @@ class AtMost:
     bound: float
     of: Callable[[Any], float]
     what: str
-    needs_reference: bool = False
-    counts_alone: ClassVar[bool] = False
+    needs_reference = False
+    counts_alone = False
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         try:
@@ -54,7 +53,7 @@ class AtMost:
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class Accuracy(Judge):
     """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's kept labels.
 
     `floor` is the calibrated threshold, `typical` what a right solution reaches; both in [0, 1].
@@ -65,8 +64,8 @@ class Accuracy:
     floor: float
     typical: float
     train_below: float | None = None
-    needs_reference: bool = False
-    counts_alone: ClassVar[bool] = True
+    needs_reference = False
+    trains = True
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         unseen = _share_right(got, "predictions", wanted.truth["labels"])
@@ -91,7 +90,7 @@ class Accuracy:
 
 
 def _share_right(got: Any, name: str, truth: Any) -> float | Comparison:
-    """The share of predictions that agree with the labels, or what is wrong with their form."""
+    """Return the share of predictions that agree with the labels, or what is wrong with them."""
     labels = np.asarray(truth)
     predictions = as_array(got.get(name) if isinstance(got, dict) else None)
     if predictions.dtype.kind not in "iufb" or predictions.shape != labels.shape:
@@ -103,17 +102,17 @@ def _share_right(got: Any, name: str, truth: Any) -> float | Comparison:
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(Judge):
     """Statistics of random results: each lies within five standard errors of what is known of it.
 
     Evidence maps names to numbers or arrays; the case's truth maps the same names to
     `(expected, standard_error)`.  A standard error of 0 asks for the exact number.
     """
 
-    needs_reference: bool = False
+    needs_reference = False
+    recognises_variants = True
     # A variant lies at least ten standard errors away on some case, so that chance can't hide it.
-    least_wrong: float = 2 * PASS
-    counts_alone: ClassVar[bool] = True
+    least_wrong = 2 * PASS
 
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         worst = 0.0
@@ -129,8 +128,10 @@ class Within:
                 return Comparison(worst, _unlikely(name, index, value, expected, error))
         return Comparison(worst)
 
-    def alike(self, got: Any, other: Any, wanted: Wanted) -> bool:
-        """Whether two programs' statistics differ by no more than chance."""
+    def same(self, got: Any, other: Any, wanted: Wanted | None = None) -> bool:
+        """Return whether two programs' statistics differ by no more than chance."""
+        if wanted is None:
+            return False
         for name, (expected, error) in wanted.truth.items():
             a, b = (_statistic(side, name, expected) for side in (got, other))
             if a is None or b is None:
@@ -142,14 +143,14 @@ class Within:
 
 
 def _statistic(evidence: Any, name: str, expected: Any) -> Any:
-    """A statistic of the evidence as an array of the expected one's shape, else None."""
+    """Return a statistic of the evidence as an array of the expected shape, else None."""
     value = as_array(evidence.get(name) if isinstance(evidence, dict) else None)
     numeric = value.dtype.kind in "biuf" and value.shape == np.shape(expected)
     return value.astype(float) if numeric else None
 
 
 def _errors_between(a: Any, b: Any, error: Any) -> Any:
-    """How many standard errors lie between `a` and `b`; NaN equals NaN alone."""
+    """Return how many standard errors lie between `a` and `b`; NaN equals NaN alone."""
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     error = np.broadcast_to(np.asarray(error, float), a.shape)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -162,20 +163,20 @@ def _unlikely(name: str, index: Any, value: Any, expected: Any, error: Any) -> D
     wanted = np.broadcast_to(np.asarray(expected, float), value.shape)[index]
     give = STANDARD_ERRORS * np.broadcast_to(np.asarray(error, float), value.shape)[index]
     place = entry(name, index)
-    told = f"About {number(wanted)}, give or take {number(give)}" if give else number(wanted)
-    return Difference(place, f"{place} is {number(value[index], wanted)}.", f"{told}.")
+    expectation = f"About {number(wanted)}, give or take {number(give)}" if give else number(wanted)
+    return Difference(place, f"{place} is {number(value[index], wanted)}.", f"{expectation}.")
 
 
 def at_most(bound: float, of: Callable[[Any], float], what: str) -> AtMost:
-    """For a number that training or iterating should bring below `bound`."""
+    """Return a judge of a number that training or iterating should bring below `bound`."""
     return AtMost(bound, of, what)
 
 
 def accuracy(floor: float, typical: float, train_below: float | None = None) -> Accuracy:
-    """For trained accuracy on held-out examples; see `Accuracy`."""
+    """Return a judge of trained accuracy on held-out examples; see `Accuracy`."""
     return Accuracy(floor, typical, train_below)
 
 
 def within() -> Within:
-    """For statistics of random results; see `Within`."""
+    """Return a judge of statistics of random results; see `Within`."""
     return Within()

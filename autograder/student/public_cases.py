@@ -15,7 +15,8 @@ import numpy as np
 from autograder.course.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.trial import Trial
-from autograder.judging.judges import Wanted, from_data, recognises, to_data
+from autograder.judging.comparison import Wanted
+from autograder.judging.registry import from_data, to_data
 from autograder.wire import evidence
 from autograder.wire.evidence import CodecError, Evidence, Failure, data_of, evidence_of
 
@@ -71,7 +72,7 @@ def make(loaded: Any) -> bytes:
 
 def _exercise_data(oracle: Any, exercise: Exercise) -> dict[str, Any]:
     public = [check for check in exercise.checks if check.public]
-    asked = [check for check in public if recognises(check.judge)]
+    asked = [check for check in public if check.judge.recognises_variants]
     return {
         "name": exercise.name,
         "points": sum(check.points for check in public),

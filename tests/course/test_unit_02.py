@@ -17,7 +17,7 @@ from scipy import stats
 from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Check
 from autograder.guest import worker
-from autograder.judging.judges import Wanted
+from autograder.judging.comparison import Wanted
 
 UNIT = "02_initialization"
 

@@ -19,7 +19,7 @@ from support.closeness import distance
 
 from autograder.course.course import LoadedUnit, draw
 from autograder.guest import probes
-from autograder.judging.judges import Wanted
+from autograder.judging.comparison import Wanted
 
 UNIT = "06_convolution_lenet_alexnet"
 

@@ -11,7 +11,7 @@ import pytest
 from autograder.course.course import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.judging.judges import CORRECT_FORM, WRONG_VARIANT
+from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
 from autograder.sandbox.pool import Pool
 
 

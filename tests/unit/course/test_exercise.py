@@ -11,7 +11,8 @@ from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Alternative, Case, ExerciseError, Unit
 from autograder.course.notebook import Cell
 from autograder.course.observation_source import observation_source
-from autograder.judging.judges import at_most, close
+from autograder.judging.judges import close
+from autograder.judging.statistical import at_most
 
 GLOBAL = 3.0
 

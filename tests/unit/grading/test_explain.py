@@ -13,7 +13,8 @@ from autograder.grading.explain import (
     same_evidence,
     symptoms_of,
 )
-from autograder.judging.judges import accuracy, at_most, close, exact
+from autograder.judging.judges import close, exact
+from autograder.judging.statistical import accuracy, at_most
 from autograder.wire.evidence import Evidence, Failure, Opaque
 
 A = np.array([1.0, 2.0, 3.0])

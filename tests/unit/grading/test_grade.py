@@ -25,7 +25,8 @@ from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import PERTURBATIONS, ReferenceOracle
 from autograder.grading.trial import Trial
-from autograder.judging.judges import CORRECT_FORM, exact
+from autograder.judging.judge import CORRECT_FORM
+from autograder.judging.judges import exact
 from autograder.report import page, terminal
 from autograder.results import record
 from autograder.results.result import ExerciseResult, Finding, Result

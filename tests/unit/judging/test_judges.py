@@ -9,27 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.judging.judges import (
-    CORRECT_FORM,
-    PASS,
-    WRONG_VARIANT,
-    Accuracy,
-    AtMost,
-    Close,
-    EqualSides,
-    Exact,
-    Unchanged,
-    Wanted,
-    accuracy,
-    at_most,
-    close,
-    equal_sides,
-    exact,
-    from_data,
-    same,
-    to_data,
-    unchanged,
-)
+from autograder.judging.comparison import PASS, Wanted
+from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
+from autograder.judging.judges import Close, Exact, Unchanged, close, exact, unchanged
+from autograder.judging.laws import EqualSides, equal_sides
+from autograder.judging.registry import KINDS, from_data, to_data
+from autograder.judging.statistical import Accuracy, AtMost, accuracy, at_most, within
 from autograder.wire.evidence import Opaque, pack, unpack
 
 # A busy machine is no failure.
@@ -213,11 +198,11 @@ def test_a_wrong_shape_is_told_with_both_shapes():
     assert "`(3,)`" in difference.seen and "`(3, 1)`" in difference.expected
 
 
-KINDS = ["bool", "int64", "float64", "complex128"]
+DTYPES = ["bool", "int64", "float64", "complex128"]
 
 
-@pytest.mark.parametrize("got", KINDS)
-@pytest.mark.parametrize("want", KINDS)
+@pytest.mark.parametrize("got", DTYPES)
+@pytest.mark.parametrize("want", DTYPES)
 def test_arrays_hold_the_kind_of_numbers_that_is_asked_for(got, want):
     assert passes(np.ones(3, dtype=got), np.ones(3, dtype=want)) is (got == want)
 
@@ -294,22 +279,22 @@ def test_finite_entries_beside_a_wanted_infinity_are_compared():
 def test_nan_equals_nan_only_between_two_mistakes():
     odd = np.array([1.0, math.nan])
     assert not passes(odd, odd)
-    assert same(odd, odd.copy(), Close()) and same(odd, odd.copy(), Exact())
-    assert not same(odd, np.array([math.nan, 1.0]), Close())
+    assert Close().same(odd, odd.copy()) and Exact().same(odd, odd.copy())
+    assert not Close().same(odd, np.array([math.nan, 1.0]))
 
 
 @pytest.mark.parametrize("judge", [Close(), Close("float32"), Exact(), Unchanged(), Accuracy(1, 1)])
 @pytest.mark.parametrize("got", [1.0, -math.inf, math.nan])
 def test_mistakes_with_other_infinities_are_not_the_same(judge, got):
     want = np.array([math.inf, 1.0])
-    assert same(want, want.copy(), judge)
-    assert not same(np.array([got, 1.0]), want, judge)
+    assert judge.same(want, want.copy())
+    assert not judge.same(np.array([got, 1.0]), want)
 
 
 def test_mistakes_are_the_same_as_strictly_as_the_judge_is():
     slightly = moved(A, 10, "float32")
-    assert same(slightly, A, Close("float32")) and same(slightly, A, EqualSides("", "float32"))
-    assert not same(slightly, A, Close()) and not same(slightly, A, Exact())
+    assert Close("float32").same(slightly, A) and EqualSides("", "float32").same(slightly, A)
+    assert not Close().same(slightly, A) and not Exact().same(slightly, A)
 
 
 def test_the_largest_numbers_are_compared_without_overflow():
@@ -572,7 +557,7 @@ HOSTILE = st.recursive(
 )
 JUDGES = [
     Close(),
-    Close("float32", equal_nan=True),
+    Close("float32"),
     Exact(),
     Unchanged(),
     EqualSides("law"),
@@ -604,7 +589,7 @@ def assert_judged(got, value, judge):
     if comparison.difference is not None:
         told = comparison.difference
         assert all(type(text) is str for text in vars(told).values()) and told.seen
-    same(got, value, judge)
+    judge.same(got, value)
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
@@ -622,13 +607,13 @@ def test_laws_never_raise_on_what_a_student_sends(left, right, want):
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(HOSTILE, HOSTILE, st.sampled_from([Close(), Exact(), EqualSides("law")]))
 def test_any_two_mistakes_can_be_compared(got, other, judge):
-    assert same(got, other, judge) in (True, False)
+    assert judge.same(got, other) in (True, False)
 
 
 @given(HOSTILE.filter(lambda tree: "Opaque" not in repr(tree)))
 def test_a_mistake_is_the_same_as_itself(tree):
-    assert same(tree, unpack(pack(tree)), Exact())
-    assert same(tree, unpack(pack(tree)), Close())
+    assert Exact().same(tree, unpack(pack(tree)))
+    assert Close().same(tree, unpack(pack(tree)))
 
 
 FLOATS = hnp.arrays(np.float64, (4,), elements=st.floats(-1e6, 1e6))
@@ -723,6 +708,7 @@ MADE = [
     equal_sides("law", np.float32, 1e-5),
     at_most(0.5, plain, "The loss"),
     accuracy(0.9, 0.96),
+    within(),
 ]
 
 
@@ -731,6 +717,50 @@ def test_a_judge_comes_back_from_plain_data(judge):
     data = to_data(judge, lambda function: function.__name__)
     back = from_data(unpack(pack(data)), {"plain": plain}.__getitem__)
     assert back == judge and type(back) is type(judge)
+
+
+# Those of `declared` below that hold.
+FACTS = [
+    (close(), "ref var alone secret float64"),
+    (close("float32"), "ref var alone secret"),
+    (exact(), "ref var alone secret"),
+    (exact(secret=False), "ref var"),
+    (unchanged(), "ref var secret"),
+    (equal_sides("law"), "ref var secret law float64"),
+    (equal_sides("law", "float32"), "ref var secret law"),
+    (at_most(0.5, plain, "The loss"), "secret"),
+    (accuracy(0.9, 0.96), "alone secret trains"),
+    (within(), "var alone secret"),
+]
+
+
+@pytest.mark.parametrize(("judge", "facts"), FACTS, ids=range(len(FACTS)))
+def test_a_judge_says_what_it_is(judge, facts):
+    declared = {
+        "ref": judge.needs_reference,
+        "var": judge.recognises_variants,
+        "alone": judge.counts_alone,
+        "secret": judge.secret,
+        "law": judge.is_law,
+        "trains": judge.trains,
+        "float64": judge.compares_float64,
+    }
+    assert {name for name, holds in declared.items() if holds} == set(facts.split())
+    assert {type(judge) for judge, _ in FACTS} == set(KINDS.values())
+
+
+def test_a_wrong_variant_is_wrong_in_float32_as_well():
+    for judge in (close("float32"), exact(), unchanged(), at_most(0.5, plain, "The loss")):
+        assert judge.least_wrong == WRONG_VARIANT
+    off = moved(A, 1.1 * PASS, "float32")
+    assert judged(off, A).deviation >= close().least_wrong == equal_sides("law").least_wrong
+    assert within().least_wrong == 2 * PASS
+
+
+def test_an_earlier_release_repeats_facts_that_the_class_declares_now():
+    fields = {"dtype": "float32", "equal_nan": False, "needs_reference": False, "trains": True}
+    back = from_data({"kind": "Close", "fields": fields}, lambda source: None)
+    assert back == close("float32") and back.needs_reference and not back.trains
 
 
 @pytest.mark.parametrize("name", ["Wanted", "Judge", "Difference", "print", "__import__", ""])

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.grading.explain import same_evidence
 from autograder.judging.comparison import PASS, Wanted
-from autograder.judging.judges import from_data, least_wrong, recognises, to_data
+from autograder.judging.registry import from_data, to_data
 from autograder.judging.statistical import accuracy, within
 from autograder.wire.evidence import Evidence
 
@@ -75,9 +75,9 @@ def test_two_programs_are_alike_where_chance_explains_their_gap() -> None:
 
 
 def test_variants_are_known_by_statistics_ten_errors_away() -> None:
-    assert recognises(within())
+    assert within().recognises_variants
     assert not within().needs_reference
-    assert within()(got(0.9), KEPT).deviation == pytest.approx(least_wrong(within()))
+    assert within()(got(0.9), KEPT).deviation == pytest.approx(within().least_wrong)
 
 
 def test_it_travels_as_data() -> None:

@@ -28,7 +28,6 @@ from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import _blames_neighbours, grade
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.guest import accelerator
-from autograder.judging.judges import trains
 from autograder.results import record
 from autograder.results.result import ExerciseResult, Finding, Result
 from autograder.sandbox import gpu
@@ -511,7 +510,7 @@ def test_what_neighbours_on_a_gpu_may_be_to_blame_for_is_tried_without_them(
 def test_where_a_network_was_trained_an_error_may_be_a_neighbours() -> None:
     unit = Course.find(ROOT).load("09_yolo").unit
     found = {
-        trains(check.judge): (exercise.name, check.name)
+        check.judge.trains: (exercise.name, check.name)
         for exercise in unit.exercises
         for check in exercise.checks
     }

@@ -37,7 +37,7 @@ from autograder.batch import run as running
 from autograder.batch.outbox import Outbox
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Exercise
-from autograder.grading import assessment, grade
+from autograder.grading import findings, grade
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import Trial
@@ -408,8 +408,8 @@ def breakdown(run: Callable[[], object], count: int) -> dict[str, tuple[float, f
     part(ReferenceOracle, "wanted", "what is asked, what is wanted")
     for kind in registry.KINDS.values():
         part(kind, "__call__", "judging")
-    part(assessment._Explainer, "__init__", "explaining")
-    part(assessment, "relation", "explaining")
+    part(findings.Explainer, "__init__", "explaining")
+    part(findings, "relation", "explaining")
     part(EvidenceCache, "put", "keeping evidence on disk")
     part(Outbox, "write", "writing record and page")
     part(Observer, "observe", "what is asked, what is wanted")

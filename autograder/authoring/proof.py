@@ -233,7 +233,7 @@ def assessed(
     with oracle.observer(program) as observer:
         cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
         kept = kept or _draft(oracle, program)
-        found = Assessment(cells, oracle.identity(program), oracle, observer, kept=kept).exercises(
+        found = Assessment(cells, oracle.identity(program), oracle, observer, draft=kept).exercises(
             [exercise]
         )[0]
     kept.keep()

@@ -11,11 +11,12 @@ from pathlib import Path
 from autograder.course.course import PUBLIC_SEED
 from autograder.course.exercise import Unit
 from autograder.grading import messages
-from autograder.grading.assessment import ENDED, Assessment
+from autograder.grading.assessment import Assessment
 from autograder.grading.cache import Draft
 from autograder.grading.fingerprint import key_of, versions
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.results.result import CellRun, Result
+from autograder.grading.trial import ENDED
+from autograder.results.result import CellRun, ExerciseResult, Result
 from autograder.sandbox.gpu import Share
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.observer import Observer
@@ -24,7 +25,7 @@ from autograder.wire.evidence import Evidence
 
 
 def grade(submission: Submission, oracle: ReferenceOracle) -> Result:
-    """Grades one submission.  The grader's own failures become `fault` verdicts, never zeros.
+    """Grade one submission.  The grader's own failures become `fault` verdicts, never zeros.
 
     Raises:
         FaultError: the grader failed before any check could be observed.
@@ -36,13 +37,13 @@ def grade(submission: Submission, oracle: ReferenceOracle) -> Result:
         result = _graded(submission, oracle, share)
     if share.alone or not _blames_neighbours(result, oracle.loaded.unit):
         return result
-    # Whoever takes all of a GPU's memory or time takes it from those that share it.
+    # A program that takes all of a GPU's memory or time takes it from those that share it.
     with gpus.alone() as share:
         return _graded(submission, oracle, share)
 
 
 def _blames_neighbours(result: Result, unit: Unit) -> bool:
-    """Whether what others did on the same GPU may have ended something, or made training raise."""
+    """Return whether others on the same GPU may have ended something, or made training raise."""
     trained = {
         (exercise.name, check.name)
         for exercise in unit.exercises
@@ -58,44 +59,76 @@ def _blames_neighbours(result: Result, unit: Unit) -> bool:
 
 
 def _graded(submission: Submission, oracle: ReferenceOracle, share: Share | None) -> Result:
+    """Grade on a share of a GPU, or on none; keep the evidence if it would be the same again."""
     began = time.perf_counter()
-    unit = oracle.loaded.unit
-    program = submission.program
-    with ExitStack() as open_observers:
-        budget = Budget(oracle.pool.limits)
-        observer = open_observers.enter_context(oracle.observer(program, budget, share))
+    # What ran without isolation may have read anything, so it says nothing of an isolated run.
+    identity = f"{oracle.identity(submission.program)} {oracle.pool.isolation}"
+    if share:
+        identity += f" {_device(share)}"
+    draft = Draft(oracle.cache, key_of("submission", identity, oracle.seed))
+    exercises, cells = _assessed(submission, oracle, share, identity, draft)
+    result = _result(submission, oracle, exercises, cells)
+    result = replace(result, device=_device(share), seconds=round(time.perf_counter() - began, 3))
+    alone = share is None or share.alone
+    if result.status == "graded" and (alone or not _blames_neighbours(result, oracle.loaded.unit)):
+        draft.keep()
+    return result
+
+
+def _device(share: Share | None) -> str:
+    return f"gpu: {share.gpu.name}" if share else "cpu"
+
+
+def _assessed(
+    submission: Submission,
+    oracle: ReferenceOracle,
+    share: Share | None,
+    identity: str,
+    draft: Draft,
+) -> tuple[tuple[ExerciseResult, ...], tuple[CellRun, ...]]:
+    """Run the submission's cells and assess every exercise of the unit."""
+    limits = oracle.pool.limits
+    reference = oracle.loaded.reference
+    with ExitStack() as observers:
+        observer = observers.enter_context(
+            oracle.observer(submission.program, Budget(limits), share)
+        )
 
         def borrow(names: Sequence[str]) -> Observer:
-            """The submission with the reference's functions, each in processes of their own."""
-            reference = open_observers.enter_context(oracle.observer(oracle.loaded.reference))
-            return open_observers.enter_context(observer.replaced(names, reference))
+            """Return the submission with functions of the reference, each in its own processes."""
+            lender = observers.enter_context(oracle.observer(reference))
+            return observers.enter_context(observer.replaced(names, lender))
 
-        # What ran without isolation may have read anything, so it says nothing of an isolated run.
-        kept = f"{oracle.identity(program)} {oracle.pool.isolation}"
-        device = f"gpu: {share.gpu.name}" if share else "cpu"
-        if share:
-            kept += f" {device}"
-        draft = Draft(oracle.cache, key_of("submission", kept, oracle.seed))
         assessment = Assessment(
             submission.cells,
-            kept,
+            identity,
             oracle,
             observer,
-            messages.memory_limit(oracle.pool.limits.memory_mib, share.memory_mib if share else 0),
+            messages.memory_limit(limits.memory_mib, share.memory_mib if share else 0),
             public=oracle.seed == PUBLIC_SEED,
-            reference_identity=oracle.identity(oracle.loaded.reference),
-            kept=draft,
+            draft=draft,
+            reference_identity=oracle.identity(reference),
         )
-        _run_cells(observer, kept, draft)
-        exercises = assessment.exercises(unit.exercises, borrow)
-        cells = _cell_runs(submission, observer.cells)
+        _run_cells(observer, identity, draft)
+        exercises = assessment.exercises(oracle.loaded.unit.exercises, borrow)
+        return exercises, _cell_runs(submission, observer.cells)
+
+
+def _result(
+    submission: Submission,
+    oracle: ReferenceOracle,
+    exercises: tuple[ExerciseResult, ...],
+    cells: tuple[CellRun, ...],
+) -> Result:
+    """Return the result but for where and how long it was graded."""
     faulty = any(f.verdict == "fault" for exercise in exercises for f in exercise.findings)
-    result = Result(
+    backend = oracle.runs_on(submission.program)
+    return Result(
         student=submission.student,
         unit=submission.unit,
         status="fault" if faulty else "graded",
         points=sum(exercise.points for exercise in exercises),
-        max_points=unit.points,
+        max_points=oracle.loaded.unit.points,
         exercises=exercises,
         notes=submission.notes,
         cells=cells,
@@ -104,18 +137,13 @@ def _graded(submission: Submission, oracle: ReferenceOracle, share: Share | None
         submission_hash=submission.digest,
         unit_hash=oracle.loaded.digest,
         isolation=oracle.pool.isolation,
-        backend=oracle.runs_on(program),
-        device=device,
-        versions=dict(versions(oracle.runs_on(program))),
-        seconds=round(time.perf_counter() - began, 3),
+        backend=backend,
+        versions=dict(versions(backend)),
     )
-    if not faulty and (share is None or share.alone or not _blames_neighbours(result, unit)):
-        draft.keep()
-    return result
 
 
 def ungradable(problem: Problem, max_points: float) -> Result:
-    """The result for something that can't be read."""
+    """Return the result for something that can't be read."""
     return Result(
         student=problem.student or Path(problem.path).stem,
         unit=problem.unit,
@@ -127,9 +155,9 @@ def ungradable(problem: Problem, max_points: float) -> Result:
     )
 
 
-def _run_cells(observer: Observer, kept: str, draft: Draft) -> None:
-    """Runs the cells, unless it is known how they end; messages about missing names need it."""
-    key = key_of("cells", kept)
+def _run_cells(observer: Observer, identity: str, draft: Draft) -> None:
+    """Run the cells, unless it is known how they end; messages about missing names need it."""
+    key = key_of("cells", identity)
     known = draft.peek(key)
     if known is None:
         observer.start()

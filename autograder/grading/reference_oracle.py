@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from autograder.backends import Backend
 from autograder.course.course import LoadedUnit, case_seed, draw
-from autograder.course.exercise import Alternative, Case, Check, Exercise
+from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
+from autograder.grading.sensitivity import perturbed, sensitivities
 from autograder.grading.trial import Trial, observe_all
 from autograder.judging.comparison import Wanted
 from autograder.sandbox.bubblewrap import SandboxError
@@ -23,9 +22,6 @@ from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.wire.evidence import Evidence
 from autograder.wire.program import Program, runs_on
-
-PERTURBATIONS = 6
-_EPS = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
 class ReferenceOracle:
@@ -56,15 +52,15 @@ class ReferenceOracle:
         self._references: list[Observer] = []  # that are idle
 
     def runs_on(self, program: Program) -> Backend:
-        """What a program of the unit runs on, whoever wrote it."""
+        """Return what a program of the unit runs on, its own or a student's."""
         return runs_on(program, self.loaded.unit.framework, self.backend)
 
     def identity(self, program: Program) -> str:
-        """Of what runs, and on what: evidence is kept by it."""
+        """Return the identity of what runs, and on what: evidence is kept by it."""
         return f"{program.digest} {self.runs_on(program)}"
 
     def wants_gpu(self, program: Program) -> bool:
-        """Whether a GPU was asked for, and a program of the unit has something to train on it."""
+        """Return whether a GPU was asked for and the program has something to train on it."""
         checks = (check for exercise in self.loaded.unit.exercises for check in exercise.checks)
         return (
             self._on_gpu
@@ -75,11 +71,11 @@ class ReferenceOracle:
     def observer(
         self, program: Program, budget: Budget | None = None, share: Share | None = None
     ) -> Observer:
-        """What observes a program of the unit; to be closed."""
+        """Return what observes a program of the unit.  Close it after use."""
         return Observer(self.pool, program, self.runs_on(program), budget, share)
 
     def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial:
-        """The cases of a check for the oracle's seed."""
+        """Return a check with its cases for the oracle's seed."""
         key = (exercise.name, check.name, attempt)
         with self._guard:
             if key not in self._trials:
@@ -93,10 +89,10 @@ class ReferenceOracle:
             return self._trials[key]
 
     def wanted(self, trial: Trial) -> list[Wanted]:
-        """What the reference gives; its sensitivity is found out where a judge asks for it.
+        """Return what the reference gives; its sensitivity is measured when a judge needs it.
 
         Raises:
-            SandboxError: the reference fails, which is the course's fault or the sandbox's.
+            SandboxError: the reference fails, by a mistake of the course or of the sandbox.
         """
         key = (trial.exercise.name, trial.check.name, trial.attempt)
         if key not in self._wanted:
@@ -114,7 +110,8 @@ class ReferenceOracle:
 
         @functools.cache
         def moved() -> list[Any]:
-            return self._sensitivities(trial, values, _EPS[judge.dtype])
+            runs = [self.reference(other) for other in perturbed(trial, self.loaded.name)]
+            return sensitivities(values, runs, judge.dtype)
 
         return [
             Wanted(value, lambda index=index: moved()[index], truth)
@@ -122,7 +119,7 @@ class ReferenceOracle:
         ]
 
     def reference(self, trial: Trial) -> list[Evidence]:
-        """The reference's evidence; a process answers as many trials as come one by one."""
+        """Return the reference's evidence; a process serves many trials, one after the other."""
 
         def compute() -> list[Evidence]:
             with self._guard:
@@ -138,9 +135,12 @@ class ReferenceOracle:
         return trial.judged(self.cache.get(key, compute))
 
     def ahead(self, stopped: Callable[[], bool]) -> None:
-        """Observes the reference for what will be asked last, and so on, until all is known.
+        """Observe the reference, beginning with what will be asked last, until all is known.
 
         For an idle slot: where nothing is kept, the reference takes as long as the submission.
+
+        Args:
+            stopped: returns whether to stop; asked before each check.
         """
         for exercise in reversed(self.loaded.unit.exercises):
             for check in reversed(exercise.checks):
@@ -149,27 +149,27 @@ class ReferenceOracle:
                 self.wanted(self.trial(exercise, check))
 
     def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
-        """The evidence of the reference with one mistake put in."""
+        """Return the evidence of the reference with one mistake put in."""
         return self.of(self.program(exercise, variant), trial)
 
     def close(self) -> None:
-        """Ends the reference's processes."""
+        """End the reference's processes."""
         for observer in self._references:
             observer.close()
 
     def program(self, exercise: Exercise, alternative: Alternative) -> Program:
-        """The program of a variant or equivalent."""
+        """Return the program of a variant or equivalent."""
         key = (exercise.name, alternative.name)
         if key not in self._programs:
             self._programs[key] = self.loaded.alternative(exercise, alternative)
         return self._programs[key]
 
     def of(self, program: Program, trial: Trial) -> list[Evidence]:
-        """The evidence of one of the unit's own programs, as the trial's check judges it."""
+        """Return the evidence of one of the unit's own programs, as the check judges it."""
         return trial.judged(self.whole(program, trial))
 
     def whole(self, program: Program, trial: Trial) -> list[Evidence]:
-        """The same with all parts of the observation.
+        """Return the same with all parts of the observation.
 
         One process answers every check of the exercise, since the next trial will be about
         another of them.
@@ -193,6 +193,11 @@ class ReferenceOracle:
         return self.cache.get(key_of(identity, trial.key), compute)
 
     def _value(self, trial: Trial, found: Evidence) -> Any:
+        """Return the value in the reference's evidence.
+
+        Raises:
+            SandboxError: there is none.
+        """
         if found.status != "ok":
             failure = (
                 f": {found.failure.type_name}: {found.failure.message}" if found.failure else ""
@@ -202,57 +207,3 @@ class ReferenceOracle:
                 f"check `{trial.check.name}`{failure}."
             )
         return found.value
-
-    def _sensitivities(self, trial: Trial, values: list[Any], eps: float) -> list[Any]:
-        """How far each output moves, in eps, when inputs move by one eps (docs/tolerances.md)."""
-        runs = [self.reference(self._perturbed(trial, eps, run)) for run in range(PERTURBATIONS)]
-        return [
-            _largest([_moved(value, run[index], eps) for run in runs if run[index].status == "ok"])
-            for index, value in enumerate(values)
-        ]
-
-    def _perturbed(self, trial: Trial, eps: float, run: int) -> Trial:
-        names = (self.loaded.name, trial.exercise.name, trial.check.drawn_as)
-        rng = np.random.default_rng(case_seed("perturb", *names, run))
-        cases = tuple(Case(_perturb(dict(case.inputs), eps, rng)) for case in trial.cases)
-        return Trial(trial.exercise, trial.check, trial.attempt, cases, trial.seeds)
-
-
-def _perturb(value: Any, eps: float, rng: np.random.Generator) -> Any:
-    """Every measured number moved by one eps; labels, masks, sizes and settings stay."""
-    if isinstance(value, Mapping):
-        return {key: _perturb(item, eps, rng) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_perturb(item, eps, rng) for item in value]
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.any(value % 1):
-        signs = rng.choice([-1.0, 1.0], size=value.shape)
-        return (value * (1 + eps * signs)).astype(value.dtype)
-    return value
-
-
-def _moved(value: Any, other: Evidence, eps: float) -> Any:
-    return _map(lambda a, b: _gap(a, b) / eps, value, other.value)
-
-
-def _gap(a: Any, b: Any) -> float:
-    a, b = np.asarray(a), np.asarray(b)
-    if a.dtype.kind not in "fc" or a.shape != b.shape or not a.size:
-        return 0.0
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(a - b)
-    return float(np.max(gap[np.isfinite(gap)], initial=0.0))
-
-
-def _map(function: Any, a: Any, b: Any) -> Any:
-    if isinstance(a, dict) and isinstance(b, dict):
-        return {key: _map(function, item, b.get(key)) for key, item in a.items()}
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [_map(function, x, y) for x, y in zip(a, b, strict=True)]
-    return function(a, b)
-
-
-def _largest(trees: list[Any]) -> Any:
-    result = trees[0] if trees else None
-    for tree in trees[1:]:
-        result = _map(lambda a, b: max(a or 0.0, b or 0.0), result, tree)
-    return result

@@ -12,19 +12,26 @@ from autograder.grading.fingerprint import key_of
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation
 
+# The process is gone after these: what a check had still to observe is skipped.
+ENDED = frozenset({"timeout", "memory", "died"})
+
 
 class Observes(Protocol):
-    """Whatever observes one program: a sandboxed process, or a notebook's own kernel."""
+    """Observes one program: a sandboxed process, or a notebook's own kernel."""
 
     @property
-    def cells(self) -> Mapping[int, Evidence]: ...
+    def cells(self) -> Mapping[int, Evidence]:
+        """How each cell ended, by its number, as far as the cells were run."""
+        ...
 
     @property
     def patience(self) -> float:
         """How many times the CPU seconds that a check allows."""
         ...
 
-    def observe(self, observation: Observation, cpu_seconds: float) -> Evidence: ...
+    def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
+        """Return what came of one case; its process is stopped after `cpu_seconds`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Trial:
 
     @cached_property
     def key(self) -> str:
-        """Depends on the observation and its inputs, not on judge, points or explanations."""
+        """A hash of the observation and its inputs, not of judge, points or explanations."""
         inputs = [dict(case.inputs) for case in self.cases]
         bans = [list(self.exercise.forbids)] if self.exercise.forbids else []
         float64 = self.check.judge.compares_float64
@@ -73,11 +80,11 @@ class Trial:
 
 
 def observe_all(observer: Observes, trial: Trial) -> list[Evidence]:
-    """Evidence for every case of a trial; after a stop the rest is `skipped`."""
+    """Return evidence for every case of a trial; after a stop the rest is `skipped`."""
     left = trial.check.seconds * observer.patience
     found: list[Evidence] = []
     for observation in trial.observations:
-        if found and found[-1].status in ("timeout", "memory", "died"):
+        if found and found[-1].status in ENDED:
             found.append(Evidence("skipped"))
             continue
         found.append(observer.observe(observation, max(left, 0.1)))

@@ -23,7 +23,8 @@ from autograder.course.notebook import clear_solutions
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
-from autograder.grading.reference_oracle import PERTURBATIONS, ReferenceOracle
+from autograder.grading.reference_oracle import ReferenceOracle
+from autograder.grading.sensitivity import PERTURBATIONS
 from autograder.grading.trial import Trial
 from autograder.judging.judge import CORRECT_FORM
 from autograder.judging.judges import exact

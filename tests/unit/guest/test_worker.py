@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.grading.messages import cell_failure, exception, place_of, status_words
+from autograder.grading.messages import cell_failure, exception, place_of, status_message
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.wire.evidence import MAX_TEXT, Evidence, Failure, evidence_of
@@ -26,7 +26,7 @@ def run(
 
 def advice(cells: tuple[str, ...], ran: dict[int, Evidence], evidence: Evidence, name: str) -> str:
     program = [ProgramCell(number, source, False) for number, source in enumerate(cells, 1)]
-    return " ".join(status_words(name, evidence, program, ran, 1024))
+    return " ".join(status_message(name, evidence, program, ran, 1024))
 
 
 @pytest.mark.parametrize(

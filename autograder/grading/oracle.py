@@ -1,0 +1,30 @@
+"""What assessing has to ask of whoever knows a unit's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.grading.trial import Observes, Trial
+from autograder.judging.comparison import Wanted
+from autograder.wire.evidence import Evidence
+
+# Returns an observer whose functions of those names are the reference's.
+Borrow = Callable[[Sequence[str]], Observes]
+
+
+class Oracle(Protocol):
+    """What is known of a unit for one seed: by the reference, or by a release's public cases."""
+
+    def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial:
+        """Return a check with its cases for the oracle's seed."""
+        ...
+
+    def wanted(self, trial: Trial) -> list[Wanted]:
+        """Return what is wanted of each case."""
+        ...
+
+    def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
+        """Return a known mistake's evidence for each case."""
+        ...

@@ -1,4 +1,4 @@
-"""Evidence kept by content: what ran, on what, with which versions."""
+"""Evidence on disk and in memory, by what ran, on what, with which versions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.files import write_whole
 from autograder.wire import evidence
 from autograder.wire.evidence import CodecError, Evidence, data_of, evidence_of
 
-# Only these are the program's own doing; a kill may have been the machine's.
+# Only these are caused by the program alone; the machine may have caused a kill.
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
 DAY = 24 * 60 * 60  # seconds
 KEEP_DAYS = 60
@@ -27,9 +27,10 @@ _LENGTH = struct.Struct("<I")  # of an entry of it, in bytes
 
 
 class EvidenceCache:
-    """Evidence on disk: a file a key, or one for all keys of a program; written at once and whole.
+    """Evidence on disk, in one file a key or one file for all keys of a program.
 
-    A file that can't be read is as good as absent.  Safe for several threads and processes.
+    Files are written whole or not at all; one that can't be read counts as absent.  Safe for
+    several threads and processes.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -39,16 +40,17 @@ class EvidenceCache:
         self._memory: dict[str, Any] = {}
 
     def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
-        """The evidence for `key`, computed by one thread of one process at a time and kept.
+        """Return the evidence for `key`; compute and keep it if there is none.
 
-        `compute` may ask for other evidence, which must not ask for this.
+        One thread of one process computes it; others wait.  `compute` may get other evidence, which
+        must not need this in turn.
         """
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             found = self.peek(key)
             if found is None:
-                with self._turn(key):
+                with self._alone(key):
                     found = self.peek(key)
                     if found is None:
                         found = compute()
@@ -56,8 +58,8 @@ class EvidenceCache:
             return found
 
     @contextlib.contextmanager
-    def _turn(self, key: str) -> Iterator[None]:
-        """Keeps other processes from computing what this one does."""
+    def _alone(self, key: str) -> Iterator[None]:
+        """Keep other processes from computing evidence for `key` at the same time."""
         if self._folder is None:
             yield
             return
@@ -74,30 +76,30 @@ class EvidenceCache:
         return self._folder is not None
 
     def peek(self, key: str) -> list[Evidence] | None:
-        """What is kept for `key`."""
+        """Return the evidence for `key`, None if there is none."""
         if key in self._memory:
-            kept: list[Evidence] = self._memory[key]
-            return kept
+            remembered: list[Evidence] = self._memory[key]
+            return remembered
         found = self.read(key).get(key)
         if found is not None:
             self._memory[key] = found
         return found
 
     def put(self, key: str, found: Sequence[Evidence]) -> None:
-        """Keeps evidence, unless it may be the machine's doing."""
+        """Keep evidence, unless the machine may have caused it."""
         if not lasts(found):
             return
         self._memory[key] = list(found)
         self.write(key, {key: found})
 
     def read(self, name: str) -> dict[str, list[Evidence]]:
-        """The evidence in a file by key; none if the file is absent or damaged."""
+        """Return the evidence in a file by key; none if the file is absent or damaged."""
         if self._folder is None:
             return {}
         path = self._path(name)
         try:
-            kept = path.read_bytes()
-            digest, content = kept[:_DIGEST], kept[_DIGEST:]
+            whole = path.read_bytes()
+            digest, content = whole[:_DIGEST], whole[_DIGEST:]
             if hashlib.sha256(content).digest() != digest:
                 return {}
             found = dict(_entries(content))
@@ -108,7 +110,7 @@ class EvidenceCache:
         return found
 
     def write(self, name: str, found: Mapping[str, Sequence[Evidence]]) -> None:
-        """Writes evidence of several keys into one file, in place of what was there."""
+        """Write evidence of several keys into one file, in place of what was there."""
         if self._folder is None:
             return
         parts: list[bytes] = []
@@ -130,11 +132,11 @@ class EvidenceCache:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Holds a lock of its own for each path; whoever lets go of it last removes the file."""
+    """Hold a lock on a path, and remove its file afterwards."""
     while True:
         with path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Somebody may have removed the file while this one waited for it.
+            # The last holder may have removed the file while this one waited for it.
             if not _is_at(file.fileno(), path):
                 continue
             try:
@@ -152,7 +154,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
-    """Keys and evidence in a file's content: each entry is its length, then a packed pair."""
+    """Yield keys and evidence from a file's content: entries of a length and a packed pair."""
     begin = 0
     while begin < len(content):
         (length,) = _LENGTH.unpack_from(content, begin)
@@ -163,7 +165,11 @@ def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
 
 
 def evidence_cache(keep: bool) -> EvidenceCache:
-    """The cache of the account that grades; one that keeps nothing between runs if not `keep`."""
+    """Return the cache of the account that grades.
+
+    Args:
+        keep: whether evidence is kept between runs.
+    """
     if not keep:
         return EvidenceCache(None)
     folder = user_cache_path("autograder") / "evidence"
@@ -172,9 +178,9 @@ def evidence_cache(keep: bool) -> EvidenceCache:
 
 
 def remove_unused(folder: Path) -> None:
-    """Removes evidence that no run has asked for in `KEEP_DAYS`; looks once a day.
+    """Remove evidence that no run has used for `KEEP_DAYS`; look for it once a day.
 
-    A term is longer, but what was not graded for two months is graded anew in seconds.
+    A term is longer, but what was not graded for two months takes seconds to grade again.
     """
     with contextlib.suppress(OSError):
         looked = folder / ".looked"
@@ -191,14 +197,19 @@ def remove_unused(folder: Path) -> None:
 
 
 class Draft:
-    """The evidence of one program while it is gathered; kept in the end, as a whole or not at all.
+    """The evidence of one program while it is gathered; kept at the end, all of it or none.
 
-    What a program answers may depend on what it was asked before in the same process.  So what was
-    gathered before a fault, or beside a kill, is not mixed with what another process gives.
+    What a program answers may depend on what it was asked before in the same process.  So evidence
+    from before a fault, or beside a kill, is not mixed with that of another process.
     """
 
     def __init__(self, cache: EvidenceCache, name: str) -> None:
-        """`name` is a hash of the program and of all that the choice of its questions hangs on."""
+        """Read what is kept of the program.
+
+        Args:
+            cache: where evidence is kept.
+            name: a hash of the program and of everything that decides what it is asked.
+        """
         self._cache = cache
         self._name = name
         self._before = cache.read(name)
@@ -206,7 +217,7 @@ class Draft:
         self._news = False
 
     def get(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
-        """The evidence for `key`, computed if it is not there."""
+        """Return the evidence for `key`; compute and add it if there is none."""
         found = self.peek(key)
         if found is None:
             found = compute()
@@ -214,22 +225,22 @@ class Draft:
         return found
 
     def peek(self, key: str) -> list[Evidence] | None:
-        """What is there for `key`."""
+        """Return the evidence for `key`, None if there is none."""
         if key in self._before:
             self._found[key] = self._before.pop(key)
         return self._found.get(key)
 
     def put(self, key: str, found: Sequence[Evidence]) -> None:
-        """Adds evidence."""
+        """Add evidence."""
         self._found[key] = list(found)
         self._news = True
 
     def keep(self) -> None:
-        """Keeps what was asked for, unless some of it may be the machine's doing."""
+        """Keep what was used, unless the machine may have caused some of it."""
         if self._news and all(map(lasts, self._found.values())):
             self._cache.write(self._name, self._found)
 
 
 def lasts(found: Sequence[Evidence]) -> bool:
-    """Whether evidence is the program's own doing, so that it would be the same again."""
+    """Return whether the program alone caused this evidence, so that it would be the same again."""
     return all(item.status in _LASTING for item in found)

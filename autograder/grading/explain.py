@@ -29,14 +29,14 @@ def matching_variants(
     evidence_of: Callable[[Alternative, str], Evidences],
     wanted: Mapping[str, Sequence[Wanted]] | None = None,
 ) -> list[tuple[Alternative, frozenset[str]]]:
-    """Variants whose evidence equals the student's, with the failed checks that each explains.
+    """Return variants whose evidence equals the student's, and the failed checks each explains.
 
     The best come first: those that explain most of the failed checks.
 
     Args:
         exercise: whose variants are tried.
         failed: the student's evidence of the failed checks, by check name.
-        evidence_of: gives a variant's evidence for a check.
+        evidence_of: returns a variant's evidence for a check.
         wanted: what is known of the cases of a check, for judges of random results.
     """
     found: dict[str, frozenset[str]] = {}
@@ -60,13 +60,13 @@ def explain(
     matches: Sequence[tuple[Alternative, frozenset[str]]],
     contradictions: Callable[[Alternative], int] = lambda variant: 0,
 ) -> Explanation | None:
-    """The explanation of one failed check.  Variants that explain it equally well are all told.
+    """Return the explanation of one failed check, by all variants that explain it equally well.
 
     Args:
         check: its name.
         matches: what `matching_variants` found.
-        contradictions: in how many of the checks that passed a variant fails: of variants that
-            explain as much, those with the fewest are told.
+        contradictions: returns in how many of the checks that passed a variant fails; of variants
+            that explain as much, those with the fewest are named.
     """
     fitting = [(variant, explained) for variant, explained in matches if check in explained]
     if not fitting:
@@ -81,7 +81,7 @@ def explain(
 
 
 def symptoms_of(exercise: Exercise, evidences: Evidences) -> list[Explanation]:
-    """The symptoms that show in evidence."""
+    """Return the symptoms that show in evidence."""
     found = []
     for symptom in exercise.symptoms:
         if any(item.status == "ok" and _shows(symptom.shows, item.value) for item in evidences):
@@ -90,17 +90,17 @@ def symptoms_of(exercise: Exercise, evidences: Evidences) -> list[Explanation]:
 
 
 def _shows(predicate: Callable[[Any], bool], value: Any) -> bool:
-    """A predicate meets whatever a student's process sent; what it can't read does not show it."""
+    """Return whether a symptom shows; not in what its predicate can't read."""
     try:
         return bool(predicate(value))
-    except Exception:
+    except Exception:  # an author's predicate meets anything that a student's process sent
         return False
 
 
 def same_evidence(
     got: Evidences, other: Evidences, judge: Judge, wanted: Sequence[Wanted] = ()
 ) -> bool:
-    """Whether two programs gave the same evidence on every case, as strictly as `judge` is."""
+    """Return whether two programs gave the same evidence on every case, by the judge's measure."""
     known = list(wanted) or [Wanted()] * len(got)
     return (
         len(got) == len(other) == len(known)

@@ -1,4 +1,4 @@
-"""What assessing has to ask of whoever knows a unit's answers."""
+"""What assessing has to know of a unit."""
 
 from __future__ import annotations
 

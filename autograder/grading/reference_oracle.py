@@ -38,7 +38,15 @@ class ReferenceOracle:
         cache: EvidenceCache,
         on_gpu: bool | None = None,
     ) -> None:
-        """`on_gpu`: whether submissions train on GPUs; by default, whether the pool has some."""
+        """Begin without any evidence but the cache's.
+
+        Args:
+            loaded: the unit.
+            seed: what the cases are drawn from.
+            pool: where programs run.
+            cache: where evidence is kept.
+            on_gpu: whether submissions train on GPUs; if None, whether the pool has some.
+        """
         self.loaded = loaded
         self.seed = seed
         self.pool = pool
@@ -49,7 +57,7 @@ class ReferenceOracle:
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
-        self._references: list[Observer] = []  # that are idle
+        self._references: list[Observer] = []  # idle ones
 
     def runs_on(self, program: Program) -> Backend:
         """Return what a program of the unit runs on, its own or a student's."""

@@ -67,7 +67,7 @@ class Judge(Protocol):
 
     @property
     def least_wrong(self) -> float:
-        """The deviation that a wrong variant must reach: also where it is handed in as float32."""
+        """The deviation that a wrong variant must reach, even when it is handed in as float32."""
         wider = UNIT[float32] / UNIT[self.dtype or float32]
         return max(WRONG_VARIANT, PASS * wider)
 

@@ -184,9 +184,9 @@ def _moved(a: Array, b: Array) -> str:
 
 def _shifted(a: Array, b: Array, axis: int, step: int) -> bool:
     """Return whether `a` is `b` moved by `step` along an axis, whatever came in at the end."""
-    kept = [slice(None)] * a.ndim
-    kept[axis] = slice(1, None) if step == 1 else slice(None, -1)
-    return _near(np.roll(b, step, axis)[tuple(kept)], a[tuple(kept)])
+    rest = [slice(None)] * a.ndim
+    rest[axis] = slice(1, None) if step == 1 else slice(None, -1)
+    return _near(np.roll(b, step, axis)[tuple(rest)], a[tuple(rest)])
 
 
 def _mistaken(

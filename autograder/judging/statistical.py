@@ -54,7 +54,7 @@ class AtMost(Judge):
 
 @dataclass(frozen=True)
 class Accuracy(Judge):
-    """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's kept labels.
+    """Trained accuracy: evidence `{"predictions": (n,) classes}` against the case's true labels.
 
     `floor` is the calibrated threshold, `typical` what a right solution reaches; both in [0, 1].
     With `train_below`, `{"train_predictions": ...}` must agree with fewer of the `train_labels`

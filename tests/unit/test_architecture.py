@@ -62,7 +62,11 @@ PURE = {
     "judging.registry",
     "judging.relation",
     "grading.explain",
+    "grading.findings",
     "grading.messages",
+    "grading.oracle",
+    "grading.outcome",
+    "grading.sensitivity",
     "results.result",
     "errors",
 }

@@ -30,7 +30,7 @@ from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, find, outline
 
 COURSE = Path(__file__).parents[1]
-CLASS = COURSE / "tests" / "submissions"
+CLASS = COURSE / "tests" / "data" / "submissions"
 SEED = "backends"
 
 

@@ -42,7 +42,7 @@ from autograder.submissions.submission import Submission, UnitOutline, find, out
 from autograder.wire.evidence import Evidence
 
 COURSE = Path(__file__).parents[1]
-CLASSES = COURSE / "tests" / "submissions"
+CLASSES = COURSE / "tests" / "data" / "submissions"
 COSTS = Path(__file__).with_name("submission_costs.json")
 HOUR = 3600.0
 

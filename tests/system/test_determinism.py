@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.places import ROOT
+from support.places import ROOT, SAMPLES
 
 UNIT = "03_optimizers"
-CLASS = ROOT / "tests" / "submissions" / UNIT
+CLASS = SAMPLES / UNIT
 SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
 
 Write = Callable[..., Path]

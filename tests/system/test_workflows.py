@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 import yaml
-from support.places import ROOT
+from support.places import ROOT, SAMPLES
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 UNIT = "03_optimizers"
-CLASS = ROOT / "tests" / "submissions" / UNIT
+CLASS = SAMPLES / UNIT
 # `make test` tells its children of itself, and of another environment than a runner makes.
 OF_MAKE = (
     "VENV",

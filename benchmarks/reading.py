@@ -27,7 +27,7 @@ from autograder.submissions.reader import _MEMORY_MIB, READ_SECONDS, _Reader
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.slow_hand_ins import KINDS, code, notebook  # noqa: E402
+from support.slow_hand_ins import KINDS, code_cell, notebook_of  # noqa: E402
 
 TIMES = 3
 
@@ -41,20 +41,20 @@ def with_pictures() -> bytes:
     """Return a notebook as large as one may be, most of it pictures in outputs."""
     picture = os.urandom(MIB).hex()[:1_000_000]
     output = {"output_type": "display_data", "metadata": {}, "data": {"image/png": picture}}
-    return notebook(code(f"plot({n})") | {"outputs": [output]} for n in range(50))
+    return notebook_of(code_cell(f"plot({n})") | {"outputs": [output]} for n in range(50))
 
 
 def with_progress_bars() -> bytes:
     """Return a notebook in which training has printed a line for each step."""
     line = "Epoch 1/9: 100%|##########| 1875/1875 [00:12<00:00, 151.2it/s, loss=0.1]\r"
     output = {"output_type": "stream", "name": "stderr", "text": [line] * 1_000}
-    return notebook(code(f"fit({n})") | {"outputs": [output]} for n in range(500))
+    return notebook_of(code_cell(f"fit({n})") | {"outputs": [output]} for n in range(500))
 
 
 def with_many_cells() -> bytes:
     """Return a notebook of as many cells as one may have, each with code and marks."""
     marks = {"tags": ["a", "b"], "nbgrader": {"grade_id": "x", "grade": False}}
-    return notebook(code(f"x = {n}\n" * 20, **marks) for n in range(5_000))
+    return notebook_of(code_cell(f"x = {n}\n" * 20, **marks) for n in range(5_000))
 
 
 def files() -> Iterator[tuple[str, list[bytes]]]:

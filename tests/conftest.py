@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.command import Write
 from support.places import ROOT, TINY
 
 from autograder.course.course import Course, LoadedUnit
@@ -21,8 +23,6 @@ from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission
-
-Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +38,17 @@ def shared_cache(shared: Path) -> Path:
     folder = shared / "cache"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path | None:
+    """Where a test's pictures go, if somebody wants to look at them."""
+    folder = os.environ.get("AUTOGRADER_PICTURES")
+    if not folder:
+        return None
+    path = Path(folder, request.node.name)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 @pytest.fixture
@@ -105,6 +116,15 @@ def oracle(lines: LoadedUnit, pool: Pool) -> Iterator[ReferenceOracle]:
     oracle = ReferenceOracle(lines, "secret", pool, EvidenceCache(None))
     yield oracle
     oracle.close()
+
+
+@pytest.fixture(scope="module")
+def nbgrader_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For nbgrader: nothing of the person who runs the tests."""
+    from support import nbgrader_class as own
+
+    with own.own_environment(tmp_path_factory.mktemp("home")):
+        yield
 
 
 @pytest.fixture(scope="session")

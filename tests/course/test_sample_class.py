@@ -16,9 +16,7 @@
 import csv
 import fcntl
 import json
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from collections import Counter
@@ -26,13 +24,15 @@ from functools import cache
 
 import nbformat
 import pytest
-from support.make_submissions import CLASS, ROOT, SourceError, handed_in, notebooks
+from support.command import run_to_end
+from support.make_submissions import SourceError, file_of, files_of_the_class
+from support.places import ROOT, SAMPLES
 
 from autograder.results import record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1100)]
 
-UNITS = sorted(folder.name for folder in CLASS.iterdir() if folder.is_dir())
+UNITS = sorted(folder.name for folder in SAMPLES.iterdir() if folder.is_dir())
 # The seed of `autograder check-course`: what the unit's own programs give is known from there.
 SEED, FURTHER = "check-course-0", {"03_optimizers": ("another seed",)}
 KEYS = {"is", "status", "points", "verdicts", "explained", "says", "never", "slow"}
@@ -154,7 +154,7 @@ WORTH = {
     },
 }
 EXPECTED = {
-    unit: tomllib.loads((CLASS / unit / "expected.toml").read_text(encoding="utf-8"))
+    unit: tomllib.loads((SAMPLES / unit / "expected.toml").read_text(encoding="utf-8"))
     for unit in UNITS
 }
 STUDENTS = [(unit, student) for unit in UNITS for student in EXPECTED[unit]]
@@ -177,7 +177,7 @@ def graded(shared, shared_cache):
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.exists():
                 done.write_text(
-                    json.dumps(command(unit, seed, out, shared_cache)), encoding="utf-8"
+                    json.dumps(graded_by_command(unit, seed, out, shared_cache)), encoding="utf-8"
                 )
         status, output = json.loads(done.read_text(encoding="utf-8"))
         assert status in (0, 1), output
@@ -186,21 +186,13 @@ def graded(shared, shared_cache):
     return grade
 
 
-def command(unit, seed, out, cache):
+def graded_by_command(unit, seed, out, cache):
     """Exit status and output of the command that a teacher types."""
-    quick = [CLASS / unit / f"{student}.ipynb" for student in QUICK[unit]]
-    paths = [CLASS / unit] if seed == SEED else quick
+    quick = [SAMPLES / unit / f"{student}.ipynb" for student in QUICK[unit]]
+    paths = [SAMPLES / unit] if seed == SEED else quick
     words = ["grade", *paths, "--seed", seed, "--out", out, "--course", ROOT]
-    finished = subprocess.run(
-        [sys.executable, "-m", "autograder", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1000,
-        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-        check=False,
-    )
-    return finished.returncode, finished.stdout
+    command = [sys.executable, "-m", "autograder", *map(str, words)]
+    return run_to_end(command, 1000, XDG_CACHE_HOME=str(cache))
 
 
 @pytest.fixture
@@ -232,7 +224,7 @@ def points_of(result):
 def test_notebooks_are_current():
     stale = [
         str(path.relative_to(ROOT))
-        for path, content in notebooks().items()
+        for path, content in files_of_the_class().items()
         if not path.is_file() or path.read_bytes() != content
     ]
     assert not stale, "not current: run `python tests/support/make_submissions.py`"
@@ -240,7 +232,7 @@ def test_notebooks_are_current():
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_notebook_is_declared(unit):
-    folder = CLASS / unit
+    folder = SAMPLES / unit
     declared = sorted(EXPECTED[unit])
     assert declared == sorted(path.stem for path in folder.glob("*.ipynb"))
     assert declared == sorted(path.stem for path in (folder / "sources").glob("*.py"))
@@ -278,7 +270,7 @@ def test_a_source_that_makes_no_sense_is_refused(tmp_path, text, message):
     source = tmp_path / "zoe.py"
     source.write_text(text, encoding="utf-8")
     with pytest.raises(SourceError, match=re.escape(message)):
-        handed_in(release, source)
+        file_of(release, source)
 
 
 # -------------------------------------------------------------------------------------- grading
@@ -393,7 +385,7 @@ def test_no_point_without_a_solution(result, unit):
         (student, exercise)
         for student in EXPECTED[unit]
         for exercise in WORTH[unit]
-        if not answered(CLASS / unit / f"{student}.ipynb", exercise)
+        if not answered(SAMPLES / unit / f"{student}.ipynb", exercise)
     }
     assert len({student for student, _ in unanswered}) >= 3
     earned = {

@@ -129,9 +129,11 @@ class Browser:
             assert time.monotonic() < deadline, expression
             time.sleep(0.3)
 
-    def picture(self, path: Path) -> None:
-        data = self.call("Page.captureScreenshot", format="png")["data"]
-        path.write_bytes(base64.b64decode(data))
+    def picture(self, folder: Path | None, name: str) -> None:
+        """Take a picture of what is to be seen, if there is a folder for it."""
+        if folder:
+            data = self.call("Page.captureScreenshot", format="png")["data"]
+            (folder / f"{name}.png").write_bytes(base64.b64decode(data))
 
     def close(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)

@@ -41,7 +41,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,9 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, find, outline
 from support import slow_hand_ins
-from support.make_submissions import CLASS, ROOT, handed_in
-from support.places import ESCAPES
+from support.make_submissions import file_of
+from support.places import ESCAPES, ROOT, SAMPLES
+from support.programs import hasty
 
 UNITS = ("01_two_layer_network", "03_optimizers")
 CLASSES = "process secrets template outside wire limits readers notebook lookup".split()
@@ -189,7 +190,7 @@ def write(escape: Escape, folder: Path, scratch: Path, places: dict[str, str]) -
     text = (ESCAPES / source.name).read_text(encoding="utf-8")
     source.write_text(_filled(text, places), encoding="utf-8")
     release = ROOT / "assignments" / escape.unit / f"{escape.unit}.ipynb"
-    content = handed_in(json.loads(release.read_text(encoding="utf-8")), source)
+    content = file_of(json.loads(release.read_text(encoding="utf-8")), source)
     content = _changed(content, escape.unit, expected)
     if "zip" in expected:
         path = folder / f"{escape.slug}.zip"
@@ -240,21 +241,12 @@ def _cell(source: str) -> dict[str, Any]:
 
 def honest(number: int, folder: Path) -> Path:
     """A right notebook, each of them other code, so that none is known from another."""
-    notebook = json.loads((CLASS / "03_optimizers" / "ada.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((SAMPLES / "03_optimizers" / "ada.ipynb").read_text(encoding="utf-8"))
     source = "import keras" if number == 0 else f"neighbour = {number}"
     notebook["cells"].append(_cell(source))
     path = folder / f"honest{number}.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
-
-
-def hasty(loaded: LoadedUnit) -> LoadedUnit:
-    """The unit with little time for each check."""
-    exercises = [
-        replace(exercise, checks=[replace(check, seconds=1.5) for check in exercise.checks])
-        for exercise in loaded.unit.exercises
-    ]
-    return replace(loaded, unit=replace(loaded.unit, exercises=exercises))
 
 
 @contextmanager
@@ -298,7 +290,7 @@ def traps(folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
 def graded_class(folder: Path) -> dict[str, Any]:
     """Grades the corpus; what was seen, as plain data.  Everything is written into `folder`."""
     began = time.process_time(), _children_seconds()
-    units = {name: hasty(Course(ROOT).load(name)) for name in UNITS}
+    units = {name: hasty(Course(ROOT).load(name), 1.5) for name in UNITS}
     handed_in_folder, out = folder / "in", folder / "out"
     handed_in_folder.mkdir()
     (folder / "scratch").mkdir()

@@ -447,7 +447,7 @@ class Json(str):
 
 
 @cache
-def notebooks() -> tuple[Any, ...]:
+def sound_notebooks() -> tuple[Any, ...]:
     """Small notebooks of several makes, as trees."""
     code = {
         "cell_type": "code",
@@ -522,9 +522,9 @@ def notebooks() -> tuple[Any, ...]:
     return four, three, two, colab
 
 
-def notebook(rng: random.Random) -> bytes:
+def odd_notebook(rng: random.Random) -> bytes:
     """The bytes of a notebook with something wrong in it."""
-    tree = rng.choice(notebooks())
+    tree = rng.choice(sound_notebooks())
     for _ in range(rng.choice((1, 1, 2, 4))):
         tree = with_odd_json(rng, tree)
     written = "".join(pieces(rng, tree))
@@ -637,7 +637,7 @@ def check_notebook(rng: random.Random) -> list[str]:
     """Reads one notebook file and, now and then, makes reports of what became of it."""
     name = rng.choice(("ada.ipynb",) * 6 + (f"{UNIT}.ipynb", f"ada_{UNIT}.ipynb", "é\u202e.ipynb"))
     path = scratch() / name
-    path.write_bytes(notebook(rng))
+    path.write_bytes(odd_notebook(rng))
     try:
         submissions, problems = find([path], OUTLINE, rng.choice((None, None, UNIT)))
     finally:

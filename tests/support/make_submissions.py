@@ -1,4 +1,4 @@
-"""Makes the sample class: the students' notebooks in `tests/data/submissions`, from `sources`.
+"""Make the sample class: the students' notebooks in `tests/data/submissions`, from `sources`.
 
     python tests/support/make_submissions.py
 
@@ -35,11 +35,17 @@ import tomllib
 import warnings
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parents[2]
-CLASS = ROOT / "tests" / "data" / "submissions"
+if __name__ == "__main__":  # by hand; then this folder is on the path, and `support` is not
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from support.places import ROOT, SAMPLES
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()\n"
 SETTINGS = {"rest", "delete", "move", "points", "executed", "editor", "format", "keep", "saved"}
 
@@ -48,37 +54,37 @@ class SourceError(Exception):
     """A source asks for something that can't be made."""
 
 
-def main():
-    for path, content in notebooks().items():
+def main() -> None:
+    for path, content in files_of_the_class().items():
         if not path.is_file() or path.read_bytes() != content:
             path.write_bytes(content)
             sys.stdout.write(f"{path.relative_to(ROOT)}\n")
 
 
-def notebooks():
-    """The notebooks of the whole class, by path."""
+def files_of_the_class() -> dict[Path, bytes]:
+    """Return what the notebooks of the whole class hold, by path."""
     made = {}
-    for folder in sorted(path for path in CLASS.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in SAMPLES.iterdir() if path.is_dir()):
         path = ROOT / "assignments" / folder.name / f"{folder.name}.ipynb"
         release = json.loads(path.read_text(encoding="utf-8"))
         for source in sorted((folder / "sources").glob("*.py")):
             try:
-                made[folder / f"{source.stem}.ipynb"] = handed_in(release, source)
+                made[folder / f"{source.stem}.ipynb"] = file_of(release, source)
             except SourceError as error:
                 raise SourceError(f"{source.relative_to(ROOT)}: {error}") from None
     return made
 
 
-def handed_in(release, source):
-    """The bytes of the file that a student hands in."""
-    settings, cells = read(source)
+def file_of(release: Notebook, source: Path) -> bytes:
+    """Return the bytes of the file that a student hands in."""
+    settings, cells = read_source(source)
     if "saved" in settings:
-        return settings["saved"].encode()
+        return str(settings["saved"]).encode()
     notebook = deepcopy(release)
     places = by_name(notebook)
     answered = {place.split()[0] for place, _ in cells}
     if "rest" in settings:
-        friend = read(source.with_stem(settings["rest"]))[1]
+        friend = read_source(source.with_stem(settings["rest"]))[1]
         cells = [
             (place, text)
             for place, text in friend
@@ -87,14 +93,14 @@ def handed_in(release, source):
             and place.split()[0] not in answered
         ] + cells
     for place, text in cells:
-        put(notebook, places, place, text, source.stem)
+        put_cell(notebook, places, place, text, source.stem)
     change(notebook, places, settings)
-    content = written(notebook, settings.get("format", 4)).encode()
+    content = as_saved(notebook, settings.get("format", 4)).encode()
     return content[: int(len(content) * settings.get("keep", 1))]
 
 
-def read(source):
-    """The settings of a source and its cells, `(place, text)`."""
+def read_source(source: Path) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the settings of a source and its cells, `(place, text)`."""
     head, *parts = ("\n" + source.read_text(encoding="utf-8")).split("\n# %% ")
     settings = tomllib.loads("\n".join(line[2:] for line in head.splitlines() if line[:2] == "#:"))
     if unknown := settings.keys() - SETTINGS:
@@ -106,9 +112,9 @@ def read(source):
     return settings, cells
 
 
-def by_name(notebook):
-    """The cells of a release that a source can name: by grade id, and `setup`."""
-    named = {}
+def by_name(notebook: Notebook) -> dict[str, Cell]:
+    """Return the cells of a release that a source can name: by grade id, and `setup`."""
+    named: dict[str, Cell] = {}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             named.setdefault("setup", cell)
@@ -117,8 +123,10 @@ def by_name(notebook):
     return named
 
 
-def put(notebook, places, place, text, student):
-    """Puts one cell of a source into the notebook."""
+def put_cell(
+    notebook: Notebook, places: dict[str, Cell], place: str, text: str, student: str
+) -> None:
+    """Put one cell of a source into the notebook."""
     words = place.split()
     kind = "markdown" if words[0] == "note" else "code"
     words = words[1:] if kind == "markdown" else words
@@ -129,15 +137,15 @@ def put(notebook, places, place, text, student):
     if words[0] == "after":
         add(notebook, places, name, kind, text, student)
     elif words[1:] == ["whole"] or name == "setup" or name.startswith("check_"):
-        cell["source"] = lines(text)
+        cell["source"] = source_lines(text)
     elif words[1:]:
         raise SourceError(f"`# %% {place}`: what is `{' '.join(words[1:])}`?")
     else:
-        cell["source"] = lines(filled(name, "".join(cell["source"]), text))
+        cell["source"] = source_lines(filled(name, "".join(cell["source"]), text))
 
 
-def filled(name, stub, text):
-    """The released cell with the student's body: what follows the line `def <name>(…):`."""
+def filled(name: str, stub: str, text: str) -> str:
+    """Return the released cell with the student's body: what follows the line `def <name>(…):`."""
     before, found, body = f"\n{text}".partition(f"\ndef {name}(")
     head, _, body = body.partition("\n")
     if not found or not head.endswith(":") or STUB.strip() not in stub:
@@ -146,13 +154,15 @@ def filled(name, stub, text):
     return before.lstrip("\n") + "\n" * (before != "") + answer.replace(STUB, body)
 
 
-def add(notebook, places, target, kind, text, student):
-    """Puts a new cell behind a cell and the new ones that are behind it already."""
+def add(
+    notebook: Notebook, places: dict[str, Cell], target: str, kind: str, text: str, student: str
+) -> None:
+    """Put a new cell behind a cell and the new ones that are behind it already."""
     if kind == "markdown":
         text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in text.splitlines())
     number = len(notebook["cells"])
     digest = hashlib.sha256(f"{student} {number}".encode()).hexdigest()
-    cell = {"cell_type": kind, "id": digest[:8], "metadata": {}, "source": lines(text)}
+    cell: Cell = {"cell_type": kind, "id": digest[:8], "metadata": {}, "source": source_lines(text)}
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     cells = notebook["cells"]
@@ -163,12 +173,12 @@ def add(notebook, places, target, kind, text, student):
     cells.insert(index, cell)
 
 
-def position(cells, cell):
+def position(cells: list[Cell], cell: Cell) -> int:
     return next(index for index, other in enumerate(cells) if other is cell)
 
 
-def change(notebook, places, settings):
-    """What a student, or an editor, does to a whole notebook."""
+def change(notebook: Notebook, places: dict[str, Cell], settings: dict[str, Any]) -> None:
+    """Do what a student, or an editor, does to a whole notebook."""
     cells = notebook["cells"]
     for name in settings.get("delete", ()):
         cells.remove(places[name])
@@ -190,8 +200,8 @@ def change(notebook, places, settings):
                 del cell["metadata"]["nbgrader"]
 
 
-def execute(notebook):
-    """Numbers, and outputs that claim every point."""
+def execute(notebook: Notebook) -> None:
+    """Add numbers, and outputs that claim every point."""
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for number, cell in enumerate(code, 1):
         cell["execution_count"] = number
@@ -207,21 +217,22 @@ def execute(notebook):
                 }
             ]
         elif "print(" in "".join(cell["source"]):
-            text = [f"step {step}\n" for step in range(3)]
-            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
+            steps = [f"step {step}\n" for step in range(3)]
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": steps}]
 
 
-def written(notebook, version):
-    """The notebook as a file, as Jupyter writes it."""
+def as_saved(notebook: Notebook, version: int) -> str:
+    """Return the text of a file as Jupyter writes it in a version of the format."""
     if version == 4:
         return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # format 3 knows no cell ids
-        old = nbformat.convert(nbformat.reads(json.dumps(notebook), as_version=4), version)
-        return nbformat.versions[version].writes_json(old) + "\n"
+        current = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+        old = nbformat.convert(current, version)  # type: ignore[no-untyped-call]
+        return str(nbformat.versions[version].writes_json(old)) + "\n"
 
 
-def lines(text):
+def source_lines(text: str) -> list[str]:
     return text.rstrip("\n").splitlines(keepends=True)
 
 

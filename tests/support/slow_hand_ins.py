@@ -15,19 +15,19 @@ from typing import Any
 MIB = 2**20
 
 
-def code(source: str = "1", **metadata: Any) -> dict[str, Any]:
+def code_cell(source: str = "1", **metadata: Any) -> dict[str, Any]:
     cell = {"cell_type": "code", "metadata": metadata, "source": source}
     return cell | {"outputs": [], "execution_count": None}
 
 
-def notebook(cells: Iterable[dict[str, Any]], **metadata: Any) -> bytes:
+def notebook_of(cells: Iterable[dict[str, Any]], **metadata: Any) -> bytes:
     content = {"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": list(cells)}
     return json.dumps(content).encode()
 
 
 def tags_that_are_dicts() -> bytes:
     """Whether tags are unique takes quadratic time to find out."""
-    return notebook([code(tags=[{"a": number} for number in range(20_000)])])
+    return notebook_of([code_cell(tags=[{"a": number} for number in range(20_000)])])
 
 
 def heading_of_a_high_level() -> bytes:
@@ -40,11 +40,11 @@ def heading_of_a_high_level() -> bytes:
 
 
 def newlines() -> bytes:
-    return notebook([code("\n" * 4_000_000)])
+    return notebook_of([code_cell("\n" * 4_000_000)])
 
 
 def newlines_in_text() -> bytes:
-    return notebook([{"cell_type": "markdown", "metadata": {}, "source": "\n" * 4_000_000}])
+    return notebook_of([{"cell_type": "markdown", "metadata": {}, "source": "\n" * 4_000_000}])
 
 
 def empty_lists() -> bytes:
@@ -60,19 +60,19 @@ def many_keys() -> bytes:
 
 
 def deep_metadata() -> bytes:
-    return notebook([code(deep="@")]).replace(b'"@"', b"[" * 900 + b"]" * 900)
+    return notebook_of([code_cell(deep="@")]).replace(b'"@"', b"[" * 900 + b"]" * 900)
 
 
 def long_grade_ids() -> bytes:
     metadata = {"nbgrader": {"grade_id": "x" * 9_000, "grade": True}}
     cell = {"cell_type": "markdown", "metadata": metadata, "source": "x"}
-    return notebook([cell] * 5_000)
+    return notebook_of([cell] * 5_000)
 
 
 def large_outputs() -> bytes:
     """As large as a notebook may be; nothing is wrong with it."""
     output = {"output_type": "stream", "name": "stdout", "text": ["0.123456\n"] * 3_000_000}
-    return notebook([code() | {"outputs": [output]}])
+    return notebook_of([code_cell() | {"outputs": [output]}])
 
 
 KINDS: tuple[Callable[[], bytes], ...] = (

@@ -5,22 +5,15 @@ Only times differ: the fields `seconds` of a result and of its findings (docs/re
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.command import Write, files_of, grade_command, run_to_end
 from support.places import ROOT, SAMPLES
 
 UNIT = "03_optimizers"
 CLASS = SAMPLES / UNIT
-SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
-
-Write = Callable[..., Path]
 
 # What is another in every process, or at every call, and may be printed or raised.
 ODD = {
@@ -39,29 +32,18 @@ def graded(
     handed_in: list[Path],
     place: Path,
     *options: str,
-    unit: str | None = None,
     **environment: str,
 ) -> dict[str, bytes]:
     """The files of a class graded by the command, less seconds; `place` has the cache as well."""
     fonts = Path.home() / ".cache" / "autograder" / "matplotlib"
     if fonts.is_dir() and not (place / "cache").exists():
         shutil.copytree(fonts, place / "cache" / "autograder" / "matplotlib")
-    words = ["grade", *handed_in, "--out", place / "out", "--course", course, "--seed", "s"]
-    done = subprocess.run(
-        [sys.executable, "-m", "autograder", *map(str, words), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=500,
-        env={**os.environ, "XDG_CACHE_HOME": str(place / "cache"), **environment},
-        check=False,
-    )
-    assert done.returncode in (0, 1), done.stdout
-    return {
-        str(path.relative_to(place / "out")): SECONDS.sub(b'"seconds": 0', path.read_bytes())
-        for path in (place / "out").rglob("*")
-        if path.is_file()
-    }
+    first, *others = handed_in
+    words = grade_command(course, first, place / "out", *map(str, others), *options)
+    environment = {"XDG_CACHE_HOME": str(place / "cache"), **environment}
+    status, output = run_to_end(words, 500, **environment)
+    assert status in (0, 1), output
+    return files_of(place / "out")
 
 
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> dict[str, tuple[bytes, bytes]]:

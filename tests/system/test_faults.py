@@ -13,14 +13,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from support.command import (
+    CENTER_MEAN,
+    CENTER_SUM,
+    Write,
+    files_of,
+    grade_command,
+    run_to_end,
+    timeless,
+    write_class,
+)
 from support.places import ROOT, TINY
+from support.programs import observer_of, seen, submitted
 
 from autograder.course.course import Course, LoadedUnit
 from autograder.grading.cache import EvidenceCache
@@ -32,21 +43,14 @@ from autograder.sandbox.bubblewrap import SandboxError, bwrap_path
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
-from autograder.submissions.submission import Submission
-from autograder.wire.evidence import Evidence
-from autograder.wire.observation import Observation
-from autograder.wire.program import Program
 
 TIGHT = Limits(memory_mib=256, cell_seconds=2, wall_factor=1, wall_extra=2)
-SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
 ANSWERS = [
-    "def center(X):\n    return X - X.mean(axis=1, keepdims=True)",
-    "def center(X):\n    return X - X.sum(axis=1, keepdims=True)",
+    CENTER_MEAN,
+    CENTER_SUM,
     "def center(X):\n    raise NotImplementedError()",
     "def center(X):\n    import os\n    os.abort()",
 ]
-
-Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +64,6 @@ def bare() -> Iterator[Pool]:
     """Without isolation: there a program can send itself what the machine can send it."""
     with Pool("none", TIGHT) as pool:
         yield pool
-
-
-def observer_of(pool: Pool, *cells: str) -> Observer:
-    return Observer(pool, Program(tuple(enumerate(cells, 1))))
-
-
-def seen(observer: Observer, expression: str, seconds: float = 2.0) -> Evidence:
-    source = f"def observation(program):\n    return {expression}"
-    return observer.observe(Observation(source, {}, 0), seconds)
 
 
 def pid_of(observer: Observer) -> int:
@@ -250,16 +245,6 @@ def test_without_isolation_a_replaced_template_is_no_verdict() -> None:
         assert seen(observer, "1").status == "ok"
 
 
-def submitted(loaded: LoadedUnit, student: str = "ada") -> Submission:
-    from autograder.submissions.submission import cells_digest
-    from autograder.wire.program import ProgramCell
-
-    code = [cell for cell in loaded.cells if cell.kind == "code"]
-    cells = [ProgramCell(n, c.source, "experiment" in c.tags) for n, c in enumerate(code, 1)]
-    cells.append(ProgramCell(len(cells) + 1, f"# {student}", False))
-    return Submission(student, loaded.name, "x", tuple(cells), (), cells_digest(cells))
-
-
 def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
     lines: LoadedUnit, tight: Pool
 ) -> None:
@@ -267,7 +252,10 @@ def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
     trial = oracle.trial(lines.unit.exercises[0], lines.unit.exercises[0].checks[0])
     oracle.wanted(trial)
     os.kill(pid_of(oracle._references[0]), signal.SIGKILL)
-    results = [grade(submitted(lines, student), oracle) for student in ("ada", "bob")]
+    results = [
+        grade(submitted(lines, name, center=f"{CENTER_MEAN}\n# {name}"), oracle)
+        for name in ("ada", "bob")
+    ]
     oracle.close()
     assert results[-1].status == "graded"
     assert results[-1].points == 5
@@ -276,40 +264,15 @@ def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
 # ------------------------------------------------------------------------------- the whole command
 
 
-def command(course: Path, handed_in: Path, out: Path, *options: str) -> list[str]:
-    start = [sys.executable, "-m", "autograder", "grade", str(handed_in), "--out", str(out)]
-    return [*start, "--course", str(course), "--jobs", "2", *options]
-
-
-def finished(arguments: list[str], **environment: str) -> tuple[int, str]:
-    done = subprocess.run(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        env={**os.environ, **environment},
-        check=False,
-    )
-    return done.returncode, done.stdout
-
-
-def files(out: Path) -> dict[str, bytes]:
-    """A folder of results, less seconds."""
-    return {
-        str(path.relative_to(out)): SECONDS.sub(b'"seconds": 0', path.read_bytes())
-        for path in out.rglob("*")
-        if path.is_file()
-    }
+def grading(course: Path, handed_in: Path, out: Path, *options: str) -> list[str]:
+    """The command on two slots, with the course's own seed."""
+    return grade_command(course, handed_in, out, "--jobs", "2", *options, seed=None)
 
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory: pytest.TempPathFactory, write_notebook: Write) -> Path:
-    folder = tmp_path_factory.mktemp("in")
-    for number in range(8):
-        answer = f"{ANSWERS[number % len(ANSWERS)]}\n# {number}"
-        write_notebook(folder / f"student{number}.ipynb", center=answer)
-    return folder
+    """Eight submissions, a quarter of which ends the process that runs it."""
+    return write_class(write_notebook, tmp_path_factory.mktemp("in"), ANSWERS, 8)
 
 
 @pytest.fixture(scope="module")
@@ -328,9 +291,9 @@ def whole(
 ) -> dict[str, bytes]:
     """What comes out where nothing happens."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    status, said = finished(command(quiet_course, handed_in, out, "--no-cache"))
+    status, said = run_to_end(grading(quiet_course, handed_in, out, "--no-cache"))
     assert status == 0, said
-    return files(out)
+    return files_of(out)
 
 
 def within(arguments: list[str], *mounts: str) -> list[str]:
@@ -346,19 +309,19 @@ def test_a_full_disk_ends_the_class_with_a_message_and_keeps_what_is_graded(
 ) -> None:
     small, out = tmp_path / "small", tmp_path / "out"
     small.mkdir()
-    grading = command(quiet_course, handed_in, small / "out", "--no-cache")
-    script = f"{' '.join(grading)}; echo status=$?; cp -r {small}/out {out}"
+    words = grading(quiet_course, handed_in, small / "out", "--no-cache")
+    script = f"{' '.join(words)}; echo status=$?; cp -r {small}/out {out}"
     half = str(sum(len(content) for name, content in whole.items() if "/" in name) // 2)
-    _, said = finished(within(["sh", "-c", script], "--size", half, "--tmpfs", str(small)))
+    _, said = run_to_end(within(["sh", "-c", script], "--size", half, "--tmpfs", str(small)))
     assert "status=2" in said, said
     assert "can't be written: No space left on device" in said
     assert "Traceback" not in said
     kept = [record.loads(path.read_text()) for path in out.rglob("*.json")]
     assert 0 < len(kept) < 8
-    again = command(quiet_course, handed_in, out, "--no-cache")
-    status, said = finished(again)
+    again = grading(quiet_course, handed_in, out, "--no-cache")
+    status, said = run_to_end(again)
     assert (status, f"{len(kept)} of 8 were graded before" in said) == (0, True), said
-    assert files(out) == whole
+    assert files_of(out) == whole
 
 
 @pytest.mark.slow
@@ -366,28 +329,28 @@ def test_evidence_that_cannot_be_kept_changes_no_result(
     quiet_course: Path, handed_in: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:
     (tmp_path / "cache").mkdir()
-    grading = command(quiet_course, handed_in, tmp_path / "out")
+    words = grading(quiet_course, handed_in, tmp_path / "out")
     small = ("--size", "8192", "--tmpfs", str(tmp_path / "cache"))
-    status, said = finished(within(grading, *small), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    status, said = run_to_end(within(words, *small), XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert status == 0, said
-    assert files(tmp_path / "out") == whole
+    assert files_of(tmp_path / "out") == whole
 
 
 @pytest.mark.slow
 def test_a_cache_folder_that_cannot_be_written_changes_no_result(
     quiet_course: Path, handed_in: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:
-    grading = command(quiet_course, handed_in, tmp_path / "out")
-    status, said = finished(grading, XDG_CACHE_HOME="/dev/null/cache")
+    words = grading(quiet_course, handed_in, tmp_path / "out")
+    status, said = run_to_end(words, XDG_CACHE_HOME="/dev/null/cache")
     assert status == 0, said
-    assert files(tmp_path / "out") == whole
+    assert files_of(tmp_path / "out") == whole
 
 
 def test_an_unwritable_course_without_a_seed_is_a_message(
     lines_course: Path, handed_in: Path, tmp_path: Path
 ) -> None:
-    grading = command(lines_course, handed_in, tmp_path / "out")
-    status, said = finished(within(grading, "--ro-bind", str(lines_course), str(lines_course)))
+    words = grading(lines_course, handed_in, tmp_path / "out")
+    status, said = run_to_end(within(words, "--ro-bind", str(lines_course), str(lines_course)))
     assert status == 2
     assert ".autograder" in said
     assert "--seed" in said
@@ -398,9 +361,9 @@ def test_an_unwritable_folder_for_results_is_a_message(
     quiet_course: Path, handed_in: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").mkdir()
-    grading = command(quiet_course, handed_in, tmp_path / "out")
+    words = grading(quiet_course, handed_in, tmp_path / "out")
     place = str(tmp_path / "out")
-    status, said = finished(within(grading, "--ro-bind", place, place))
+    status, said = run_to_end(within(words, "--ro-bind", place, place))
     assert status == 2
     assert "Read-only file system" in said
     assert "Traceback" not in said
@@ -409,10 +372,10 @@ def test_an_unwritable_folder_for_results_is_a_message(
 def test_output_that_cannot_be_printed_is_a_message(
     quiet_course: Path, handed_in: Path, tmp_path: Path
 ) -> None:
-    one = handed_in / "student0.ipynb"
+    one = handed_in / "student00.ipynb"
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command(quiet_course, one, tmp_path / "out", "--no-cache"),
+            grading(quiet_course, one, tmp_path / "out", "--no-cache"),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -440,11 +403,11 @@ def test_a_clock_that_jumps_changes_nothing(
     (tmp_path / "sitecustomize.py").write_text(JUMPY)
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     for name in ("out", "out"):  # the second finds the results of the first
-        grading = command(quiet_course, handed_in, tmp_path / name)
-        status, said = finished(grading, PYTHONPATH=path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+        words = grading(quiet_course, handed_in, tmp_path / name)
+        status, said = run_to_end(words, PYTHONPATH=path, XDG_CACHE_HOME=str(tmp_path / "cache"))
         assert status == 0, said
     assert "8 of 8 were graded before" in said
-    assert files(tmp_path / "out") == whole
+    assert files_of(tmp_path / "out") == whole
 
 
 @pytest.mark.slow
@@ -458,7 +421,7 @@ def test_a_grader_without_memory_says_so_and_loses_nothing(
 ) -> None:
     out = tmp_path / "out"
     process = subprocess.Popen(
-        command(quiet_course, handed_in, out, "--no-cache"),
+        grading(quiet_course, handed_in, out, "--no-cache"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -475,11 +438,11 @@ def test_a_grader_without_memory_says_so_and_loses_nothing(
         result = record.loads(path.read_text())
         assert (
             result.status == "fault"
-            or SECONDS.sub(b'"seconds": 0', path.read_bytes()) == whole[str(path.relative_to(out))]
+            or timeless(path.read_bytes()) == whole[str(path.relative_to(out))]
         )
-    status, said = finished(command(quiet_course, handed_in, out, "--no-cache"))
+    status, said = run_to_end(grading(quiet_course, handed_in, out, "--no-cache"))
     assert status == 0, said
-    assert files(out) == whole
+    assert files_of(out) == whole
 
 
 @pytest.mark.slow

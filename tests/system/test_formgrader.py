@@ -59,28 +59,20 @@ def visit(browser: Browser, path: str, text: str) -> None:
     browser.wait(f"{LOADED}({text!r})", seconds=60)
 
 
-@pytest.fixture
-def pictures(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    folder = os.environ.get("AUTOGRADER_PICTURES")
-    path = Path(folder, request.node.name) if folder else tmp_path / "pictures"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
 def test_a_teacher_sees_the_class_reads_and_changes_a_score(
-    browser: Browser, course: Path, pictures: Path
+    browser: Browser, course: Path, pictures: Path | None
 ) -> None:
     browser.wait(f"{LOADED}('{UNIT}')", seconds=60)
     visit(browser, f"/formgrader/manage_submissions/{UNIT}", "graded")
     browser.wait(f"{TEXT}.includes('bob') && {TEXT}.includes('ada')", seconds=60)
     assert "3 / 5" in browser.value(TEXT) and "5 / 5" in browser.value(TEXT)
-    browser.picture(pictures / "class.png")
+    browser.picture(pictures, "class")
 
     submission = next(row for row in rows(course, SUBMISSIONS) if row[1] == "bob")[0]
     visit(browser, f"/formgrader/submissions/{submission}/?index=0", "You average over the units")
     found = "[...document.querySelectorAll('input.score')].map(e => [e.id, e.placeholder])"
     browser.wait(f"{found}.length == 2 && {found}.every(([_, hint]) => hint)", seconds=60)
-    browser.picture(pictures / "notebook.png")
+    browser.picture(pictures, "notebook")
     grades = {row[2]: row for row in rows(course) if row[0] == "bob"}
     assert grades["check_center"][3:5] == (0.0, None)
 
@@ -95,7 +87,7 @@ def test_a_teacher_sees_the_class_reads_and_changes_a_score(
 
 
 def test_feedback_shows_findings_as_they_are_meant_to_be_read(
-    browser: Browser, course: Path, pictures: Path
+    browser: Browser, course: Path, pictures: Path | None
 ) -> None:
     shutil.rmtree(course / "feedback", ignore_errors=True)
     assert nbgrader(course, "generate_feedback", UNIT, "--student", "bob")[0] == 0
@@ -103,7 +95,7 @@ def test_feedback_shows_findings_as_they_are_meant_to_be_read(
     browser.open(page.as_uri())
     browser.wait("document.readyState == 'complete'", seconds=60)
     browser.value("document.querySelector('.autograder-findings').scrollIntoView(); true")
-    browser.picture(pictures / "feedback.png")
+    browser.picture(pictures, "feedback")
     finding = "document.querySelector('.ag-finding.ag-bad')"
     assert "✗ wrong" in browser.value(f"{finding}.innerText")
     assert "You average over the units" in browser.value(f"{finding}.innerText")

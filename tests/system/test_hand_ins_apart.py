@@ -6,15 +6,18 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from support.command import Ran, autograder, table_of
+from support.cluster import Cluster
+from support.command import CENTER_MEAN, CENTER_SUM, Ran, Write, autograder, table_of
 from support.places import TINY
 from support.slow_hand_ins import write_all
 
@@ -29,11 +32,9 @@ from autograder.submissions.submission import Problem
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 UNIT, OTHER = "01_lines", "02_none"
-CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 CLASS = 20
 # What differs between two runs of the same: times.
 TIMES = re.compile(rb'"seconds": [0-9.e-]+|<[^>]*data-seconds[^>]*>|[0-9.]+ s\b')
-Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def graded(folder: Path, what: Path, out: str, *more: str | Path, command: str = "grade") -> Ran:
     common = ("--course", folder / "course", "--out", folder / out, "--seed", "s")
-    cache = {"XDG_CACHE_HOME": str(folder / "cache")}
-    return autograder(command, what, *common, *more, **cache)
+    return autograder(command, what, *common, *more, XDG_CACHE_HOME=str(folder / "cache"))
 
 
 def without_times(path: Path) -> bytes:
@@ -80,9 +80,6 @@ def alone(folder: Path, write_notebook: Write) -> tuple[list[str], float]:
     done = graded(folder, folder / "class", "alone", "--no-cache")
     assert done.returncode == 0, done.stderr
     return students, time.monotonic() - began
-
-
-CENTER_MEAN = "def center(X):\n    return X - X.mean(axis=1, keepdims=True)"
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +116,6 @@ class Peak:
     """The memory of the largest process that was started meanwhile, in MiB."""
 
     def __init__(self) -> None:
-        import threading
-
         self._most = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look)
@@ -157,10 +152,6 @@ def test_they_change_nothing_when_graded_again(
 def test_they_change_nothing_on_a_cluster(
     folder: Path, alone: tuple[list[str], float], slow: list[str], tmp_path: Path
 ) -> None:
-    from contextlib import ExitStack
-
-    from test_cluster import Cluster
-
     students, _ = alone
     with ExitStack() as stack:
         cluster = Cluster(stack, tmp_path, {})

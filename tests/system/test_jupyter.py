@@ -100,7 +100,7 @@ def ran(browser: Browser, pictures: Path | None) -> list[dict[str, Any]]:
         into_view = f"document.querySelectorAll('.autograder-findings')[{number}].scrollIntoView()"
         browser.value(into_view)
         time.sleep(0.3)
-        browser.picture(pictures / f"{number}.png")
+        browser.picture(pictures, str(number))
     cells: list[dict[str, Any]] = browser.value(CELLS)
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
@@ -114,17 +114,6 @@ def failed(cells: list[dict[str, Any]]) -> list[str]:
         for output in cell["outputs"]
         if output["output_type"] == "error"
     ]
-
-
-@pytest.fixture
-def pictures(request: pytest.FixtureRequest) -> Path | None:
-    """Where pictures go, if somebody wants to look at them."""
-    folder = os.environ.get("AUTOGRADER_PICTURES")
-    if not folder:
-        return None
-    path = Path(folder, request.node.name)
-    path.mkdir(parents=True)
-    return path
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +34,7 @@ from autograder.cli.main import main
 from autograder.course.course import Course
 from autograder.plugins.nbgrader import configure
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with own.own_environment(tmp_path_factory.mktemp("home")):
-        yield
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nbgrader_environment")]
 
 
 @dataclass(frozen=True)

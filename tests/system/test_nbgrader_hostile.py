@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,11 @@ from autograder.cli.main import main
 from autograder.plugins.nbgrader import config, exporter, folder
 from autograder.submissions.file import MAX_NOTEBOOK_BYTES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nbgrader_environment")]
 
 SECRET = "def center(X):\n    return X - X.mean(axis=1, keepdims=True)  # bo's own words\n"
 RIGHT = {"center": 2.0, "learn": 3.0}
 NOTEBOOK = f"{UNIT}.ipynb"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with own.own_environment(tmp_path_factory.mktemp("home")):
-        yield
 
 
 @pytest.fixture

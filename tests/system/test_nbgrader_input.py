@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,7 @@ from autograder.cli.main import main
 from autograder.course.course import Course
 from autograder.plugins.nbgrader import assert_cells, gradebook
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with own.own_environment(tmp_path_factory.mktemp("home")):
-        yield
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nbgrader_environment")]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from support.nbgrader_class import Class, cell_of, nbgrader, rows, tree
 
 from autograder.cli.main import main
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nbgrader_environment")]
 
 UNIT = "01_standardise"
 VARIANCE = """\
@@ -29,12 +28,6 @@ def standardise(X):
     print("a log line", file=sys.stderr)
     return np.array([(row - row.mean()) / row.std() for row in X])
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with own.own_environment(tmp_path_factory.mktemp("home")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from support.command import CENTER_MEAN, CENTER_SUM, Write, grade_command, timeless, write_class
 from support.places import TINY
 
-STUDENTS = [f"student{number:02}" for number in range(12)]
 PAUSE = "import time\ntime.sleep(0.3)\n"
 ANSWERS = [
-    "def center(X):\n    return X - X.mean(axis=1, keepdims=True)",
-    "def center(X):\n    return X - X.sum(axis=1, keepdims=True)",
+    CENTER_MEAN,
+    CENTER_SUM,
     "def center(X):\n    raise NotImplementedError()",
     "def center(X):\n    return X.undefined",
 ]
-
-Write = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory: pytest.TempPathFactory, write_notebook: Write) -> Path:
     """Twelve submissions, each of which takes a moment."""
-    folder = tmp_path_factory.mktemp("in")
-    for number, student in enumerate(STUDENTS):
-        answer = PAUSE + ANSWERS[number % len(ANSWERS)]
-        write_notebook(folder / f"{student}.ipynb", center=answer)
-    return folder
+    slow = [PAUSE + answer for answer in ANSWERS]
+    return write_class(write_notebook, tmp_path_factory.mktemp("in"), slow, 12)
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +37,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory, handed_in: Path) -> Path:
     """The results of a class that nobody disturbed, on two slots."""
     folder = tmp_path_factory.mktemp("whole")
     shutil.copytree(TINY / "solutions" / "01_lines", folder / "course" / "solutions" / "01_lines")
-    arguments = command(folder / "course", handed_in, folder / "out", "--jobs", "2")
-    assert finished(arguments)[0] == 0
+    arguments = grade_command(folder / "course", handed_in, folder / "out", "--jobs", "2")
+    assert run_class(arguments)[0] == 0
     return folder / "out"
-
-
-def command(course: Path, handed_in: Path, out: Path, *options: str) -> list[str]:
-    start = [sys.executable, "-m", "autograder", "grade", str(handed_in), "--out", str(out)]
-    return [*start, "--course", str(course), "--seed", "s", *options]
 
 
 def start(arguments: list[str]) -> subprocess.Popen[str]:
@@ -72,31 +59,30 @@ def start(arguments: list[str]) -> subprocess.Popen[str]:
     )
 
 
-def finished(arguments: list[str]) -> tuple[int, str, str]:
+def run_class(arguments: list[str]) -> tuple[int, str, str]:
     process = start(arguments)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
-def written(out: Path) -> list[Path]:
+def records(out: Path) -> list[Path]:
     return sorted(out.rglob("*.json"))
 
 
 def results(out: Path) -> dict[str, Any]:
     """The records by student, less the time that they took."""
     found: dict[str, Any] = {}
-    for path in written(out):
-        text = re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', path.read_text(encoding="utf-8"))
-        result = json.loads(text)
+    for path in records(out):
+        result = json.loads(timeless(path.read_bytes()))
         assert result["student"] not in found
         found[result["student"]] = result
     return found
 
 
-def wait_for(process: subprocess.Popen[str], out: Path, count: int) -> None:
-    """Until so many results are written."""
+def await_results(process: subprocess.Popen[str], out: Path, count: int) -> None:
+    """Wait until so many results are written."""
     deadline = time.monotonic() + 60
-    while not out.is_dir() or len(written(out)) < count:
+    while not out.is_dir() or len(records(out)) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -127,10 +113,10 @@ def test_an_interrupted_class_goes_on_where_it_stopped(
     count: int,
     options: list[str],
 ) -> None:
-    arguments = command(lines_course, handed_in, tmp_path / "out", *options)
+    arguments = grade_command(lines_course, handed_in, tmp_path / "out", *options)
     before = interrupted(arguments, tmp_path / "out", number, count)
-    status, _, said = finished(arguments)
-    assert (status, len(written(tmp_path / "out"))) == (0, 12)
+    status, _, said = run_class(arguments)
+    assert (status, len(records(tmp_path / "out"))) == (0, 12)
     for path, content in before.items():
         assert path.read_bytes() == content  # not graded again
     assert f"{len(before)} of 12 were graded before" in said or not before
@@ -140,7 +126,7 @@ def test_an_interrupted_class_goes_on_where_it_stopped(
 def interrupted(arguments: list[str], out: Path, number: int, count: int) -> dict[Path, bytes]:
     """Starts a class and stops it; gives what it has written, and sees that it leaves nothing."""
     process = start(arguments)
-    wait_for(process, out, count)
+    await_results(process, out, count)
     processes = family(process)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
@@ -149,7 +135,7 @@ def interrupted(arguments: list[str], out: Path, number: int, count: int) -> dic
         assert "goes on from there" in err
         assert "Traceback" not in err
     assert not psutil.wait_procs(processes, timeout=15)[1]
-    before = {path: path.read_bytes() for path in written(out)}
+    before = {path: path.read_bytes() for path in records(out)}
     assert count <= len(before) < 12
     assert all(json.loads(content) for content in before.values())
     return before
@@ -159,14 +145,16 @@ def interrupted(arguments: list[str], out: Path, number: int, count: int) -> dic
 def test_results_appear_one_by_one_and_are_those_of_two_slots(
     lines_course: Path, handed_in: Path, whole: Path, tmp_path: Path
 ) -> None:
-    process = start(command(lines_course, handed_in, tmp_path / "out", "--jobs=1", "--no-cache"))
+    process = start(
+        grade_command(lines_course, handed_in, tmp_path / "out", "--jobs=1", "--no-cache")
+    )
     counts = set()
     while process.poll() is None:
-        counts.add(len(written(tmp_path / "out")))
+        counts.add(len(records(tmp_path / "out")))
         time.sleep(0.02)
     process.communicate()
     assert len(counts) > 8
-    assert all(path.with_suffix(".html").is_file() for path in written(tmp_path / "out"))
+    assert all(path.with_suffix(".html").is_file() for path in records(tmp_path / "out"))
     assert len(results(whole)) == 12
     assert results(tmp_path / "out") == results(whole)
     assert (tmp_path / "out" / "class.csv").read_bytes() == (whole / "class.csv").read_bytes()
@@ -177,14 +165,14 @@ def test_only_what_has_changed_is_graded_again(
 ) -> None:
     ada = write_notebook(tmp_path / "in" / "ada.ipynb")
     write_notebook(tmp_path / "in" / "bob.ipynb", center=ANSWERS[1])
-    arguments = command(lines_course, tmp_path / "in", tmp_path / "out")
-    assert finished(arguments)[0] == 0
-    before = {path.stem: path.read_bytes() for path in written(tmp_path / "out")}
+    arguments = grade_command(lines_course, tmp_path / "in", tmp_path / "out")
+    assert run_class(arguments)[0] == 0
+    before = {path.stem: path.read_bytes() for path in records(tmp_path / "out")}
     write_notebook(ada, center=ANSWERS[1])
-    assert "1 of 2 were graded before" in finished(arguments)[2]
+    assert "1 of 2 were graded before" in run_class(arguments)[2]
     after = results(tmp_path / "out")
     assert after["ada"]["points"] == after["bob"]["points"] < 5
-    bob = next(path for path in written(tmp_path / "out") if "bob" in str(path))
+    bob = next(path for path in records(tmp_path / "out") if "bob" in str(path))
     assert bob.read_bytes() in before.values()
 
 
@@ -193,16 +181,16 @@ def test_what_was_graded_otherwise_is_graded_again(
     lines_course: Path, tmp_path: Path, write_notebook: Write
 ) -> None:
     write_notebook(tmp_path / "in" / "ada.ipynb")
-    arguments = command(lines_course, tmp_path / "in", tmp_path / "out")
-    assert finished(arguments)[0] == 0
+    arguments = grade_command(lines_course, tmp_path / "in", tmp_path / "out")
+    assert run_class(arguments)[0] == 0
     for change in ("--fresh", "--seed=another", "--isolation=none"):
-        before = written(tmp_path / "out")[0].stat().st_mtime_ns
-        assert "graded before" not in finished([*arguments, change])[2]
-        assert written(tmp_path / "out")[0].stat().st_mtime_ns > before
-    assert finished(arguments)[0] == 0
+        before = records(tmp_path / "out")[0].stat().st_mtime_ns
+        assert "graded before" not in run_class([*arguments, change])[2]
+        assert records(tmp_path / "out")[0].stat().st_mtime_ns > before
+    assert run_class(arguments)[0] == 0
     with (lines_course / "solutions/01_lines/exercises.py").open("a") as file:
         file.write("# another remark\n")
-    assert "graded before" not in finished(arguments)[2]
+    assert "graded before" not in run_class(arguments)[2]
 
 
 @pytest.mark.slow
@@ -212,12 +200,12 @@ def test_damaged_results_are_made_again(
     damages = [b"", b"{", b'{"schema_version": 1}', b"\xff\xfe", b"[]", b"\0" * 99]
     for number in range(len(damages)):
         write_notebook(tmp_path / "in" / f"student{number}.ipynb")
-    arguments = command(lines_course, tmp_path / "in", tmp_path / "out")
-    assert finished(arguments)[0] == 0
+    arguments = grade_command(lines_course, tmp_path / "in", tmp_path / "out")
+    assert run_class(arguments)[0] == 0
     whole = results(tmp_path / "out")
-    for path, damage in zip(written(tmp_path / "out"), damages, strict=True):
+    for path, damage in zip(records(tmp_path / "out"), damages, strict=True):
         path.write_bytes(damage)
-    status, _, said = finished(arguments)
+    status, _, said = run_class(arguments)
     assert (status, said) == (0, "")
     assert results(tmp_path / "out") == whole
 
@@ -228,7 +216,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_graded(
     write_notebook(tmp_path / "in" / "ada.ipynb")
     (tmp_path / "file").write_text("not a folder")
     for out in (tmp_path / "file", tmp_path / "file" / "out", Path("/proc/out")):
-        status, _, said = finished(command(lines_course, tmp_path / "in", out))
+        status, _, said = run_class(grade_command(lines_course, tmp_path / "in", out))
         assert status == 2
         assert said.startswith("autograder: ")
         assert f"`{out}`" in said
@@ -241,12 +229,12 @@ def test_a_folder_that_goes_away_ends_the_class_with_a_message(
     lines_course: Path, handed_in: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = start(command(lines_course, handed_in, out, "--jobs", "2"))
-    wait_for(process, out, 3)
+    process = start(grade_command(lines_course, handed_in, out, "--jobs", "2"))
+    await_results(process, out, 3)
     out.rename(tmp_path / "moved")
     out.write_text("in the way")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "can't be written" in said
     assert "Traceback" not in said
-    assert len(written(tmp_path / "moved")) >= 3
+    assert len(records(tmp_path / "moved")) >= 3

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 import pytest
-from support.command import CENTER_SUM, grade, table_of
+from support.command import CENTER_SUM, Write, grade, table_of
 from support.places import ROOT
 
 from autograder import Grader
@@ -22,7 +21,6 @@ from autograder.submissions.submission import Submission, find, outline
 pytestmark = pytest.mark.slow
 
 DOCS = ROOT / "docs" / "architecture.md"
-Write = Callable[..., Path]
 
 
 @pytest.fixture

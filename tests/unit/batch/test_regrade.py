@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import autograder, result_of, table_of
-
-CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
-# It can be told afterwards whether the student's code has run again.
-Write = Callable[..., Path]
+from support.command import CENTER_SUM, Write, autograder, record_of, table_of
 
 pytestmark = pytest.mark.slow
 
@@ -24,16 +19,16 @@ def graded(lines_course: Path, tmp_path: Path, write_notebook: Write) -> dict[st
     write_notebook(tmp_path / "in" / "ada.ipynb")
     write_notebook(tmp_path / "in" / "bo.ipynb", center=CENTER_SUM)
     write_notebook(tmp_path / "in" / "cy.ipynb", stubs=True)
-    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     common = ("--course", lines_course, "--out", tmp_path / "grades", "--seed", "s")
-    done = autograder("grade", tmp_path / "in", *common, **cache)
+    done = autograder("grade", tmp_path / "in", *common, XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
-    return {"common": common, "cache": cache, "course": lines_course, "folder": tmp_path}
+    return {"common": common, "course": lines_course, "folder": tmp_path}
 
 
 def regrade(graded: dict[str, Any], *more: str | Path) -> Any:
+    cache = str(graded["folder"] / "cache")
     return autograder(
-        "regrade", graded["folder"] / "in", *graded["common"], *more, **graded["cache"]
+        "regrade", graded["folder"] / "in", *graded["common"], *more, XDG_CACHE_HOME=cache
     )
 
 
@@ -52,7 +47,7 @@ EDITS = {
 }
 
 
-def tree(folder: Path) -> dict[str, bytes]:
+def results_in(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -62,12 +57,12 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_differences_come_first_and_results_only_when_asked(graded: dict[str, Any]) -> None:
-    before = tree(graded["folder"] / "grades")
+    before = results_in(graded["folder"] / "grades")
     change(graded, points="points=1.0, cases=matrices", rest="points=1.0, cases=matrices")
     change(graded, words="Divide the sum by m.")
     done = regrade(graded)
     assert (done.returncode, done.stderr) == (0, "")
-    assert tree(graded["folder"] / "grades") == before
+    assert results_in(graded["folder"] / "grades") == before
     assert "No result was changed" in done.stdout
     told = (graded["folder"] / "grades" / "differences.md").read_text()
     assert "Divide the sum by m" in told
@@ -81,7 +76,7 @@ def test_differences_come_first_and_results_only_when_asked(graded: dict[str, An
     done = regrade(graded, "--apply")
     assert done.returncode == 0
     assert table_of(graded["folder"] / "grades")["ada"]["points"] == "5"
-    advice = json.dumps(result_of(graded["folder"] / "grades", "bo"))
+    advice = json.dumps(record_of(graded["folder"] / "grades", "bo"))
     assert "Divide the sum by m." in advice
 
 
@@ -94,7 +89,7 @@ def test_nothing_changed_is_told(graded: dict[str, Any]) -> None:
 
 def test_results_of_another_course_and_seed_are_told_and_stay(graded: dict[str, Any]) -> None:
     grades = graded["folder"] / "grades"
-    stranger = result_of(grades, "ada") | {"unit": "07_other", "seed": "t"}
+    stranger = record_of(grades, "ada") | {"unit": "07_other", "seed": "t"}
     (grades / "07_other").mkdir()
     (grades / "07_other" / "ada.json").write_text(json.dumps(stranger))
     (grades / "01_lines" / "cut.json").write_text("{")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import CENTER_SUM, Ran, Write, autograder, grade, result_of, table_of
+from support.command import CENTER_SUM, Ran, Write, autograder, grade, record_of, table_of
 from support.places import TINY
 
 from autograder.sandbox.bubblewrap import bwrap_path
@@ -312,7 +312,7 @@ def test_what_was_odd_is_noted(bad: tuple[Ran, Path]) -> None:
         "more_points": "`99` points",
     }
     for student, said in words.items():
-        assert said in " ".join(result_of(bad[1] / "out", student)["notes"]), student
+        assert said in " ".join(record_of(bad[1] / "out", student)["notes"]), student
 
 
 def test_every_problem_says_what_to_do(bad: tuple[Ran, Path]) -> None:
@@ -491,7 +491,7 @@ def test_evidence_is_kept_where_the_user_keeps_caches(
         done = autograder("grade", path, *options, XDG_CACHE_HOME=str(tmp_path / "cache"))
         assert done.returncode == 0
     assert list((tmp_path / "cache").rglob("*.evidence"))
-    first, second = (result_of(tmp_path / out, "ada") for out in ("first", "second"))
+    first, second = (record_of(tmp_path / out, "ada") for out in ("first", "second"))
     assert first["exercises"] == second["exercises"]
     assert first["cells"] == second["cells"]
 

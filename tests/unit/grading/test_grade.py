@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command import CENTER_SUM, Write
 from support.places import TINY
+from support.programs import hasty, submitted
 
 from autograder.authoring.proof import _lookup
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import grade_class
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative
-from autograder.course.notebook import clear_solutions
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
@@ -37,7 +38,6 @@ from autograder.submissions.submission import Submission, cells_digest, find, ou
 from autograder.wire.evidence import Evidence
 from autograder.wire.program import ProgramCell
 
-CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"
 CENTER_AXIS = "def center(X):\n    return X - X.mean(axis=0, keepdims=True)"
 LEARN_RIGHT = """
 def middle(X):
@@ -52,17 +52,6 @@ def learn(X, y, steps, rng):
     return w
 """
 LEARN_SIGN = LEARN_RIGHT.replace("w + y[i]", "w - y[i]")
-
-
-def submitted(loaded: LoadedUnit, stubs: bool = False, **answers: str) -> Submission:
-    """A submission: the reference's cells, but for the answers given."""
-    cells = []
-    for number, cell in enumerate((c for c in loaded.cells if c.kind == "code"), 1):
-        source = clear_solutions(cell.source) if stubs else cell.source
-        name = next((name for name in answers if f"def {name}(" in cell.source), "")
-        skip = "experiment" in cell.tags
-        cells.append(ProgramCell(number, answers.get(name, source), skip, "an experiment"))
-    return Submission("ada", loaded.name, "ada.ipynb", tuple(cells), (), cells_digest(cells))
 
 
 def varied(loaded: LoadedUnit, exercise: str, alternative: Alternative) -> Submission:
@@ -197,7 +186,7 @@ def test_one_slip_costs_once_where_it_lets_another_function_hang(lines: LoadedUn
     hangs = "    while np.abs(Z.mean(axis=1)).max() > 1e-6:\n        pass\n    w = np.zeros"
     learn = LEARN_RIGHT.replace("    w = np.zeros", hangs)
     limits = Limits(wall_factor=1, wall_extra=5)
-    quick = hasty(lines)
+    quick = hasty(lines, 1.0)
     with Pool(limits=limits) as pool, bank_of(quick, pool) as oracle:
         result = grade(submitted(quick, center=CENTER_AXIS, learn=learn), oracle)
     assert exercise_of(result, "center").points < 2
@@ -383,15 +372,6 @@ def test_a_sandbox_that_cannot_start_is_a_fault(
             grade(submitted(lines), oracle)
 
 
-def hasty(lines: LoadedUnit) -> LoadedUnit:
-    """The unit with a second of CPU time for each check."""
-    exercises = [
-        replace(exercise, checks=[replace(check, seconds=1.0) for check in exercise.checks])
-        for exercise in lines.unit.exercises
-    ]
-    return replace(lines, unit=replace(lines.unit, exercises=exercises))
-
-
 @pytest.mark.parametrize(
     ("center", "verdict"),
     [
@@ -406,7 +386,7 @@ def test_what_stops_one_exercise_leaves_the_other_its_points(
     lines: LoadedUnit, center: str, verdict: str
 ) -> None:
     limits = Limits(memory_mib=512, wall_factor=1, wall_extra=5)
-    quick = hasty(lines)
+    quick = hasty(lines, 1.0)
     with Pool(limits=limits) as pool, bank_of(quick, pool) as oracle:
         result = grade(submitted(quick, center=center), oracle)
     assert result.status == "graded"
@@ -538,7 +518,7 @@ def test_another_seed_draws_other_cases(lines: LoadedUnit, pool: Pool) -> None:
 
 
 def test_a_notebook_is_graded_as_it_was_handed_in(
-    oracle: ReferenceOracle, tmp_path: Path, write_notebook: Callable[..., Path]
+    oracle: ReferenceOracle, tmp_path: Path, write_notebook: Write
 ) -> None:
     path = write_notebook(tmp_path / "ada.ipynb", center=CENTER_SUM)
     submissions, problems = find([path], {"01_lines": outline(oracle.loaded)})

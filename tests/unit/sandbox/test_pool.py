@@ -17,8 +17,9 @@ from typing import Any
 import msgpack
 import psutil
 import pytest
+from support.places import ROOT
+from support.programs import observer_of, seen
 
-import autograder
 from autograder.guest import isolation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget, Limits
@@ -26,10 +27,8 @@ from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool, Template
 from autograder.sandbox.watch import Stopped
 from autograder.wire.evidence import MAX_TEXT, Evidence
-from autograder.wire.observation import Observation
 from autograder.wire.program import Program
 
-ROOT = Path(autograder.__file__).resolve().parents[1]
 TIGHT = Limits(
     memory_mib=256, scratch_mib=8, cell_seconds=1, wall_factor=1, wall_extra=3, total_cpu_seconds=60
 )
@@ -44,16 +43,6 @@ def tight() -> Iterator[Pool]:
     with Pool(limits=TIGHT) as pool:
         yield pool
     del os.environ["SECRET_OF_THE_GRADER"]
-
-
-def observer_of(pool: Pool, *cells: str) -> Observer:
-    return Observer(pool, Program(tuple(enumerate(cells, 1))))
-
-
-def seen(observer: Observer, expression: str, seconds: float = 1.0) -> Evidence:
-    """The evidence of an expression over `program`, the names that its cells left behind."""
-    source = f"def observation(program):\n    return {expression}"
-    return observer.observe(Observation(source, {}, 0), seconds)
 
 
 def ran(pool: Pool, source: str) -> Evidence:

@@ -22,7 +22,7 @@ LOADED = Course(ROOT).load(UNIT)
 STARTER = {UNIT: starter_code(LOADED)}
 
 
-def handed_in(*students: str) -> list[Submission]:
+def samples(*students: str) -> list[Submission]:
     paths = [SAMPLES / UNIT / f"{student}.ipynb" for student in students]
     return find(paths, {UNIT: outline(LOADED)})[0]
 
@@ -42,7 +42,7 @@ def disguised(submission: Submission, **names: str) -> Submission:
 
 
 def test_a_copy_is_told_whatever_it_is_dressed_in() -> None:
-    ada, chen = handed_in("ada", "chen")
+    ada, chen = samples("ada", "chen")
     copy = disguised(chen, new_w="u", new_v="q", result="out", value="val", index="k")
     found = pairs([ada, chen, copy], STARTER)
     assert [pair.students for pair in found] == [("chen", "copy")]
@@ -54,8 +54,8 @@ def test_a_copy_is_told_whatever_it_is_dressed_in() -> None:
 
 
 def test_independent_work_is_not_told_and_starter_code_does_not_count() -> None:
-    assert pairs(handed_in("ada", "bao", "chen"), STARTER) == []
-    twice = [replace(one, student=name) for name in "xy" for one in handed_in("dilara")]
+    assert pairs(samples("ada", "bao", "chen"), STARTER) == []
+    twice = [replace(one, student=name) for name in "xy" for one in samples("dilara")]
     untouched = [
         replace(one, cells=tuple(c for c in one.cells if c.source in STARTER[UNIT]))
         for one in twice
@@ -65,7 +65,7 @@ def test_independent_work_is_not_told_and_starter_code_does_not_count() -> None:
 
 
 def test_the_page_shows_both_and_lets_nothing_through() -> None:
-    (chen,) = handed_in("chen")
+    (chen,) = samples("chen")
     evil = chen.cells[0].source + '\nx = "</pre><script>alert(1)</script>"\x1b[31m'
     cells = (replace(chen.cells[0], source=evil), *chen.cells[1:])
     found = pairs([replace(chen, cells=cells), replace(chen, student="<b>co")], STARTER)

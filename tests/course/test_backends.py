@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from support.places import ROOT, TINY
 
-from autograder.backends import BackendError, asked_for
+from autograder.backends import Backend, BackendError, asked_for
 from autograder.batch.regrade import Regraded
 from autograder.cli.main import USAGE, main
 from autograder.course.course import Course
@@ -32,7 +32,7 @@ from autograder.submissions.submission import Submission, cells_digest
 from autograder.wire.observation import Observation
 from autograder.wire.program import Program, ProgramCell, runs_on
 
-BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS: tuple[Backend, ...] = ("tensorflow", "jax", "torch")
 
 
 def test_an_option_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +71,7 @@ def test_a_unit_may_insist_on_backends() -> None:
     unit = Unit("01_style", framework="keras", backends=("tensorflow", "torch"))
     assert [unit.backend(name) for name in BACKENDS] == ["tensorflow", "tensorflow", "torch"]
     assert Unit("01_any").backend("jax") == "jax"
+    wrong: Any
     for wrong in ((), ("numpy",), ("jax", "mxnet")):
         with pytest.raises(ExerciseError, match="backends is"):
             Unit("01_wrong", backends=wrong).validate()
@@ -78,7 +79,7 @@ def test_a_unit_may_insist_on_backends() -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_sandbox_is_told_the_backend_by_the_grader_alone(
-    backend: str, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "mxnet")
     template = command(backend, "none")
@@ -119,7 +120,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("backend", OTHERS)
-def test_probes_and_borrowed_gradients_do_the_same(backend: str) -> None:
+def test_probes_and_borrowed_gradients_do_the_same(backend: Backend) -> None:
     """Their own tests, in a process of that backend with the sandbox's settings."""
     own = {**command(backend, "none").environment, "PYTHONSAFEPATH": ""}
     files = [f"tests/unit/guest/{name}" for name in ("test_probes.py", "test_remote.py")]

@@ -37,7 +37,7 @@ UNITS = sorted(folder.name for folder in SAMPLES.iterdir() if folder.is_dir())
 SEED, FURTHER = "check-course-0", {"03_optimizers": ("another seed",)}
 KEYS = {"is", "status", "points", "verdicts", "explained", "says", "never", "slow"}
 # What an exercise is worth in each unit, as the notebooks say.
-WORTH = {
+WORTH: dict[str, dict[str, float]] = {
     "01_two_layer_network": {
         "sigmoid": 2,
         "forward": 3,

@@ -117,8 +117,8 @@ def test_backward_is_the_complex_step(
 
 def test_backward_by_hand(reference: SimpleNamespace) -> None:
     # One unit each, all parameters 0 but W2 = 1: A1 = 0, A2 = 1/2, tanh'(0) = 1.
-    params = {"W1": [[0.0]], "b1": [[0.0]], "W2": [[1.0]], "b2": [[0.0]]}
-    params = {name: np.array(value) for name, value in params.items()}
+    zero, one = np.array([[0.0]]), np.array([[1.0]])
+    params = {"W1": zero, "b1": zero, "W2": one, "b2": zero}
     X, Y = np.array([[2.0, 4.0, 6.0]]), np.array([[1.0, 1.0, 0.0]])
     grads = reference.backward(X, Y, params, reference.forward(X, params, "tanh")[1])
     assert grads["dW2"].item() == 0

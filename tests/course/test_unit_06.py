@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy import signal
 from support.closeness import distance
+from support.units import experiment, world_and_case, world_of
 
 from autograder.course.course import LoadedUnit, draw
 from autograder.guest import probes
@@ -40,16 +41,6 @@ CONVOLUTIONS = [
 @pytest.fixture(scope="module")
 def names(reference: SimpleNamespace) -> dict[str, Any]:
     return vars(reference)
-
-
-def experiment(loaded: LoadedUnit, names: dict[str, Any], word: str) -> dict[str, Any]:
-    """The names of the reference and of the one experiment that contains `word`."""
-    (source,) = (
-        cell.source for cell in loaded.cells if "experiment" in cell.tags and word in cell.source
-    )
-    found = dict(names)
-    exec(source, found)
-    return found
 
 
 def drawn(size: tuple[int, ...], f: int, K: int) -> tuple[Any, Any, Any]:
@@ -177,20 +168,11 @@ def lenet_by_hand(X: Any, weights: list[Any]) -> Any:
     return scores / scores.sum(axis=1, keepdims=True)
 
 
-def world_of(loaded: LoadedUnit, exercise: str, check: str) -> tuple[dict[str, Any], Any]:
-    """What a check's observation and helpers define, and the check's first case."""
-    declared = next(e for e in loaded.unit.exercises if e.name == exercise)
-    found = next(c for c in declared.checks if c.name == check)
-    world: dict[str, Any] = {"probes": probes, "np": np, "keras": keras, "ops": keras.ops}
-    exec(found.source, world)
-    return world, draw(found, "unit test", loaded.name, exercise)[0]
-
-
 def test_outputs_and_gradients_of_lenet_are_those_by_hand(
     loaded: LoadedUnit, reference: SimpleNamespace
 ) -> None:
     """What the checks take for the truth, for whichever legal form."""
-    world, case = world_of(loaded, "build_lenet5", "lenet_gradients")
+    world, case = world_and_case(loaded, "lenet_gradients")
     X, seed, cotangent = (case.inputs[name] for name in ("X", "seed", "cotangent"))
     weights = [[part.astype(float) for part in layer] for layer in world["lenet_weights"](seed)]
     model, _ = world["filled_lenet"](reference.build_lenet5(), seed)
@@ -224,7 +206,7 @@ def test_outputs_and_gradients_of_lenet_are_those_by_hand(
 def test_alexnet_carries_two_channels_whatever_its_widths(
     loaded: LoadedUnit, reference: SimpleNamespace
 ) -> None:
-    world, case = world_of(loaded, "build_alexnet_mini", "alexnet_colours")
+    world, case = world_and_case(loaded, "alexnet_colours")
     colours, weights = case.inputs["colours"], case.inputs["weights"]
     x = colours.astype(float)
     cut = []
@@ -360,8 +342,7 @@ def test_every_legal_form_passes_what_needs_no_training(loaded: LoadedUnit, exer
         for _, source in program.cells:
             exec(source, names)
         for check in checks:
-            world: dict[str, Any] = {"probes": probes, "np": np, "keras": keras, "ops": keras.ops}
-            exec(check.source, world)
+            world = world_of(check)
             for case in draw(check, "another seed", loaded.name, exercise):
                 found = world[check.name](SimpleNamespace(**names), **case.inputs)
                 yield check, case, probes.to_arrays(found)
@@ -383,8 +364,7 @@ def test_a_start_by_the_rule_of_he_is_a_guess_as_well(loaded: LoadedUnit) -> Non
     assert started != cell
     for source in [*(source for _, source in loaded.reference.cells), started]:
         exec(source, names)
-    world: dict[str, Any] = {"probes": probes, "np": np}
-    exec(check.source, world)
+    world = world_of(check)
     for seed in ("one", "two", "three"):
         for case in draw(check, seed, loaded.name, exercise.name):
             costs = world[check.name](SimpleNamespace(**names), **case.inputs)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.closeness import distance
+from support.units import boxes_of
 
 from autograder.course.course import LoadedUnit
 
@@ -23,11 +24,6 @@ pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
 SINGLE = 1e-5  # normwise; what float32 may lose in a small net
-
-
-def boxes_of(rng: np.random.Generator, count: int, size: float = 100) -> Any:
-    corners = rng.uniform(0, size, (count, 2))
-    return np.concatenate([corners, corners + rng.uniform(0.05, 0.6, (count, 2)) * size], axis=1)
 
 
 # ----------------------------------------------------------------------------- the convolutions

@@ -23,6 +23,7 @@ UNIT = "09_yolo"
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
+Model: Any = keras.Model
 
 
 def some_boxes(rng: np.random.Generator, count: int, img: tuple[int, int], grid: int) -> Any:
@@ -57,7 +58,15 @@ def test_encoding_in_exact_fractions(reference: SimpleNamespace) -> None:
     """By hand: a box in a picture of 60×90, cells of 20×30."""
     box = [32, 44, 53, 54]  # centre (42.5, 49): row 2, column 1
     y = reference.encode_yolo(np.array([box], dtype=float), np.array([2]), (60, 90))
-    want = [1, Fraction(85, 60) - 1, Fraction(49, 20) - 2, Fraction(10, 20), Fraction(21, 30), 0, 0]
+    want: list[Any] = [
+        1,
+        Fraction(85, 60) - 1,
+        Fraction(49, 20) - 2,
+        Fraction(10, 20),
+        Fraction(21, 30),
+        0,
+        0,
+    ]
     assert np.argwhere(y.any(axis=-1)).tolist() == [[2, 1]]
     assert y[2, 1].tolist() == pytest.approx([float(part) for part in (*want, 1)])
 
@@ -152,7 +161,7 @@ def test_detecting_what_was_encoded(reference: SimpleNamespace) -> None:
     y = reference.encode_yolo(boxes, classes, (36, 54))
     y[..., 0] *= np.where(y[..., 0] > 0, rng.uniform(0.5, 0.9, (3, 3)), 1)
 
-    class Oracle(keras.Model):
+    class Oracle(Model):
         def call(self, inputs: Any) -> Any:
             return keras.ops.convert_to_tensor(y[None], dtype="float32") + 0 * inputs[0, 0, 0, 0]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.closeness import distance
+from support.units import boxes_of
 
 from autograder.course.course import LoadedUnit
 from autograder.guest.probes import numerical_gradient
@@ -20,11 +21,6 @@ from autograder.guest.probes import numerical_gradient
 UNIT = "10_rcnn_family"
 
 SINGLE = 1e-5  # normwise; what float32 may lose
-
-
-def boxes_of(rng: np.random.Generator, count: int, size: float = 100) -> Any:
-    corners = rng.uniform(0, size, (count, 2))
-    return np.concatenate([corners, corners + rng.uniform(0.1, 0.6, (count, 2)) * size], axis=1)
 
 
 # ---------------------------------------------------------------------------- proposals and crops

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.closeness import distance
+from support.units import called, experiment, relu, world_and_case
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.course import LoadedUnit
 from autograder.guest import probes
 
 UNIT = "11_style_transfer"
@@ -27,11 +29,6 @@ keras = pytest.importorskip("keras")
 ROUNDING = 1e-13  # normwise, float64
 SINGLE = 1e-5  # normwise; what float32 may lose
 SIZES = [(4, 5, 3), (1, 6, 2), (5, 2, 4), (3, 3, 1)]
-
-
-def called(function: Any, *args: Any) -> Any:
-    """What a function of tensors gives for arrays, in arrays."""
-    return probes.to_arrays(function(*probes.to_tensors(list(args))))
 
 
 def pair(size: tuple[int, ...], seed: int = 11) -> Any:
@@ -57,7 +54,8 @@ def layer_by_hand(aS: Any, aG: Any) -> float:
     H, W, C = aS.shape
     pairs = itertools.product(range(C), repeat=2)
     S, G = gram_by_hand(aS), gram_by_hand(aG)
-    return math.fsum((S[i][j] - G[i][j]) ** 2 for i, j in pairs) / (4 * C * C * (H * W) ** 2)
+    total = math.fsum((S[i][j] - G[i][j]) ** 2 for i, j in pairs)
+    return float(total / (4 * C * C * (H * W) ** 2))
 
 
 def total_by_hand(
@@ -205,20 +203,7 @@ def maps_by_hand(picture: Any, weights: list[Any], activation: Any) -> list[Any]
     return maps
 
 
-def relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-def check_of(loaded: LoadedUnit, name: str) -> tuple[dict[str, Any], Any]:
-    """What a check of `style_step` and its helpers define, and the check's first case."""
-    exercise = next(e for e in loaded.unit.exercises if e.name == "style_step")
-    found = next(c for c in exercise.checks if c.name == name)
-    world: dict[str, Any] = {"probes": probes, "np": np, "keras": keras, "ops": keras.ops}
-    exec(found.source, world)
-    return world, draw(found, "unit test", loaded.name, exercise.name)[0]
-
-
-def descended(inputs: dict[str, Any], steps: int) -> tuple[list[float], Any]:
+def descended(inputs: Mapping[str, Any], steps: int) -> tuple[list[float], Any]:
     """The costs before each step of gradient descent with momentum, and the last picture.
 
     In float64; slopes are central differences of the cost with respect to the pixels.
@@ -246,7 +231,7 @@ def test_steps_are_those_of_numpy(
     loaded: LoadedUnit, reference: SimpleNamespace, name: str
 ) -> None:
     """What the checks take for the truth: costs, momentum, borders."""
-    world, case = check_of(loaded, name)
+    world, case = world_and_case(loaded, name)
     costs, picture = descended(case.inputs, 2)
     found, image, model = world["stepped"](reference, **case.inputs, steps=2)
     assert all(isinstance(cost, float) for cost in found)
@@ -286,7 +271,7 @@ def test_the_share_that_is_left_is_of_the_cost_of_the_text(
     loaded: LoadedUnit, reference: SimpleNamespace
 ) -> None:
     """`cost_falls` measures by itself what `style_step` returns."""
-    world, case = check_of(loaded, "cost_falls")
+    world, case = world_and_case(loaded, "cost_falls")
     calls, costs = [], []
 
     def recorded(*args: Any) -> float:
@@ -302,16 +287,6 @@ def test_the_share_that_is_left_is_of_the_cost_of_the_text(
 
 
 # ------------------------------------------------------------- networks and tables of the notebook
-
-
-def experiment(loaded: LoadedUnit, reference: SimpleNamespace, word: str) -> dict[str, Any]:
-    """The names that the one experiment that contains `word` leaves behind."""
-    (source,) = (
-        cell.source for cell in loaded.cells if "experiment" in cell.tags and word in cell.source
-    )
-    names = dict(vars(reference))
-    exec(source, names)
-    return names
 
 
 def test_feature_model_is_what_the_text_says(reference: SimpleNamespace) -> None:
@@ -336,7 +311,7 @@ def test_trained_filters_leave_the_sky_dark(
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("Agg")
     monkeypatch.chdir(loaded.folder)
-    names = experiment(loaded, reference, "def photograph")
+    names = experiment(loaded, vars(reference), "def photograph")
     plt.close("all")
     brightness = {}
     for name, network in names["networks"].items():
@@ -356,7 +331,7 @@ def test_only_the_right_cost_obeys_both_laws(
     loaded: LoadedUnit, reference: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The table of "Break it"."""
-    experiment(loaded, reference, "def without_transpose")
+    experiment(loaded, vars(reference), "def without_transpose")
     _, *lines = capsys.readouterr().out.splitlines()
     laws = {}
     for line in lines:

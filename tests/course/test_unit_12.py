@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from support.closeness import distance_in_float64 as distance
+from support.units import called, world_and_case
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.course import LoadedUnit
 from autograder.guest import probes
 
 UNIT = "12_gru_lstm"
@@ -29,11 +30,6 @@ rng = np.random.default_rng(12)
 def weights(names: str, units: int, features: int) -> dict[str, Any]:
     p = {f"W_{name}": rng.normal(size=(units + features, units)) for name in names}
     return p | {f"b_{name}": rng.normal(size=units) for name in names}
-
-
-def called(function: Any, *args: Any) -> Any:
-    """What a function of tensors gives for arrays, in arrays."""
-    return probes.to_arrays(function(*probes.to_tensors(list(args))))
 
 
 def sigmoid(a: float) -> float:
@@ -113,8 +109,10 @@ def run_by_hand(X: Any, start: list[Any], p: dict[str, Any]) -> Any:
     """All hidden states, one step at a time; `start` is `[h0]` or `[h0, c0]`."""
     carry, states = start, []
     for t in range(X.shape[1]):
-        gru = len(start) == 1
-        carry = [gru_by_hand(X[:, t], *carry, p)] if gru else [*lstm_by_hand(X[:, t], *carry, p)]
+        if len(start) == 1:
+            carry = [gru_by_hand(X[:, t], carry[0], p)]
+        else:
+            carry = [*lstm_by_hand(X[:, t], carry[0], carry[1], p)]
         states.append(carry[0])
     return np.stack(states, axis=1)
 
@@ -133,11 +131,8 @@ def test_gradients_are_those_of_central_differences(
     loaded: LoadedUnit, reference: SimpleNamespace, check: str
 ) -> None:
     """What a check takes for the truth, the reference by autodiff, for one of its cases."""
-    exercise = next(e for e in loaded.unit.exercises if check in [c.name for c in e.checks])
-    found = next(c for c in exercise.checks if c.name == check)
-    inputs = dict(draw(found, "differences", loaded.name, exercise.name)[0].inputs)
-    world: dict[str, Any] = {"probes": probes, "np": np, "ops": keras.ops}
-    exec(found.source, world)
+    world, case = world_and_case(loaded, check, "differences")
+    inputs = dict(case.inputs)
     by_autodiff = world[check](reference, **inputs)
     p, cotangent = inputs.pop("p"), inputs.pop("cotangent")
     assert {f"gradient of {name}" for name in inputs | p} == set(by_autodiff)

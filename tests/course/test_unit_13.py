@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.closeness import distance_in_float64 as distance
+from support.units import called, world_and_case
 
 from autograder.course.course import LoadedUnit, draw
 from autograder.guest import probes
@@ -24,11 +25,6 @@ UNIT = "13_seq2seq_attention"
 keras = pytest.importorskip("keras")
 ROUNDING = 1e-14  # normwise
 rng = np.random.default_rng(13)
-
-
-def called(function: Any, *args: Any) -> Any:
-    """What a function of tensors gives for arrays, in arrays."""
-    return probes.to_arrays(function(*probes.to_tensors(list(args))))
 
 
 def attention_inputs(B: int, T: int, S: int, E: int, A: int) -> list[Any]:
@@ -81,7 +77,7 @@ def test_scores_are_bahdanaus_formula(reference: SimpleNamespace) -> None:
 @pytest.mark.parametrize("masked", [False, True])
 def test_attend_is_a_softmax_and_a_mean(reference: SimpleNamespace, masked: bool) -> None:
     scores, H = 3 * rng.normal(size=(5, 7)), rng.normal(size=(5, 7, 4))
-    mask = np.arange(7) < np.array([7, 1, 3, 5, 2])[:, None] if masked else None
+    mask: Any = np.arange(7) < np.array([7, 1, 3, 5, 2])[:, None] if masked else None
     got = called(reference.attend, scores, H, mask)
     for a, b in zip(got, attended_by_hand(scores, H, mask), strict=True):
         assert distance(a, b) < ROUNDING
@@ -103,7 +99,7 @@ def test_keras_attention_computes_the_same(reference: SimpleNamespace) -> None:
     """The layer has v inside, W1 and W2 are dense layers before it; all steps at once."""
     _, H, W1, W2, v = attention_inputs(4, 7, 3, 5, 6)
     S = rng.normal(size=(4, 2, 3))
-    mask = np.arange(7) < np.array([7, 2, 4, 1])[:, None]
+    mask: Any = np.arange(7) < np.array([7, 2, 4, 1])[:, None]
     layer = keras.layers.AdditiveAttention(dtype="float64")
     layer.build([(4, 2, 6), H.shape, (4, 7, 6)])
     layer.set_weights([v])
@@ -130,11 +126,8 @@ def test_gradients_are_those_of_central_differences(
     loaded: LoadedUnit, reference: SimpleNamespace, check: str, function: Any
 ) -> None:
     """What a check takes for the truth, the reference by autodiff, for one of its cases."""
-    exercise = next(e for e in loaded.unit.exercises if check in [c.name for c in e.checks])
-    found = next(c for c in exercise.checks if c.name == check)
-    inputs = dict(draw(found, "differences", loaded.name, exercise.name)[0].inputs)
-    world: dict[str, Any] = {"probes": probes, "np": np, "ops": keras.ops}
-    exec(found.source, world)
+    world, case = world_and_case(loaded, check, "differences")
+    inputs = dict(case.inputs)
     by_autodiff = world[check](reference, **inputs)
     cotangent = inputs.pop("cotangent")
     names = [name for name in inputs if name != "mask"]

@@ -103,7 +103,7 @@ class Pairs(list[Any]):
 
 def messages(rng: random.Random) -> list[bytes]:
     """A few messages of one tree, such as a worker sends: something is wrong in most of them."""
-    tree = reply(rng) if rng.random() < 0.8 else value(rng, 4)
+    tree = reply(rng) if rng.random() < 0.8 else any_value(rng, 4)
     for _ in range(rng.choice((0, 0, 0, 1, 1, 3))):
         tree = with_odd_node(rng, tree)
     odd = rng.choice((0.0, 0.0, 0.0, 0.02, 0.2))
@@ -120,7 +120,7 @@ def message_of(rng: random.Random) -> bytes:
 
 def reply(rng: random.Random) -> Any:
     if rng.random() < 0.2:
-        args = [value(rng, 2) for _ in range(rng.randint(0, 3))]
+        args = [any_value(rng, 2) for _ in range(rng.randint(0, 3))]
         return Pairs([["ask", "forward"], ["args", args], ["kwargs", Pairs([["a", 1.0]])]])
     failure = None
     if rng.random() < 0.4:
@@ -128,7 +128,7 @@ def reply(rng: random.Random) -> Any:
     fields = [
         ["id", rng.randint(0, 9)],
         ["status", rng.choice(evidence.STATUSES)],
-        ["value", value(rng, 4)],
+        ["value", any_value(rng, 4)],
         ["failure", failure],
         ["output", text(rng)],
         ["seconds", rng.choice(FLOATS)],
@@ -136,7 +136,7 @@ def reply(rng: random.Random) -> Any:
     return Pairs(fields)
 
 
-def value(rng: random.Random, depth: int) -> Any:
+def any_value(rng: random.Random, depth: int) -> Any:
     kind = rng.randint(0, 9 if depth else 6)
     if kind <= 1:
         return array(rng)
@@ -144,7 +144,7 @@ def value(rng: random.Random, depth: int) -> Any:
         return rng.choice((None, True, False, rng.choice(INTEGERS), rng.choice(FLOATS), text(rng)))
     if kind == 6:
         return Extension(2, rng.choice((b"Dense", b"\xff\xfe", b"", b"os.system" * 50)))
-    items = [value(rng, depth - 1) for _ in range(rng.randint(0, 4))]
+    items = [any_value(rng, depth - 1) for _ in range(rng.randint(0, 4))]
     return items if kind <= 8 else Pairs([[text(rng), item] for item in items])
 
 
@@ -204,7 +204,7 @@ def odd_node(rng: random.Random) -> Any:
         return [Pairs([]) for _ in range(rng.choice((3, 3, 3, 200)))]
     if kind == 8:
         return array(rng)
-    return value(rng, 2)
+    return any_value(rng, 2)
 
 
 def with_odd_node(rng: random.Random, tree: Any) -> Any:
@@ -270,7 +270,7 @@ def encoded_leaf(rng: random.Random, leaf: Any, odd: float) -> bytes:
     if isinstance(leaf, str):
         leaf = Text(leaf.encode("utf-8", "surrogatepass"))
     kind = b"\xdb" if isinstance(leaf, Text) else b"\xc6"
-    return kind + length(rng, leaf, odd) + leaf
+    return kind + length(rng, leaf, odd) + bytes(leaf)
 
 
 def length(rng: random.Random, content: bytes, odd: float) -> bytes:
@@ -303,10 +303,10 @@ def with_odd_bytes(rng: random.Random, content: bytes) -> bytes:
 
 def check_messages(rng: random.Random) -> list[str]:
     """Decodes messages.  Gives what became of each, as all checks do."""
-    return [outcome(body) for body in messages(rng)]
+    return [outcome_of(body) for body in messages(rng)]
 
 
-def outcome(body: bytes) -> str:
+def outcome_of(body: bytes) -> str:
     """What becomes of one message; what is evidence is sent once more."""
     try:
         tree = unpack(body)
@@ -466,7 +466,7 @@ def sound_notebooks() -> tuple[Any, ...]:
         "outputs": [{"output_type": "stream", "name": "stdout", "text": ["hello\n"]}],
         "source": ["def center(X):\n", "    return X"],
     }
-    grade = {
+    grade: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "b",
@@ -689,7 +689,8 @@ Check = Callable[[random.Random], list[str]]
 def peak_mib() -> float:
     # Not `ru_maxrss`: that begins with the memory of the process that started this one.
     kept = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(re.search(r"^VmHWM:\s+(\d+) kB$", kept, re.M)[1]) / 2**10
+    (found,) = re.findall(r"^VmHWM:\s+(\d+) kB$", kept, re.M)
+    return int(found) / 2**10
 
 
 CHECKS: dict[str, tuple[Check, ...]] = {
@@ -703,7 +704,7 @@ def example(kind: str, rng: random.Random) -> list[str]:
     return rng.choice(CHECKS[kind])(rng)
 
 
-def run(kind: str, seed: str, first: int, count: int) -> int:
+def run_examples(kind: str, seed: str, first: int, count: int) -> int:
     outcomes: Counter[str] = Counter()
     process = psutil.Process()
     began, settled, slowest, number = time.monotonic(), 0, 0.0, first
@@ -742,7 +743,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [keep.cleanup() for keep in _kept])
-        return run(options.kind, options.seed, options.first, options.count)
+        return run_examples(options.kind, options.seed, options.first, options.count)
 
 
 if __name__ == "__main__":

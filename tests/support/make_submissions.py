@@ -94,7 +94,7 @@ def file_of(release: Notebook, source: Path) -> bytes:
         ] + cells
     for place, text in cells:
         put_cell(notebook, places, place, text, source.stem)
-    change(notebook, places, settings)
+    apply_settings(notebook, places, settings)
     content = as_saved(notebook, settings.get("format", 4)).encode()
     return content[: int(len(content) * settings.get("keep", 1))]
 
@@ -177,7 +177,7 @@ def position(cells: list[Cell], cell: Cell) -> int:
     return next(index for index, other in enumerate(cells) if other is cell)
 
 
-def change(notebook: Notebook, places: dict[str, Cell], settings: dict[str, Any]) -> None:
+def apply_settings(notebook: Notebook, places: dict[str, Cell], settings: dict[str, Any]) -> None:
     """Do what a student, or an editor, does to a whole notebook."""
     cells = notebook["cells"]
     for name in settings.get("delete", ()):

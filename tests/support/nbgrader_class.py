@@ -182,7 +182,7 @@ def autograded(course: Path, student: str, unit: str = UNIT) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def shown(cell: Any) -> str:
+def text_shown(cell: Any) -> str:
     """What a cell shows, as text."""
     parts: list[str] = []
     for output in cell["outputs"]:

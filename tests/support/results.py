@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from autograder.results.result import CellRun, ExerciseResult, Finding, Place, Result
 
@@ -41,7 +42,7 @@ def exercise(name: str, *findings: Finding, code: str = "") -> ExerciseResult:
     return ExerciseResult(name, points, most, findings, code)
 
 
-def backward(**changes: object) -> ExerciseResult:
+def backward(**changes: Any) -> ExerciseResult:
     wrong = Finding(
         "gradients",
         "`backward` returns the gradient of the mean cross-entropy",
@@ -62,7 +63,7 @@ def backward(**changes: object) -> ExerciseResult:
     return exercise("backward", ok, replace(wrong, **changes), code=BACKWARD_CODE)
 
 
-def result_of(*exercises: ExerciseResult, student: str = "ada", **changes: object) -> Result:
+def result_of(*exercises: ExerciseResult, student: str = "ada", **changes: Any) -> Result:
     points, most = sum(e.points for e in exercises), sum(e.max_points for e in exercises)
     plain = Result(
         student,
@@ -126,7 +127,9 @@ def faulty(student: str = "alan") -> Result:
 def hostile() -> Result:
     """A submission that puts markup, escape sequences and controls wherever it can."""
     finding = backward().findings[1]
-    text = {name: HOSTILE for name in ("claim", "seen", "expected", "advice", "case")}
+    text: dict[str, Any] = {
+        name: HOSTILE for name in ("claim", "seen", "expected", "advice", "case")
+    }
     bad = replace(finding, **text, remarks=(HOSTILE,), place=Place(7, 1, HOSTILE))
     return result_of(
         exercise("backward" + HOSTILE, bad, code=HOSTILE),

@@ -316,11 +316,11 @@ def test_a_course_in_what_is_graded_is_refused(
     folder: Path, write_notebook: Write, tmp_path: Path, command: str, what: str
 ) -> None:
     place = student_repository(folder, tmp_path / "class" / "ada", write_notebook)
-    out = ["--out", tmp_path / "out.html" if command == "similar" else tmp_path / "out"]
+    out = tmp_path / ("out.html" if command == "similar" else "out")
     if command == "regrade":
         common = ("--course", folder / "course", "--out", tmp_path / "out")
         autograder("grade", write_notebook(tmp_path / "in" / "ada.ipynb"), *common)
-    done = autograder(command, what, *out, cwd=place)
+    done = autograder(command, what, "--out", out, cwd=place)
     assert done.returncode == 2
     assert "may be a student's" in done.stderr
     assert "--course DIR" in done.stderr

@@ -23,7 +23,7 @@ from support.nbgrader_class import (
     nbgrader,
     rows,
     scores,
-    shown,
+    text_shown,
     tree,
 )
 from support.places import SAMPLES
@@ -273,10 +273,10 @@ def test_findings_and_output_are_in_the_notebook(graded: Graded) -> None:
         "display_data",
         "execute_result",
     ]
-    assert "You average over the units" in shown(check)
-    assert "autograder-findings" in shown(check)
+    assert "You average over the units" in text_shown(check)
+    assert "autograder-findings" in text_shown(check)
     broken = autograded(graded.course, "jo")
-    assert "SyntaxError" in shown(cell_of(broken, "learn"))
+    assert "SyntaxError" in text_shown(cell_of(broken, "learn"))
 
 
 def test_no_solution_and_no_seed_is_in_what_students_get_back(graded: Graded) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -17,8 +18,9 @@ from support import nbgrader_class as own
 from support.nbgrader_class import UNIT, Class, nbgrader, rows, scores, tree
 
 from autograder.cli.main import main
-from autograder.plugins.nbgrader import config, exporter, folder
+from autograder.plugins.nbgrader import config, folder
 from autograder.submissions.file import MAX_NOTEBOOK_BYTES
+from autograder.submissions.reader import Readers
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nbgrader_environment")]
 
@@ -37,7 +39,7 @@ def course(gradebook_course: Path, tmp_path: Path) -> Path:
     return course
 
 
-def grade(course: Path, command: str) -> tuple[int, str]:
+def grade_by(course: Path, command: str) -> tuple[int, str]:
     if command == "autograde":
         return nbgrader(course, "autograde", UNIT)
     told = CliRunner().invoke(main, ["nbgrade", UNIT, "--course", str(course), "--jobs", "1"])
@@ -48,7 +50,7 @@ def grade(course: Path, command: str) -> tuple[int, str]:
 def refused(course: Path, command: str, *says: str) -> None:
     """Grade a class in which ada's hand-in is refused, and bo's gets what it should."""
     begun = time.monotonic()
-    status, said = grade(course, command)
+    status, said = grade_by(course, command)
     assert time.monotonic() - begun < 20
     assert status == 1
     for part in ("ada is not graded.", *says):
@@ -175,7 +177,7 @@ def large_files(group: Class) -> str:
     return "more than 200 MiB together"
 
 
-def many_notebooks(group: Class) -> str:
+def a_hundred_notebooks(group: Class) -> str:
     group.hand_in("ada", group.notebook())
     for number in range(100):
         group.hand_in("ada", "{}", name=f"copy-{number}")
@@ -192,7 +194,7 @@ def many_notebooks(group: Class) -> str:
         no_time,
         large_notebook,
         large_files,
-        many_notebooks,
+        a_hundred_notebooks,
     ],
 )
 def test_what_is_no_hand_in_is_refused(course: Path, make: Callable[[Class], str]) -> None:
@@ -206,9 +208,9 @@ def test_by_nbgraders_own_command_too(course: Path) -> None:
 def test_an_earlier_grade_goes_where_a_forced_grading_is_refused(course: Path) -> None:
     group = Class(course)
     group.hand_in("ada", group.notebook())
-    assert grade(course, "autograde")[0] == 0 and scores(course, "ada") == RIGHT
+    assert grade_by(course, "autograde")[0] == 0 and scores(course, "ada") == RIGHT
     link_to_the_gradebook(group)
-    assert grade(course, "autograde")[0] == 0 and scores(course, "ada") == RIGHT  # as it was
+    assert grade_by(course, "autograde")[0] == 0 and scores(course, "ada") == RIGHT  # as it was
     assert nbgrader(course, "autograde", UNIT, "--force")[0] == 1
     assert scores(course, "ada") == {"center": None, "learn": None}
 
@@ -216,10 +218,10 @@ def test_an_earlier_grade_goes_where_a_forced_grading_is_refused(course: Path) -
 def test_an_unreadable_time_leaves_an_earlier_grading(course: Path) -> None:
     group = Class(course)
     group.hand_in("ada", group.notebook())
-    assert grade(course, "nbgrade")[0] == 0
+    assert grade_by(course, "nbgrade")[0] == 0
     os.mkfifo(group.folder("ada") / "timestamp.txt")
     for command in ("nbgrade", "autograde"):
-        status, said = grade(course, command)
+        status, said = grade_by(course, command)
         assert status == 0 and "The earlier grading is kept." in said
     assert scores(course, "ada") == RIGHT
 
@@ -227,7 +229,7 @@ def test_an_unreadable_time_leaves_an_earlier_grading(course: Path) -> None:
 def test_the_submitted_directory_itself_may_be_a_link(course: Path) -> None:
     (course / "submitted").rename(course / "elsewhere")
     (course / "submitted").symlink_to("elsewhere")
-    assert grade(course, "nbgrade")[0] == 0
+    assert grade_by(course, "nbgrade")[0] == 0
     assert scores(course, "bo") == RIGHT
 
 
@@ -259,7 +261,7 @@ def test_a_deep_tree_is_passed_over(course: Path, command: str) -> None:
         here = inner
     os.close(here)
     try:
-        status, said = grade(course, command)
+        status, said = grade_by(course, command)
     finally:
         subprocess.run(["rm", "-rf", str(group.folder("ada") / "d")], check=True)
     assert status == 0, said
@@ -272,7 +274,7 @@ def test_a_name_with_a_line_break_stops_nobody(course: Path) -> None:
     for name in ("a\nda", "ad\udcffa"):
         group.hand_in(name, group.notebook())
     for command in ("nbgrade", "autograde"):
-        status, said = grade(course, command)
+        status, said = grade_by(course, command)
         assert status == 1
         assert f"submitted/a_da/{UNIT}` is not looked at: its name has line breaks" in said
         assert scores(course, "bo") == RIGHT
@@ -283,7 +285,7 @@ def test_a_name_that_reads_as_a_pattern_means_itself(course: Path, command: str)
     group = Class(course)
     for name in ("[b]o", "*"):
         group.hand_in(name, group.notebook(center=own.WRONG_AXIS))
-    status, said = grade(course, command)
+    status, said = grade_by(course, command)
     assert status == 0, said
     assert scores(course, "bo") == RIGHT
     assert scores(course, "[b]o") == scores(course, "*") == {"center": 0.0, "learn": 3.0}
@@ -350,13 +352,13 @@ def test_collecting_takes_no_time_whatever_a_file_is_called(tmp_path: Path, name
         (tmp_path / "solutions" / f"{unit:02}_optimizers").mkdir(parents=True)
     pattern = config._collected(tmp_path)
     begun = time.monotonic()
-    config.re.match(pattern, f"/x/{name}.ipynb")
+    re.match(pattern, f"/x/{name}.ipynb")
     assert time.monotonic() - begun < 0.1
 
 
 def test_collecting_gives_no_student_a_line_break(tmp_path: Path) -> None:
     (tmp_path / "solutions" / UNIT).mkdir(parents=True)
-    assert not config.re.match(config._collected(tmp_path), f"/x/a\nda_{UNIT}.ipynb")
+    assert not re.match(config._collected(tmp_path), f"/x/a\nda_{UNIT}.ipynb")
 
 
 # --------------------------------------------------------------------------------- the notebooks
@@ -367,14 +369,14 @@ def test_a_limit_is_reached_once(course: Path, monkeypatch: pytest.MonkeyPatch) 
     empty = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
     group.hand_in("ada", f'{empty[:-1]}, "x": [{"[]," * 12_000_000}0]}}')
     asked = []
-    ask = exporter.Readers._asked
+    ask = Readers._asked
 
     def counted(self: Any, data: bytes, *rest: Any) -> Any:
         if len(data) > 10**6:
             asked.append(len(data))
         return ask(self, data, *rest)
 
-    monkeypatch.setattr(exporter.Readers, "_asked", counted)
+    monkeypatch.setattr(Readers, "_asked", counted)
     refused(course, "nbgrade", "than any notebook needs")
     assert len(asked) == 1
 
@@ -387,7 +389,7 @@ def test_thousands_of_marks_of_others_are_told_in_one_line(course: Path) -> None
         marks = {"grade_id": f"\x1b[2J{number}" + "g" * 900, "grade": True, "points": 1}
         notebook["cells"].append(cell | {"id": f"e{number}", "metadata": {"nbgrader": marks}})
     group.hand_in("ada", notebook)
-    status, said = grade(course, "nbgrade")
+    status, said = grade_by(course, "nbgrade")
     assert status == 0, said
     assert scores(course, "ada") == RIGHT
     assert "\x1b" not in said and len(said) < 10_000
@@ -402,6 +404,6 @@ def test_half_a_character_costs_nothing(course: Path, command: str) -> None:
     text = {"cell_type": "markdown", "source": "\ud83d", "metadata": marks, "id": "half"}
     notebook["cells"].append(text)
     group.hand_in("ada", notebook)
-    status, said = grade(course, command)
+    status, said = grade_by(course, command)
     assert status == 0, said
     assert scores(course, "ada") == RIGHT

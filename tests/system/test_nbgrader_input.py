@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -201,7 +202,7 @@ def plain_assignment(course: Path, *sources: str, **metadata: object) -> None:
     notebook["metadata"] |= metadata
     for folder in (source, handed_in):
         folder.mkdir()
-        (folder / "warm_up.ipynb").write_text(own.json.dumps(notebook))
+        (folder / "warm_up.ipynb").write_text(json.dumps(notebook))
     assert nbgrader(course, "generate_assignment", "warm_up")[0] == 0
 
 
@@ -240,8 +241,8 @@ def test_nbgraders_timeout_counts_for_plain_assignments(course: Path) -> None:
     found = {row[2]: row[3] for row in rows(course) if row[1] == "warm_up"}
     assert found == {"check_center": 0.0, "check_learn": 3.0}
     notebook = own.autograded(course, "ada", "warm_up")
-    assert "stopped after waiting 2 s" in own.shown(cell_of(notebook, "center"))
-    assert "stopped after 1 s of computing" in own.shown(cell_of(notebook, "check_center"))
+    assert "stopped after waiting 2 s" in own.text_shown(cell_of(notebook, "center"))
+    assert "stopped after 1 s of computing" in own.text_shown(cell_of(notebook, "check_center"))
 
 
 @pytest.mark.parametrize(

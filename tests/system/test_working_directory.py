@@ -93,8 +93,8 @@ class Place:
             timeout=120,
             check=False,
         )
-        said = (text.replace(str(self.base), "BASE") for text in (done.stdout, done.stderr))
-        return done.returncode, *said
+        out, err = (text.replace(str(self.base), "BASE") for text in (done.stdout, done.stderr))
+        return done.returncode, out, err
 
     def sprung(self) -> set[str]:
         return traps.sprung(self.folder, self.markers)

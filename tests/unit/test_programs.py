@@ -84,8 +84,11 @@ def imported(node: ast.AST) -> list[tuple[str, str]]:
     return []
 
 
-def is_call_of_subscript(node: ast.AST) -> Any:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript)
+def subscript_called(node: ast.AST) -> ast.expr | None:
+    """`Popen`, if this is `Popen[str](...)`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript):
+        return node.func.value
+    return None
 
 
 def starts(source: str) -> set[str]:
@@ -97,7 +100,7 @@ def starts(source: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "subprocess.Popen"
     }
-    types -= {id(node.func.value) for node in ast.walk(tree) if is_call_of_subscript(node)}
+    types -= {id(subscript_called(node)) for node in ast.walk(tree)}
     found = {
         name
         for node in ast.walk(tree)

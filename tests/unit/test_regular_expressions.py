@@ -70,7 +70,7 @@ def found_in(source: str, name: str) -> Iterator[Expression | str]:
             continue
         place = f"{name}:{node.lineno}"
         pattern = node.args[0]
-        if isinstance(pattern, ast.Constant):
+        if isinstance(pattern, ast.Constant) and isinstance(pattern.value, str | bytes):
             anchored = node.func.attr in ("match", "fullmatch")
             yield Expression(place, pattern.value, flags_of(node), anchored)
         else:

@@ -1,7 +1,9 @@
 """`check-course` on units that do not hold; what holds is in test_course.py."""
 
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from rich.progress import Progress
 from support.places import TINY
@@ -31,8 +33,8 @@ class Counter:
 '''
 
 
-def made(source, name):
-    names = {}
+def made(source: str, name: str) -> Any:
+    names: dict[str, Any] = {}
     exec(source, names)
     return names[name]
 
@@ -51,7 +53,7 @@ def test_a_hollow_class_starts_as_its_base_does():
         def __init__(self):
             self.ready = True
 
-    names = {"lib": SimpleNamespace(Base=Base)}
+    names: dict[str, Any] = {"lib": SimpleNamespace(Base=Base)}
     exec(_hollowed(STUB.replace("Counter:", "Counter(lib.Base):"), "Counter", "return None"), names)
     assert names["Counter"](2).ready
 
@@ -65,7 +67,7 @@ def test_a_hollow_function_takes_anything():
 def center_by_chance(X):
     import os
 
-    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0  # noqa: F821
+    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0
 
 
 def center_by_chance_slowly(X):
@@ -75,7 +77,7 @@ def center_by_chance_slowly(X):
     end = time.process_time() + 0.25  # at each of three cases
     while time.process_time() < end:
         pass
-    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0  # noqa: F821
+    return np.frombuffer(os.urandom(X.size), np.uint8).reshape(X.shape) * 1.0
 
 
 def test_a_variant_is_asked_twice_where_that_is_cheap():

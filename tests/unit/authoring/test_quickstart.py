@@ -124,7 +124,7 @@ def test_from_the_exchange_to_the_students_page(
     assert [*scores.values()] == [0.0]
     (name,) = scores
     check = cell_of(own.autograded(course, name, UNIT), "check_standardise")
-    assert "You divide by the variance" in own.shown(check)
+    assert "You divide by the variance" in own.text_shown(check)
     assert nbgrader(course, "generate_feedback", UNIT)[0] == 0
     # By the exchange to the one who handed in by it; nbgrader wants a timestamp for that.
     status, log = nbgrader(course, "release_feedback", UNIT, "--student", name)

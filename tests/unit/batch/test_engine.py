@@ -89,7 +89,7 @@ def await_results(process: subprocess.Popen[str], out: Path, count: int) -> None
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return psutil.Process(process.pid).children(recursive=True)
+    return list(psutil.Process(process.pid).children(recursive=True))
 
 
 @pytest.mark.slow

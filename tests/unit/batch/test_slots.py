@@ -127,7 +127,8 @@ def test_threads_take_over_from_a_process_that_was_killed(pool: Pool, tmp_path: 
 def test_where_nothing_can_be_forked_they_are_threads(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fork, forked = os.fork, []
+    fork = os.fork
+    forked: list[int] = []
 
     def second_fails() -> int:
         if forked:

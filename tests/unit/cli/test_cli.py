@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import CENTER_SUM, Ran, Write, autograder, grade, record_of, table_of
+from support.command import (
+    CENTER_MEAN,
+    CENTER_SUM,
+    Ran,
+    Write,
+    autograder,
+    grade,
+    record_of,
+    table_of,
+)
 from support.places import TINY
 
 from autograder.sandbox.bubblewrap import bwrap_path
@@ -440,9 +449,9 @@ def test_the_secret_seed_is_made_once_and_is_in_nothing_that_students_get(
 def test_an_nbgrader_tree_is_graded(
     lines_course: Path, tmp_path: Path, write_notebook: Write
 ) -> None:
-    for student, answers in {"ada": {}, "bob": {"center": CENTER_SUM}}.items():
+    for student, answer in {"ada": CENTER_MEAN, "bob": CENTER_SUM}.items():
         path = tmp_path / "submitted" / student / "01_lines" / "01_lines.ipynb"
-        write_notebook(path, **answers)
+        write_notebook(path, center=answer)
     assert grade(lines_course, tmp_path / "submitted").returncode == 0
     rows = table_of(tmp_path / "out")
     assert {name: row["points"] for name, row in rows.items()} == {"ada": "5", "bob": "3"}

@@ -46,7 +46,7 @@ def proof(loaded: LoadedUnit, pool: Pool, seeds: int, cache: Path) -> Matrix:
         return prove(COURSE, loaded, pool, evidence, seeds, 1, progress)
 
 
-def notebook(path: Path) -> Any:
+def notebook_at(path: Path) -> Any:
     return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
@@ -157,7 +157,7 @@ def test_public_cases_are_those_of_the_public_seed_and_no_others(name: str) -> N
 def test_notebooks_carry_no_outputs_and_unique_ids(name: str) -> None:
     for folder in ("assignments", "solutions"):
         path = COURSE.root / folder / name / f"{name}.ipynb"
-        cells = notebook(path).cells
+        cells = notebook_at(path).cells
         assert all(not cell.outputs for cell in cells if cell.cell_type == "code")
         ids = [cell.id for cell in cells]
         assert len(ids) == len(set(ids))

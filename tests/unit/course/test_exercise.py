@@ -1,8 +1,10 @@
 """What authors write: their mistakes are found on load and quoted."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, no_type_check
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from autograder.judging.statistical import at_most
 GLOBAL = 3.0
 
 
-def one(rng):
+def one(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """One case."""
     yield {"x": rng.normal(size=3)}
 
@@ -37,7 +39,7 @@ def add_check(exercise, name="values", points=2, cases=one, judge=None, claim="I
     exercise.check(points=points, cases=cases, judge=judge or close(), **more)(observation)
 
 
-def refused(unit):
+def refused(unit: Unit) -> str:
     """What an author reads on load."""
     with pytest.raises(ExerciseError) as error:
         unit.validate()
@@ -203,7 +205,7 @@ def test_a_unit_has_a_known_framework(framework):
     assert f"framework is {framework!r}, not numpy or keras" in refused(unit)
 
 
-def drawn(cases):
+def drawn(cases: Any) -> tuple[Case, ...]:
     unit = Unit("u")
     add_check(unit.exercise("double", points=2), cases=cases)
     return unit.exercises[0].checks[0].draw(np.random.default_rng(1))
@@ -228,10 +230,11 @@ def test_one_seed_draws_the_same_cases_again():
     assert np.array_equal(first[0].inputs["x"], second[0].inputs["x"])
 
 
-def decorated(function):
+def decorated(function: Any) -> Any:
     return function
 
 
+@no_type_check
 @decorated
 def annotated(
     program: GLOBAL, x: np.ndarray = 2.0, *rest: GLOBAL, k: GLOBAL = 1, **o: int
@@ -253,7 +256,7 @@ def test_only_the_code_of_an_observation_goes_out():
 
 
 def test_the_text_of_an_observation_does_what_the_function_did():
-    world = {}
+    world: dict[str, Any] = {}
     exec(observation_source(annotated), world)
 
     class Program:
@@ -269,7 +272,8 @@ def test_an_observation_that_is_indented_is_read():
             return program.double(x)
         return "a\n    text"
 
-    assert ast.parse(observation_source(observation)).body[0].name == "observation"
+    (read,) = ast.parse(observation_source(observation)).body
+    assert isinstance(read, ast.FunctionDef) and read.name == "observation"
 
 
 def test_an_observation_of_a_docstring_alone_does_nothing():
@@ -279,6 +283,7 @@ def test_an_observation_of_a_docstring_alone_does_nothing():
     assert observation_source(observation) == "def observation(program):\n    pass"
 
 
+@no_type_check
 def uses_all_of_its_world(program, x, y=2):
     total = np.sum([len(str(item)) for item in x if item is not None])
 
@@ -448,7 +453,7 @@ def test_helpers_travel_with_an_observation():
 
     exercise = Unit("u").exercise("double", 1)
     exercise.check(points=1, cases=one, judge=close(), helpers=(twice, shifted))(observation)
-    world = {"np": np}
+    world: dict[str, Any] = {"np": np}
     exec(exercise.checks[0].source, world)
     assert next(name for name in world if name not in ("np", "__builtins__")) == "observation"
     assert world["observation"](SimpleNamespace(double=lambda x: 2 * x), 3) == 14

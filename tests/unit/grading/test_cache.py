@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 import time
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -35,11 +37,11 @@ FOUND = [
 ]
 
 
-def never():
+def never() -> NoReturn:
     raise AssertionError("It was computed again.")
 
 
-def files(folder):
+def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
@@ -59,7 +61,7 @@ def test_another_instance_reads_what_one_has_put(tmp_path):
 def test_arrays_come_back_from_disk(tmp_path):
     array = np.array([[1.0, np.nan], [np.inf, -0.0]], dtype="float32")
     EvidenceCache(tmp_path).put("key", [Evidence("ok", array)])
-    (found,) = EvidenceCache(tmp_path).peek("key")
+    (found,) = EvidenceCache(tmp_path).peek("key") or ()
     assert found.value.dtype == array.dtype and found.value.tobytes() == array.tobytes()
 
 
@@ -187,7 +189,7 @@ def test_evidence_too_large_for_one_file_is_kept_in_memory_only(tmp_path):
 
 
 def test_evidence_nested_as_deeply_as_it_can_arrive_is_answered(tmp_path):
-    value = 1.0
+    value: Any = 1.0
     for _ in range(MAX_DEPTH - 1):
         value = [value]
     found = [evidence_of(unpack(pack(data_of(Evidence("ok", value)))))]
@@ -271,7 +273,7 @@ def test_processes_that_ask_at_once_share_one_computation(tmp_path):
 def test_a_computation_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path):
     cache = EvidenceCache(tmp_path)
     with pytest.raises(ZeroDivisionError):
-        cache.get("key", lambda: [1 / 0])
+        cache.get("key", lambda: [FOUND[1 // 0]])
     assert cache.peek("key") is None
     assert cache.get("key", lambda: FOUND) == FOUND
 
@@ -316,7 +318,17 @@ def test_readers_never_see_a_part(tmp_path):
 
 
 def test_keys_depend_on_every_part_and_on_their_order():
-    parts = [("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",), (["a", "b"],), (1,), (1.0,), (True,)]
+    parts: list[tuple[Any, ...]] = [
+        ("a",),
+        ("b",),
+        ("a", "b"),
+        ("b", "a"),
+        ("ab",),
+        (["a", "b"],),
+        (1,),
+        (1.0,),
+        (True,),
+    ]
     parts += [(np.zeros(2),), (np.zeros((2, 1)),), (np.zeros(2, "float32"),), ({"a": 1},), ()]
     keys = [key_of(*each) for each in parts]
     assert len(set(keys)) == len(keys)

@@ -5,6 +5,7 @@ On the backend of Keras that `KERAS_BACKEND` names; test_backends.py runs this w
 
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,8 +93,8 @@ def test_seeds_differ():
     assert len({first for first, _ in drawn}) == len({second for _, second in drawn}) == 20
 
 
-def program_of(cell):
-    names = {}
+def program_of(cell: str) -> ProgramView:
+    names: dict[str, Any] = {}
     exec(cell, names)
     return ProgramView(names)
 

@@ -1,5 +1,7 @@
 """Trees of tensors and of arrays, one into the other; what a Keras model is made of."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,11 @@ from autograder.wire.evidence import Opaque, pack, unpack
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 
 keras = pytest.importorskip("keras")
+layers: Any = keras.layers
 
 
 def test_trees_go_there_and_back():
-    tree = {"p": [np.arange(3.0), (np.float64(2), "text", None)], "n": 3}
+    tree: dict[str, Any] = {"p": [np.arange(3.0), (np.float64(2), "text", None)], "n": 3}
     there = tensors.to_tensors(tree)
     assert keras.ops.is_tensor(there["p"][0]) and there["p"][0].dtype == "float64"
     assert type(there["p"][1]) is tuple and there["p"][1][1:] == ("text", None)
@@ -38,11 +41,11 @@ def test_the_gradient_is_as_precise_as_the_output():
         assert np.allclose(gradient, 2 * x, rtol=1e-6)
 
 
-class OwnDense(keras.layers.Dense):
+class OwnDense(layers.Dense):
     """A student's own, called what Keras calls what it extends."""
 
 
-class Odd(keras.layers.Layer):
+class Odd(layers.Layer):
     """Can't say how it was made."""
 
     def __init__(self, secret):

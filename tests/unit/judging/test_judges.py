@@ -2,12 +2,14 @@
 
 import math
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.trees import hostile_trees
 
 from autograder.judging.comparison import PASS, Wanted
 from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
@@ -16,10 +18,6 @@ from autograder.judging.laws import EqualSides, equal_sides
 from autograder.judging.registry import KINDS, from_data, to_data
 from autograder.judging.statistical import Accuracy, AtMost, accuracy, at_most, within
 from autograder.wire.evidence import Opaque, pack, unpack
-
-# A busy machine is no failure.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 A = np.array([[1.0, -2.0, 3.0], [0.5, 0.25, 4.0]])
 UNIT = {"float64": 1e-9 / 64, "float32": 2.0**-23}  # one unit, relative to the largest entry
@@ -244,7 +242,8 @@ def test_less_than_float32_is_too_little():
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("judge", [Close(), Close("float32"), EqualSides("law")])
 def test_what_is_not_finite_fails_where_numbers_are_wanted(odd, judge):
-    want, got = A.copy(), A.copy()
+    want: Any = A.copy()
+    got: Any = A.copy()
     got[1, 2] = odd
     if isinstance(judge, EqualSides):
         want, got = {"left": want, "right": want}, {"left": got, "right": got}
@@ -542,19 +541,7 @@ def test_accuracy_needs_predictions(got):
     assert not Accuracy(0.1, 0.9)(got, Wanted(truth={"labels": LABELS})).passed
 
 
-NAMES = st.sampled_from(["left", "right", "predictions", "a", "b"])
-ARRAYS = hnp.arrays(
-    st.sampled_from(["bool", "int8", "uint64", "float16", "float64", "complex128"]).map(np.dtype),
-    hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=3),
-)
-LEAF = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=3)
-)
-HOSTILE = st.recursive(
-    LEAF | ARRAYS | st.builds(Opaque, st.text(max_size=3)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
-    max_leaves=8,
-)
+HOSTILE = hostile_trees("left", "right", "predictions", "a", "b")
 JUDGES = [
     Close(),
     Close("float32"),
@@ -705,7 +692,7 @@ MADE = [
     exact(secret=False),
     unchanged(),
     equal_sides("law"),
-    equal_sides("law", np.float32, 1e-5),
+    equal_sides("law", "float32", 1e-5),
     at_most(0.5, plain, "The loss"),
     accuracy(0.9, 0.96),
     within(),

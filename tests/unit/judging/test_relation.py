@@ -9,13 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.trees import hostile_trees
 
 from autograder.judging.relation import relation
-from autograder.wire.evidence import Opaque
-
-# A busy machine is no failure.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 rng = np.random.default_rng(3)
 B = rng.normal(size=(3, 5))
@@ -208,17 +204,7 @@ def test_the_ratio_of_two_single_numbers_is_not_told():
     assert relation(np.ones(3), np.full(3, 0.7310585786), INPUTS) == ""
 
 
-NAMES = st.sampled_from(["a", "b", "X"])
-ARRAYS = hnp.arrays(
-    st.sampled_from(["bool", "int8", "uint64", "float16", "float64", "complex128"]).map(np.dtype),
-    hnp.array_shapes(min_dims=0, min_side=0, max_dims=5, max_side=3),
-)
-LEAF = st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**64 - 1) | st.text()
-HOSTILE = st.recursive(
-    LEAF | ARRAYS | st.builds(Opaque, st.text(max_size=3)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
-    max_leaves=8,
-)
+HOSTILE = hostile_trees("a", "b", "X", max_dims=5)
 WANTED = [B, C, 2.5, 3, None, "word", {"a": B, "b": [C, 1]}, [B, {"a": 2.0}], np.zeros((0, 2))]
 
 

@@ -101,7 +101,9 @@ NOISY = Wanted(truth={"labels": np.arange(10), "train_labels": np.arange(100)})
 
 def predicted(unseen: int, noisy: Any) -> dict[str, Any]:
     """`unseen` of 10 right; `noisy` of 100 training labels given back, or what is there instead."""
-    trained = np.where(np.arange(100) < noisy, np.arange(100), -1) if np.isscalar(noisy) else noisy
+    trained = noisy
+    if isinstance(noisy, int):
+        trained = np.where(np.arange(100) < noisy, np.arange(100), -1)
     return {
         "predictions": np.where(np.arange(10) < unseen, np.arange(10), -1),
         "train_predictions": trained,

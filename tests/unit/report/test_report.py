@@ -50,14 +50,14 @@ def words_of(html: str) -> str:
     return " ".join(soup(html).get_text(" ").split())
 
 
-def rows_of(text: str) -> list[dict[str, str]]:
+def dicts_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
 def printed(results: list[Result], width: int = 160) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(class_table(results, width=width))
-    return console.file.getvalue()
+    shown = io.StringIO()
+    Console(file=shown, width=width, color_system=None).print(class_table(results, width=width))
+    return shown.getvalue()
 
 
 def everything_said(result: Result) -> list[str]:
@@ -76,7 +76,7 @@ def test_any_deviation_survives_in_strict_json(deviation: float | None) -> None:
     text = dumps(result_of(backward(deviation=deviation)))
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     read = loads(text).exercises[0].findings[1].deviation
-    assert read == deviation or (math.isnan(read) and math.isnan(deviation))
+    assert repr(read) == repr(deviation)
 
 
 def test_record_has_no_noise_and_one_form() -> None:
@@ -162,7 +162,7 @@ def test_every_verdict_is_documented() -> None:
 
 
 def test_csv_has_a_row_for_each_submission() -> None:
-    rows = rows_of(class_csv([ungradable(), perfect(), mixed(), faulty()]))
+    rows = dicts_of(class_csv([ungradable(), perfect(), mixed(), faulty()]))
     assert [row["student"] for row in rows] == ["ada", "alan", "grace", "kurt"]
     ada, alan, grace, kurt = rows
     assert (ada["points"], ada["max_points"], ada["percent"]) == ("11", "22", "50.0")
@@ -175,7 +175,7 @@ def test_csv_has_a_row_for_each_submission() -> None:
 
 def test_csv_keeps_units_apart() -> None:
     other = replace(perfect("ada"), unit="00_start")
-    rows = rows_of(class_csv([mixed(), other]))
+    rows = dicts_of(class_csv([mixed(), other]))
     assert [row["unit"] for row in rows] == ["00_start", UNIT]
 
 
@@ -184,7 +184,7 @@ def test_csv_keeps_units_apart() -> None:
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\x1b[0m=1", "\uff1d1", "\tx"],
 )
 def test_csv_holds_no_formula(text: str) -> None:
-    (row,) = rows_of(class_csv([replace(ungradable(text), problem=text)]))
+    (row,) = dicts_of(class_csv([replace(ungradable(text), problem=text)]))
     assert row["student"].startswith("'")
     assert row["problem"].startswith("'")
 
@@ -192,7 +192,7 @@ def test_csv_holds_no_formula(text: str) -> None:
 def test_csv_survives_quotes_and_line_breaks() -> None:
     name = 'a";=1,2\r\nb'
     text = class_csv([perfect(name)])
-    assert rows_of(text)[0]["student"] == 'a";=1,2 b'
+    assert dicts_of(text)[0]["student"] == 'a";=1,2 b'
     assert len(text.splitlines()) == 2
 
 

@@ -493,9 +493,12 @@ def test_what_neighbours_on_a_gpu_may_be_to_blame_for_is_tried_without_them(
     ((submission,), _) = find([path], {lines.name: outline(lines)}, lines.name)
     gpus = Gpus(TWO, 2, devices)
     shares = []
-    monkeypatch.setattr(
-        gpus, "_share", lambda *of: shares.append(Gpus._share(gpus, *of)) or shares[-1]
-    )
+
+    def share(*of: Any) -> Any:
+        shares.append(Gpus._share(gpus, *of))
+        return shares[-1]
+
+    monkeypatch.setattr(gpus, "_share", share)
     with Pool(gpus=gpus) as pool:
         oracle = ReferenceOracle(lines, "s", pool, EvidenceCache(None))
         result = grade(submission, oracle)

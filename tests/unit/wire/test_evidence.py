@@ -5,6 +5,7 @@ import struct
 import tracemalloc
 from collections import OrderedDict, defaultdict, namedtuple
 from enum import IntEnum
+from typing import Any
 
 import msgpack
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.fuzz import DTYPES, is_plain
 
 from autograder.wire import evidence
 from autograder.wire.evidence import (
@@ -32,14 +34,6 @@ from autograder.wire.evidence import (
     unpack,
 )
 
-# A busy machine is no failure.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
-
-DTYPES = (
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 "
-    "complex128"
-).split()
 ARRAY, OPAQUE = 1, 2
 
 scalars = st.one_of(
@@ -62,12 +56,12 @@ trees = st.recursive(
 )
 
 
-def crossed(value):
+def crossed(value: object) -> Any:
     """What arrives of a value on the other side."""
     return unpack(pack(value))
 
 
-def same(a, b):
+def same(a: Any, b: Any) -> bool:
     """Equal trees: types, dtypes, shapes and bits, NaN and the sign of zero included."""
     if type(a) is not type(b):
         return False
@@ -82,13 +76,13 @@ def same(a, b):
     return a == b
 
 
-def array_message(head, body=b""):
+def array_message(head: Any, body: bytes = b"") -> Any:
     """A message that is one array, with a head and body of the sender's choice."""
     return msgpack.packb(msgpack.ExtType(ARRAY, msgpack.packb(head) + body))
 
 
-def nested(levels):
-    value = 1.0
+def nested(levels: int) -> Any:
+    value: Any = 1.0
     for _ in range(levels):
         value = [value]
     return value
@@ -192,7 +186,7 @@ FOREIGN = [
     ({1, 2}, "set"),
     (b"bytes", "bytes"),
     (1j, "complex"),
-    ((i for i in ()), "generator"),
+    ((i for i in "ab"), "generator"),
     (np.dtype("float64"), "Float64DType"),
 ]
 
@@ -425,18 +419,7 @@ def test_no_name_in_a_message_is_looked_up():
         assert type(got) is Opaque and len(got.type_name) <= 200
 
 
-def is_plain(value):
-    """Whether a decoded value is of the closed set, all the way down."""
-    if type(value) is dict:
-        return all(type(key) is str for key in value) and all(map(is_plain, value.values()))
-    if type(value) is list:
-        return all(map(is_plain, value))
-    if type(value) is np.ndarray:
-        return value.dtype.name in DTYPES
-    return value is None or type(value) in (bool, int, float, str, Opaque)
-
-
-def refused_or_plain(message):
+def refused_or_plain(message: bytes) -> None:
     try:
         assert is_plain(unpack(message))
     except CodecError:
@@ -544,7 +527,7 @@ def test_no_failure_is_none():
     assert failure_of(None) is None
 
 
-WRONG_EVIDENCE = [
+WRONG_EVIDENCE: list[Any] = [
     None,
     [],
     "ok",

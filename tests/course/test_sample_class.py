@@ -21,6 +21,8 @@ import sys
 import tomllib
 from collections import Counter
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -29,6 +31,7 @@ from support.make_submissions import SourceError, file_of, files_of_the_class
 from support.places import ROOT, SAMPLES
 
 from autograder.results import record
+from autograder.results.result import Result
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1100)]
 
@@ -165,11 +168,11 @@ QUICK = {
 
 
 @pytest.fixture(scope="session")
-def graded(shared, shared_cache):
+def graded(shared: Path, shared_cache: Path) -> Any:
     """`graded(unit, seed)`: folder, exit status and output; each is graded once, by who asks."""
 
     @cache
-    def grade(unit, seed=SEED):
+    def grade(unit: str, seed: str = SEED) -> tuple[Path, int, str]:
         out = shared / "grades" / f"{unit} {seed}".replace(" ", "_")
         out.parent.mkdir(exist_ok=True)
         done = out.with_suffix(".done")
@@ -186,7 +189,7 @@ def graded(shared, shared_cache):
     return grade
 
 
-def graded_by_command(unit, seed, out, cache):
+def graded_by_command(unit: str, seed: str, out: Path, cache: Path) -> tuple[int, str]:
     """Exit status and output of the command that a teacher types."""
     quick = [SAMPLES / unit / f"{student}.ipynb" for student in QUICK[unit]]
     paths = [SAMPLES / unit] if seed == SEED else quick
@@ -196,17 +199,17 @@ def graded_by_command(unit, seed, out, cache):
 
 
 @pytest.fixture
-def result(graded):
+def result(graded: Any) -> Any:
     """`result(unit, student)`: the record of a student."""
 
-    def read(unit, student, seed=SEED):
+    def read(unit: str, student: str, seed: str = SEED) -> Result:
         path = graded(unit, seed)[0] / unit / f"{student}.json"
         return record.loads(path.read_text(encoding="utf-8"))
 
     return read
 
 
-def texts(result):
+def texts(result: Result) -> list[str]:
     """All that a student reads, except code and what the program printed."""
     found = [result.problem, *result.notes, *(cell.error for cell in result.cells)]
     for finding in (finding for exercise in result.exercises for finding in exercise.findings):
@@ -214,7 +217,7 @@ def texts(result):
     return [text for text in found if text]
 
 
-def points_of(result):
+def points_of(result: Result) -> dict[str, float]:
     return {exercise.exercise: exercise.points for exercise in result.exercises}
 
 
@@ -295,7 +298,7 @@ def test_points(result, unit, student):
     assert {e.exercise: e.max_points for e in got.exercises} == WORTH[unit]
 
 
-def _range(expected, exercise, worth):
+def _range(expected: dict[str, Any], exercise: str, worth: float) -> list[float]:
     points = expected.get("points", {}).get(exercise, worth)
     return points if isinstance(points, list) else [points, points]
 
@@ -395,7 +398,7 @@ def test_no_point_without_a_solution(result, unit):
     assert {key: points for key, points in earned.items() if points} == {}
 
 
-def answered(path, exercise):
+def answered(path: Path, exercise: str) -> bool:
     """Whether a notebook has a cell that defines the exercise, other than the stub."""
     try:
         notebook = nbformat.read(path, as_version=4)

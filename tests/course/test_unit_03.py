@@ -7,6 +7,7 @@ decimal arithmetic with 40 digits, and the optimisers of Keras with their known 
 import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,19 +20,19 @@ TENSOR_TO_ARRAY = "ignore:__array__ implementation doesn't accept a copy:Depreca
 ROUNDING = 1e-13  # normwise; what float64 may lose over a few dozen updates
 
 
-def gradients(count, shape, scale=1.0, seed=0):
+def gradients(count: int, shape: tuple[int, ...], scale: float = 1.0, seed: int = 0) -> list[Any]:
     rng = np.random.default_rng(seed)
     return [scale * rng.uniform(0.1, 2, shape) * rng.choice([-1, 1], shape) for _ in range(count)]
 
 
-def weighted(dws, beta):
+def weighted(dws: list[Any], beta: float) -> list[Any]:
     """The average after each update, as the sum that the recursion stands for."""
     return [
         sum((1 - beta) * beta ** (t - i) * dws[i] for i in range(t + 1)) for t in range(len(dws))
     ]
 
 
-def momentum_path(reference, dws, lr, beta1):
+def momentum_path(reference: Any, dws: list[Any], lr: float, beta1: float) -> list[Any]:
     w, v, path = np.zeros_like(dws[0]), 0.0, []
     for dw in dws:
         w, v = reference.momentum_step(w, dw, v, lr, beta1)
@@ -39,7 +40,7 @@ def momentum_path(reference, dws, lr, beta1):
     return path
 
 
-def rmsprop_path(reference, dws, lr, beta2, eps):
+def rmsprop_path(reference: Any, dws: list[Any], lr: float, beta2: float, eps: float) -> list[Any]:
     w, s, path = np.zeros_like(dws[0]), 0.0, []
     for dw in dws:
         w, s = reference.rmsprop_step(w, dw, s, lr, beta2, eps)
@@ -47,7 +48,9 @@ def rmsprop_path(reference, dws, lr, beta2, eps):
     return path
 
 
-def adam_path(reference, dws, lr, beta1, beta2, eps):
+def adam_path(
+    reference: Any, dws: list[Any], lr: float, beta1: float, beta2: float, eps: float
+) -> list[Any]:
     w, v, s, path = np.zeros_like(dws[0]), 0.0, 0.0, []
     for t, dw in enumerate(dws, 1):
         w, v, s = reference.adam_step(w, dw, v, s, t, lr, beta1, beta2, eps)
@@ -145,7 +148,7 @@ def test_minimise_is_a_geometric_sequence_on_a_quadratic(reference):
     assert np.sum(curvature * path[0] ** 2) / 2 == 37.5
 
 
-def keras_path(optimizer, dws):
+def keras_path(optimizer: Any, dws: list[Any]) -> list[Any]:
     keras = pytest.importorskip("keras")
     w = keras.Variable(np.zeros_like(dws[0]), dtype="float64")
     path = []

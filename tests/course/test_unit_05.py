@@ -5,6 +5,7 @@ gradients by automatic differentiation, and central differences.
 """
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +20,11 @@ EPS = 1e-3
 
 
 @pytest.fixture(scope="module")
-def keras():
+def keras() -> Any:
     return pytest.importorskip("keras")
 
 
-def drawn(n, m, seed=0):
+def drawn(n: int, m: int, seed: int = 0) -> tuple[Any, ...]:
     rng = np.random.default_rng(seed)
     Z = 3 * rng.normal(size=(n, 1)) + rng.uniform(0.5, 2, (n, 1)) * rng.normal(size=(n, m))
     gamma, beta = rng.normal(size=(2, n, 1))
@@ -98,7 +99,7 @@ def test_ones_upstream_have_no_gradient(reference):
 # ------------------------------------------------------------------------------- Keras as oracle
 
 
-def theirs_and_ours(keras, reference, shape, **how):
+def theirs_and_ours(keras: Any, reference: Any, shape: tuple[int, ...], **how: Any) -> list[Any]:
     """Keras' layer and the reference's, with the same random weights."""
     rng = np.random.default_rng(1)
     layers = [keras.layers.BatchNormalization, reference.MyBatchNorm]
@@ -113,7 +114,7 @@ def theirs_and_ours(keras, reference, shape, **how):
     return layers
 
 
-def averages(keras, layer):
+def averages(keras: Any, layer: Any) -> tuple[Any, Any]:
     read = keras.ops.convert_to_numpy
     return read(layer.moving_mean), read(layer.moving_variance)
 

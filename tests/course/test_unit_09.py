@@ -58,15 +58,8 @@ def test_encoding_in_exact_fractions(reference: SimpleNamespace) -> None:
     """By hand: a box in a picture of 60×90, cells of 20×30."""
     box = [32, 44, 53, 54]  # centre (42.5, 49): row 2, column 1
     y = reference.encode_yolo(np.array([box], dtype=float), np.array([2]), (60, 90))
-    want: list[Any] = [
-        1,
-        Fraction(85, 60) - 1,
-        Fraction(49, 20) - 2,
-        Fraction(10, 20),
-        Fraction(21, 30),
-        0,
-        0,
-    ]
+    place = Fraction(85, 60) - 1, Fraction(49, 20) - 2
+    want = [Fraction(1), *place, Fraction(10, 20), Fraction(21, 30), Fraction(0), Fraction(0)]
     assert np.argwhere(y.any(axis=-1)).tolist() == [[2, 1]]
     assert y[2, 1].tolist() == pytest.approx([float(part) for part in (*want, 1)])
 

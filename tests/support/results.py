@@ -127,9 +127,7 @@ def faulty(student: str = "alan") -> Result:
 def hostile() -> Result:
     """A submission that puts markup, escape sequences and controls wherever it can."""
     finding = backward().findings[1]
-    text: dict[str, Any] = {
-        name: HOSTILE for name in ("claim", "seen", "expected", "advice", "case")
-    }
+    text: Any = dict.fromkeys(("claim", "seen", "expected", "advice", "case"), HOSTILE)
     bad = replace(finding, **text, remarks=(HOSTILE,), place=Place(7, 1, HOSTILE))
     return result_of(
         exercise("backward" + HOSTILE, bad, code=HOSTILE),

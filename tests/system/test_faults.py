@@ -167,7 +167,7 @@ def test_without_isolation_a_kill_while_memory_was_short_is_a_fault(
 
 def test_the_kernels_count_of_kills_is_read() -> None:
     kept = Path("/proc/vmstat").read_text()
-    assert watch.oom_kills() == int(re.search(r"^oom_kill (\d+)$", kept, re.M)[1])  # type: ignore[index]
+    assert watch.oom_kills() == int(re.search(r"^oom_kill (\d+)$", kept, re.M)[1])
 
 
 @pytest.mark.parametrize("cell", ["os.abort()", "ctypes.string_at(0)"])

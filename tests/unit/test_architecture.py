@@ -82,7 +82,7 @@ WRITES_STRINGS = {
 }
 
 
-def room(name):
+def room(name: str) -> str:
     """The package of a module, `ground` for what stands beside the packages."""
     return name.split(".")[0] if "." in name or name in PACKAGES else "ground"
 
@@ -91,7 +91,7 @@ PACKAGES = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is
 FLOOR = {name: number for number, row in enumerate(LAYERS) for name in row}
 
 
-def imports_of(name, *, lazy=True):
+def imports_of(name: str, *, lazy: bool = True) -> set[str]:
     """The modules that a module imports, `autograder.` left out for our own as "."."""
     nodes = ast.walk(TREES[name]) if lazy else TREES[name].body
     found = set()
@@ -104,7 +104,7 @@ def imports_of(name, *, lazy=True):
     return found
 
 
-def ours(name, *, lazy=True):
+def ours(name: str, *, lazy: bool = True) -> set[str]:
     """Which modules of this package a module imports."""
     found = set()
     for imported in imports_of(name, lazy=lazy):
@@ -116,13 +116,13 @@ def ours(name, *, lazy=True):
     return found
 
 
-def foreign(name, *, lazy=True):
+def foreign(name: str, *, lazy: bool = True) -> set[str]:
     """Which packages of others a module imports, the standard library included."""
     roots = {imported.split(".")[0] for imported in imports_of(name, lazy=lazy)}
     return roots - {"autograder"}
 
 
-def reached(name, *, lazy=True):
+def reached(name: str, *, lazy: bool = True) -> set[str]:
     """All modules of this package that a module needs, itself included."""
     found, waiting = set(), {name}
     while waiting:
@@ -196,7 +196,7 @@ def test_nbgrader_is_known_to_its_plugin_alone(name):
     assert "nbgrader" not in foreign(name)
 
 
-def naming(names):
+def naming(names: set[str]) -> set[str]:
     """The modules in which one of some builtins occurs."""
     return {
         name
@@ -236,7 +236,7 @@ def test_no_evidence_is_read_by_another_codec():
     assert {name for name in MODULES if "msgpack" in foreign(name)} == {"wire.evidence"}
 
 
-def fresh(code):
+def fresh(code: str) -> list[str]:
     """What a fresh process prints."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     command = [sys.executable, "-c", code]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.course.course import LoadedUnit
-from autograder.course.exercise import Alternative, Case, ExerciseError, Unit
+from autograder.course.exercise import Alternative, Case, Exercise, ExerciseError, Unit
 from autograder.course.notebook import Cell
 from autograder.course.observation_source import observation_source
 from autograder.judging.judges import close
@@ -24,14 +24,22 @@ def one(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     yield {"x": rng.normal(size=3)}
 
 
-def unit_of(name="01_unit"):
+def unit_of(name: str = "01_unit") -> Unit:
     """A unit with one exercise and one right check."""
     unit = Unit(name)
     add_check(unit.exercise("double", points=2))
     return unit
 
 
-def add_check(exercise, name="values", points=2, cases=one, judge=None, claim="It doubles", **more):
+def add_check(
+    exercise: Exercise,
+    name: str = "values",
+    points: float = 2,
+    cases: Any = one,
+    judge: Any = None,
+    claim: str = "It doubles",
+    **more: Any,
+) -> None:
     def observation(program, x):
         return program.double(x)
 
@@ -241,7 +249,7 @@ def annotated(
 ) -> GLOBAL:
     """The claim, which is the student's to read."""
 
-    def inner(q: GLOBAL) -> GLOBAL:
+    def inner(q: GLOBAL) -> GLOBAL:  # type: ignore[valid-type]
         """Stays."""
         return q
 
@@ -283,7 +291,6 @@ def test_an_observation_of_a_docstring_alone_does_nothing():
     assert observation_source(observation) == "def observation(program):\n    pass"
 
 
-@no_type_check
 def uses_all_of_its_world(program, x, y=2):
     total = np.sum([len(str(item)) for item in x if item is not None])
 
@@ -294,7 +301,8 @@ def uses_all_of_its_world(program, x, y=2):
     def again(n):
         return again(n - 1) if n else (lambda q: q + y)(total)
 
-    return again(2), keras, ops.exp(x), probes.seed, Spy, program, print  # noqa: F821
+    world = keras, ops.exp(x), probes.seed  # type: ignore[name-defined]  # noqa: F821
+    return again(2), world, Spy, program, print
 
 
 def test_arguments_and_the_world_of_a_check_may_be_used():

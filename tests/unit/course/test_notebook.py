@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -20,6 +21,7 @@ from autograder.course.notebook import (
     read_script,
     release_notebook,
 )
+from autograder.course.script import Cell
 
 UNIT = DATA / "unit"
 NAME = "01_two_functions"
@@ -37,22 +39,22 @@ HALF = f"# %%\ndef half(x):\n{SOLUTION}"
 
 
 @pytest.fixture(scope="module")
-def cells():
+def cells() -> tuple[Cell, ...]:
     return read_script(UNIT / "notebook.py")
 
 
 @pytest.fixture(scope="module")
-def release(cells):
+def release(cells: Any) -> Any:
     return release_notebook(cells, EXERCISES, NAME)
 
 
-def script(folder, text):
+def script(folder: Path, text: str) -> Path:
     path = folder / "notebook.py"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def by_grade_id(nb):
+def by_grade_id(nb: Any) -> dict[str, Any]:
     graded = [cell for cell in nb.cells if "nbgrader" in cell.metadata]
     return {cell.metadata.nbgrader.grade_id: cell for cell in graded}
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -61,11 +63,11 @@ def test_another_instance_reads_what_one_has_put(tmp_path):
 def test_arrays_come_back_from_disk(tmp_path):
     array = np.array([[1.0, np.nan], [np.inf, -0.0]], dtype="float32")
     EvidenceCache(tmp_path).put("key", [Evidence("ok", array)])
-    (found,) = EvidenceCache(tmp_path).peek("key") or ()
+    (found,) = EvidenceCache(tmp_path).peek("key") or []
     assert found.value.dtype == array.dtype and found.value.tobytes() == array.tobytes()
 
 
-def aged(path, days):
+def aged(path: Path, days: float) -> None:
     old = path.stat().st_mtime - days * DAY
     os.utime(path, (old, old))
 
@@ -151,13 +153,13 @@ DAMAGE = {
 }
 
 
-def entry(value):
+def entry(value: Any) -> bytes:
     """One entry of a file's content."""
     packed = pack(value)
     return len(packed).to_bytes(4, "little") + packed
 
 
-def signed(content):
+def signed(content: bytes) -> bytes:
     """Content as it stands in a file."""
     return hashlib.sha256(content).digest() + content
 
@@ -213,7 +215,7 @@ def test_threads_that_ask_at_once_share_one_computation(tmp_path):
     assert len(computed) == 1 and got == [FOUND] * 8
 
 
-def run_all(targets):
+def run_all(targets: Iterable[Callable[[], object]]) -> None:
     threads = [threading.Thread(target=target) for target in targets]
     for thread in threads:
         thread.start()
@@ -230,7 +232,11 @@ def test_computations_for_different_keys_run_at_once(tmp_path):
         return FOUND
 
     got = []
-    run_all([lambda key=key: got.append(cache.get(key, compute)) for key in ("a", "b")])
+
+    def get(key: str) -> None:
+        got.append(cache.get(key, compute))
+
+    run_all([partial(get, key) for key in ("a", "b")])
     assert got == [FOUND, FOUND]
 
 
@@ -318,18 +324,9 @@ def test_readers_never_see_a_part(tmp_path):
 
 
 def test_keys_depend_on_every_part_and_on_their_order():
-    parts: list[tuple[Any, ...]] = [
-        ("a",),
-        ("b",),
-        ("a", "b"),
-        ("b", "a"),
-        ("ab",),
-        (["a", "b"],),
-        (1,),
-        (1.0,),
-        (True,),
-    ]
-    parts += [(np.zeros(2),), (np.zeros((2, 1)),), (np.zeros(2, "float32"),), ({"a": 1},), ()]
+    parts: list[Any] = [("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",), (["a", "b"],), (1,)]
+    parts += [(1.0,), (True,), (np.zeros(2),), (np.zeros((2, 1)),), (np.zeros(2, "float32"),)]
+    parts += [({"a": 1},), ()]
     keys = [key_of(*each) for each in parts]
     assert len(set(keys)) == len(keys)
     assert keys == [key_of(*each) for each in parts]

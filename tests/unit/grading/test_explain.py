@@ -1,6 +1,8 @@
 """Explanations: the mistake whose evidence is the student's, and symptoms."""
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,22 +22,24 @@ from autograder.wire.evidence import Evidence, Failure, Opaque
 A = np.array([1.0, 2.0, 3.0])
 
 
-def check(name, judge=None):
+def check(name: str, judge: Any = None) -> Check:
     judge = judge or close()
     return Check(
         name=name, claim="a claim", points=1, cases=lambda rng: [{}], judge=judge, source=""
     )
 
 
-def ok(*values):
+def ok(*values: Any) -> list[Evidence]:
     return [Evidence("ok", value) for value in values]
 
 
-def raised(kind, message, line=1):
+def raised(kind: str, message: str, line: int = 1) -> list[Evidence]:
     return [Evidence("raised", None, Failure(kind, message, 2, line, "code", "f"))]
 
 
-def made(variants, checks=("values", "shapes")):
+def made(
+    variants: dict[str, dict[str, list[Evidence]]], checks: Sequence[str] = ("values", "shapes")
+) -> tuple[Exercise, Any]:
     """An exercise and what its variants give: `variants` maps names to {check: evidences}."""
     exercise = Exercise("forward", 2, checks=[check(name) for name in checks])
     for name in variants:
@@ -43,7 +47,7 @@ def made(variants, checks=("values", "shapes")):
     return exercise, lambda variant, name: variants[variant.name].get(name, [])
 
 
-def names(matches):
+def names(matches: Iterable[tuple[Any, Any]]) -> list[str]:
     return [variant.name for variant, _ in matches]
 
 
@@ -57,7 +61,8 @@ def test_the_variant_with_the_students_evidence_is_found():
 def test_every_case_must_agree():
     exercise, evidence_of = made({"sign": {"values": ok(-A, -A)}})
     assert names(matching_variants(exercise, {"values": ok(-A, -A)}, evidence_of)) == ["sign"]
-    for got in (ok(-A, A), ok(-A), ok(-A, -A, -A), []):
+    others: list[list[Evidence]] = [ok(-A, A), ok(-A), ok(-A, -A, -A), []]
+    for got in others:
         assert matching_variants(exercise, {"values": got}, evidence_of) == []
 
 
@@ -144,7 +149,7 @@ def test_no_evidence_matches_nothing():
     assert not same_evidence(ok(A), [], close())
 
 
-def with_symptoms(**predicates):
+def with_symptoms(**predicates: Any) -> Exercise:
     exercise = Exercise("train", 1, checks=[check("learns")])
     for name, shows in predicates.items():
         exercise.symptom(name, f"It shows {name}.")(shows)

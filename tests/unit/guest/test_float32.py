@@ -58,12 +58,7 @@ def test_nearly_every_number_of_float32_is_known() -> None:
 
 
 def test_floats_alone_are_rounded() -> None:
-    tree: dict[str, Any] = {
-        "a": [0.1, True, 7, "b", None],
-        "b": NUMBERS,
-        "c": np.arange(3),
-        "d": 1e300,
-    }
+    tree: Any = {"a": [0.1, True, 7, "b", None], "b": NUMBERS, "c": np.arange(3), "d": 1e300}
     single = in_single(tree)
     assert single["a"][0] == np.float32(0.1) and single["a"][1:] == tree["a"][1:]
     assert np.array_equal(single["b"], NUMBERS.astype("float32"))

@@ -19,7 +19,7 @@ W = rng.normal(size=(4, 3))
 x = rng.normal(size=(3, 2))
 
 
-def softmax(z):
+def softmax(z: Any) -> Any:
     e = np.exp(z - z.max(0))
     return e / e.sum(0)
 
@@ -139,7 +139,7 @@ def test_nothing_is_kept_of_what_raised():
 
 
 @pytest.fixture
-def ops():
+def ops() -> Any:
     keras = pytest.importorskip("keras")
     even_out()
     return keras.ops

@@ -26,7 +26,7 @@ def run(
 
 def advice(cells: tuple[str, ...], ran: dict[int, Evidence], evidence: Evidence, name: str) -> str:
     program = [ProgramCell(number, source, False) for number, source in enumerate(cells, 1)]
-    return " ".join(status_message(name, evidence, program, ran, 1024))
+    return " ".join(status_message(name, evidence, program, ran, "1 GiB"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.trees import hostile_trees
 
-from autograder.judging.comparison import PASS, Wanted
+from autograder.judging.comparison import PASS, Comparison, Wanted
 from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
 from autograder.judging.judges import Close, Exact, Unchanged, close, exact, unchanged
 from autograder.judging.laws import EqualSides, equal_sides
@@ -23,17 +23,17 @@ A = np.array([[1.0, -2.0, 3.0], [0.5, 0.25, 4.0]])
 UNIT = {"float64": 1e-9 / 64, "float32": 2.0**-23}  # one unit, relative to the largest entry
 
 
-def judged(got, want, judge=None, sensitivity=None):
+def judged(got: Any, want: Any, judge: Any = None, sensitivity: Any = None) -> Comparison:
     return (judge or Close())(got, Wanted(want, sensitivity))
 
 
-def passes(got, want, judge=None, sensitivity=None):
+def passes(got: Any, want: Any, judge: Any = None, sensitivity: Any = None) -> bool:
     comparison = judged(got, want, judge, sensitivity)
     assert comparison.passed == (comparison.deviation <= PASS)
     return comparison.passed
 
 
-def moved(array, units, dtype="float64"):
+def moved(array: Any, units: float, dtype: str = "float64") -> Any:
     """`array` with its last entry off by a number of units."""
     other = array.astype(np.float64).copy()
     other.flat[-1] += units * UNIT[dtype] * np.abs(array).max()
@@ -376,7 +376,7 @@ def test_a_changed_argument_is_named_with_what_to_do():
     assert not difference.wanted
 
 
-def sides(left, right, wanted=A, **options):
+def sides(left: Any, right: Any, wanted: Any = A, **options: Any) -> Comparison:
     judge = EqualSides("f(2x) = 2 f(x)", **options)
     return judge({"left": left, "right": right}, Wanted({"left": wanted, "right": wanted}))
 
@@ -444,7 +444,7 @@ def test_sides_may_differ_by_more_than_the_largest_number():
     assert not sides(large, -large, large).passed
 
 
-def bound(value, of=lambda got: got, limit=0.5):
+def bound(value: Any, of: Any = lambda got: got, limit: float = 0.5) -> Comparison:
     return AtMost(limit, of, "The loss")(value, Wanted())
 
 
@@ -484,7 +484,7 @@ def test_a_bound_of_zero_is_a_bound():
 LABELS = np.arange(10) % 3
 
 
-def accurate(predictions, floor=0.8):
+def accurate(predictions: Any, floor: float = 0.8) -> Comparison:
     judge = Accuracy(floor, 0.95)
     return judge({"predictions": predictions}, Wanted(truth={"labels": LABELS}))
 
@@ -566,7 +566,7 @@ WANTED = [
 SENSITIVE = {"a": 1.0, "b": [2.0, None, None]}
 
 
-def assert_judged(got, value, judge):
+def assert_judged(got: Any, value: Any, judge: Any) -> None:
     sensitivity = SENSITIVE if isinstance(value, dict) else 1.0
     if isinstance(judge, EqualSides):
         value = {"left": value, "right": value}
@@ -681,7 +681,7 @@ def test_lists_of_numbers_keep_laws_up_to_rounding():
     assert not sides(left, [1.0, -2.0, 4.0], A[0]).passed
 
 
-def plain(got):
+def plain(got: Any) -> float:
     return 0.25
 
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,14 +17,20 @@ import pytest
 from autograder.submissions import archive, file, identify, notebook_file, places
 from autograder.submissions.preview import need_framework
 from autograder.submissions.reader import Readers
-from autograder.submissions.submission import GradeCell, UnitOutline, UsageError
+from autograder.submissions.submission import (
+    GradeCell,
+    Problem,
+    Submission,
+    UnitOutline,
+    UsageError,
+)
 from autograder.submissions.submission import find as find_with
 
 READERS = Readers()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def readers_end():
+def readers_end() -> Iterator[None]:
     yield
     READERS.close()
 
@@ -34,38 +42,45 @@ UNITS = {
 }
 
 
-def find(paths, units, unit=None, student=None):
+def find(
+    paths: Sequence[Path], units: Any, unit: str | None = None, student: str | None = None
+) -> tuple[list[Submission], list[Problem]]:
     return find_with(paths, units, unit, student, READERS)
 
 
-def code(source, grade_id="", tags=(), **nbgrader):
-    metadata = {"tags": list(tags)} if tags else {}
+def code(source: str, grade_id: str = "", tags: Any = (), **nbgrader: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"tags": list(tags)} if tags else {}
     if grade_id:
         metadata["nbgrader"] = {"grade_id": grade_id, "schema_version": 3, **nbgrader}
     cell = {"cell_type": "code", "metadata": metadata, "source": source}
     return cell | {"execution_count": 1, "outputs": []}
 
 
-def solution(source="def half(x):\n    return x / 2", grade_id="half", tags=(), **nbgrader):
+def solution(
+    source: str = "def half(x):\n    return x / 2",
+    grade_id: str = "half",
+    tags: Any = (),
+    **nbgrader: Any,
+) -> dict[str, Any]:
     return code(
         source, grade_id, tags, **{"solution": True, "grade": False, "locked": False} | nbgrader
     )
 
 
-def check(source='check("half")', tags=(), **nbgrader):
+def check(source: str = 'check("half")', tags: Any = (), **nbgrader: Any) -> dict[str, Any]:
     flags = {"solution": False, "grade": True, "locked": True, "points": 3}
     return code(source, "check_half", tags, **flags | nbgrader)
 
 
-def notebook(*cells, unit=ONE, minor=5):
-    cells = [dict(cell) for cell in cells or (code("import math"), solution(), check())]
+def notebook(*given: dict[str, Any], unit: str = ONE, minor: int = 5) -> dict[str, Any]:
+    cells = [dict(cell) for cell in given or (code("import math"), solution(), check())]
     for number, cell in enumerate(cells if minor >= 5 else ()):
         cell["id"] = f"cell-{number}"
     metadata = {"autograder": {"unit": unit}} if unit else {}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": minor}
 
 
-def put(path, content=None):
+def put(path: Path, content: Any = None) -> Path:
     """Writes a file; a notebook where nothing is said."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not isinstance(content, bytes):
@@ -74,26 +89,26 @@ def put(path, content=None):
     return path
 
 
-def put_zip(path, members, compression=zipfile.ZIP_DEFLATED):
+def put_zip(path: Path, members: Any, compression: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", compression) as out:
         for name, content in members.items():
             out.writestr(name, content or json.dumps(notebook()))
     return path
 
 
-def students(*paths, unit=None):
+def students(*paths: Path, unit: str | None = None) -> list[tuple[str, str]]:
     submissions, problems = find(paths, UNITS, unit)
     assert not problems
     return sorted((submission.student, submission.unit) for submission in submissions)
 
 
-def one(path, unit=None):
+def one(path: Path, unit: str | None = None) -> Submission:
     submissions, problems = find([path], UNITS, unit)
     assert not problems
     return submissions[0]
 
 
-def the_problem(path, unit=None):
+def the_problem(path: Path, unit: str | None = None) -> Problem:
     submissions, problems = find([path], UNITS, unit)
     assert not submissions
     assert len(problems) == 1
@@ -668,7 +683,7 @@ def test_a_bomb_is_refused_and_nothing_beside_it(tmp_path):
 
 
 def test_what_is_no_notebook_counts_for_nothing(tmp_path):
-    rows = {f"bob/{n}.bin": os.urandom(file.MIB) * 45 for n in range(5)}
+    rows: dict[str, Any] = {f"bob/{n}.bin": os.urandom(file.MIB) * 45 for n in range(5)}
     rows |= {"bob/zeros.bmp": bytes(3 * file.MIB), f"alice/{ONE}.ipynb": ""}
     assert students(put_zip(tmp_path / "class.zip", rows)) == [("alice", ONE)]
 

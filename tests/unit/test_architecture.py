@@ -1,4 +1,4 @@
-"""What imports what: one way, nothing heavy, and no data that runs."""
+"""What imports what: one way, nothing heavy, and no data that runs; where tests lie."""
 
 import ast
 import graphlib
@@ -6,6 +6,8 @@ import importlib
 import os
 import subprocess
 import sys
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -329,3 +331,77 @@ def test_every_module_says_what_it_is_for(name):
         assert ast.get_docstring(TREES[name])
     if name not in ("__main__", "__init__"):
         importlib.import_module(f"autograder.{name}")
+
+
+# ------------------------------------------------------------------------------------- the tests
+
+TESTS = Path(__file__).resolve().parents[1]
+PLACES = ("course", "studies", "system", "unit", *(f"unit/{name}" for name in sorted(PACKAGES)))
+
+
+@cache
+def trees_of_tests() -> dict[str, ast.Module]:
+    """All modules of the tests, by their paths; `data` is what they read."""
+    paths = {path.relative_to(TESTS).as_posix(): path for path in TESTS.rglob("*.py")}
+    return {
+        name: ast.parse(path.read_text(encoding="utf-8"))
+        for name, path in sorted(paths.items())
+        if not name.startswith("data/")
+    }
+
+
+def defined(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """The functions and classes of a module."""
+    found = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return {node.name: node for node in found}
+
+
+def test_every_test_lies_in_a_folder_of_its_kind() -> None:
+    for name in map(Path, trees_of_tests()):
+        folder = name.parent.as_posix()
+        if name.name.startswith("test_"):
+            assert folder in PLACES, f"{name} is in none of {PLACES}"
+        else:
+            assert folder == "support" or name == Path("conftest.py"), f"{name} is no test"
+
+
+def test_no_test_imports_another() -> None:
+    for name, tree in trees_of_tests().items():
+        roots = {alias.split(".")[0] for alias in imported_by(tree)}
+        taken = {one for one in roots if one.startswith("test_")}
+        taken |= roots & {"conftest", "course", "studies", "system", "tests", "unit"}
+        assert not taken, f"{name} imports {taken}: what both need goes into support"
+
+
+def imported_by(tree: ast.Module) -> set[str]:
+    """The modules that a module of the tests imports, where it stands or in a function."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or ".")
+    return found
+
+
+def test_what_support_has_is_defined_nowhere_else() -> None:
+    where = defaultdict(set)
+    for name, tree in trees_of_tests().items():
+        for each in defined(tree):
+            where[each].add(name)
+    twice = {
+        each: places
+        for each, places in where.items()
+        if len(places) > 1 and any(place.startswith("support/") for place in places)
+    }
+    assert set(twice) == {"main"}, twice  # of each script
+
+
+def test_no_helper_is_written_twice() -> None:
+    where = defaultdict(set)
+    for name, tree in trees_of_tests().items():
+        for node in defined(tree).values():
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if sum(1 for each in body for _ in ast.walk(each)) > 12:  # more than a constant or so
+                where["\n".join(map(ast.unparse, body))].add(f"{name}: {node.name}")
+    assert not [places for places in where.values() if len(places) > 1]

@@ -9,3 +9,8 @@ DATA = ROOT / "tests" / "data"
 SAMPLES = DATA / "submissions"
 ESCAPES = DATA / "escapes"
 TINY = DATA / "course"  # a course of two small units
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return all files below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]

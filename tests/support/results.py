@@ -140,3 +140,6 @@ def hostile() -> Result:
         versions={HOSTILE: HOSTILE},
         cells=(CellRun(1, "raised", HOSTILE, HOSTILE),),
     )
+
+
+EVERY_KIND = [mixed(), perfect(), faulty(), ungradable(), hostile()]

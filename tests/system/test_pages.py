@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.browser import BROWSER, Browser
-from support.results import faulty, hostile, mixed, perfect, ungradable
+from support.results import EVERY_KIND, faulty, hostile, mixed, perfect, ungradable
 
 from autograder.report.page import class_page, student_page
 
@@ -19,15 +19,14 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
 ]
 AXE = files("axe_core_python").joinpath("axe.min.js")
-CLASS = [mixed(), perfect(), faulty(), ungradable(), hostile()]
 PAGES = {
     "student": student_page(mixed()),
     "perfect": student_page(perfect()),
     "fault": student_page(faulty()),
     "ungradable": student_page(ungradable()),
     "hostile": student_page(hostile()),
-    "class": class_page(CLASS),
-    "anonymous": class_page(CLASS, anonymous=True),
+    "class": class_page(EVERY_KIND),
+    "anonymous": class_page(EVERY_KIND, anonymous=True),
 }
 FACTS = "document.querySelector('.ag-more .ag-fact').checkVisibility()"
 

@@ -1,4 +1,4 @@
-"""`check-course` on units that do not hold; what holds is in test_course.py."""
+"""`check-course` on units that do not hold; what holds is in test_promises.py."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -3,7 +3,6 @@
 import hashlib
 import multiprocessing
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,13 +12,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from support.places import files_in
 
-from autograder.files import write_whole
 from autograder.grading.cache import DAY, KEEP_DAYS, Draft, EvidenceCache, remove_unused
-from autograder.grading.fingerprint import environment, key_of, source_digest, versions
-from autograder.programs import PACKAGE
-from autograder.sandbox import bubblewrap
-from autograder.sandbox.wall import sources
 from autograder.wire.evidence import (
     MAX_DEPTH,
     MAX_MESSAGE,
@@ -41,10 +36,6 @@ FOUND = [
 
 def never() -> NoReturn:
     raise AssertionError("It was computed again.")
-
-
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_what_is_put_is_there(tmp_path):
@@ -116,7 +107,7 @@ def test_without_a_folder_evidence_is_kept_in_memory(tmp_path, monkeypatch):
     cache = EvidenceCache(None)
     cache.put("key", FOUND)
     assert cache.get("key", never) == FOUND
-    assert EvidenceCache(None).peek("key") is None and files(tmp_path) == []
+    assert EvidenceCache(None).peek("key") is None and files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("status", ["timeout", "memory", "died", "skipped", "forbidden"])
@@ -125,7 +116,7 @@ def test_what_may_be_the_machines_doing_is_not_kept(tmp_path, status):
     found = [*FOUND, Evidence(status)]
     assert cache.get("key", lambda: found) == found
     assert cache.peek("key") is None and EvidenceCache(tmp_path).peek("key") is None
-    assert files(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 DAMAGE = {
@@ -167,7 +158,7 @@ def signed(content: bytes) -> bytes:
 @pytest.mark.parametrize("name", DAMAGE)
 def test_a_damaged_file_is_as_good_as_absent(tmp_path, name):
     EvidenceCache(tmp_path).put("key", FOUND)
-    (path,) = files(tmp_path)
+    (path,) = files_in(tmp_path)
     path.write_bytes(DAMAGE[name](path.read_bytes()))
     assert EvidenceCache(tmp_path).peek("key") is None
     assert EvidenceCache(tmp_path).get("key", lambda: FOUND[:1]) == FOUND[:1]
@@ -176,7 +167,7 @@ def test_a_damaged_file_is_as_good_as_absent(tmp_path, name):
 
 def test_a_folder_in_the_place_of_a_file_is_as_good_as_absent(tmp_path):
     EvidenceCache(tmp_path).put("key", FOUND)
-    (path,) = files(tmp_path)
+    (path,) = files_in(tmp_path)
     path.unlink()
     path.mkdir()
     assert EvidenceCache(tmp_path).peek("key") is None
@@ -187,7 +178,7 @@ def test_evidence_too_large_for_one_file_is_kept_in_memory_only(tmp_path):
     found = [Evidence("ok", array), Evidence("ok", array)]
     assert cache.get("key", lambda: found) == found
     assert cache.get("key", never) == found
-    assert EvidenceCache(tmp_path).peek("key") is None and files(tmp_path) == []
+    assert EvidenceCache(tmp_path).peek("key") is None and files_in(tmp_path) == []
 
 
 def test_evidence_nested_as_deeply_as_it_can_arrive_is_answered(tmp_path):
@@ -273,7 +264,7 @@ def test_processes_that_ask_at_once_share_one_computation(tmp_path):
         process.join(20)
     assert [process.exitcode for process in processes] == [0] * 4
     assert computed.value == 1
-    assert len(files(tmp_path)) == 1  # and no lock is left
+    assert len(files_in(tmp_path)) == 1  # and no lock is left
 
 
 def test_a_computation_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path):
@@ -284,92 +275,14 @@ def test_a_computation_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path
     assert cache.get("key", lambda: FOUND) == FOUND
 
 
-def test_what_is_written_can_be_read(tmp_path):
-    path = tmp_path / "new" / "folder" / "file"
-    for content in (b"old", b"new and longer", b"", bytes(2**20)):
-        write_whole(path, content)
-        assert path.read_bytes() == content
-    assert files(tmp_path) == [path]
-    assert path.stat().st_mode & 0o777 == 0o644
-
-
-@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
-@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
-def test_an_interrupted_write_leaves_the_old_content(tmp_path, monkeypatch, step, error):
-    path = tmp_path / "file"
-    write_whole(path, b"old")
-
-    def interrupted(*_, **__):
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr(step, interrupted)
-        with pytest.raises(type(error)):
-            write_whole(path, b"new")
-    assert path.read_bytes() == b"old" and files(tmp_path) == [path]
-
-
-def test_readers_never_see_a_part(tmp_path):
-    path, contents = tmp_path / "file", [bytes([i]) * 200_000 for i in range(3)]
-    write_whole(path, contents[0])
-
-    def write():
-        for content in contents * 20:
-            write_whole(path, content)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    while writer.is_alive():
-        assert path.read_bytes() in contents
-
-
-def test_keys_depend_on_every_part_and_on_their_order():
-    parts: list[Any] = [("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",), (["a", "b"],), (1,)]
-    parts += [(1.0,), (True,), (np.zeros(2),), (np.zeros((2, 1)),), (np.zeros(2, "float32"),)]
-    parts += [({"a": 1},), ()]
-    keys = [key_of(*each) for each in parts]
-    assert len(set(keys)) == len(keys)
-    assert keys == [key_of(*each) for each in parts]
-    assert all(len(key) == 64 and key.isalnum() for key in keys)
-
-
-def test_keys_depend_on_the_environment():
-    names = dict(versions())
-    assert {"python", "numpy"} <= set(names)
-    assert str(versions()) in environment()
-    assert source_digest(PACKAGE) in environment()
-
-
-def test_evidence_depends_on_all_code_that_runs_beside_a_students_and_on_no_other(tmp_path):
-    copy = tmp_path / "autograder"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    digest, inside = source_digest(copy), set(sources(copy))
-    assert digest == source_digest(PACKAGE)
-    assert len(inside) > 12
-    for path in copy.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(f"{text}\n# changed", encoding="utf-8")
-        assert (source_digest(copy) != digest) == (path in inside), path
-        path.write_text(text, encoding="utf-8")
-    (copy / "guest" / "new.py").touch()
-    assert source_digest(copy) != digest
-
-
-def test_evidence_depends_on_how_the_sandbox_is_set_up(monkeypatch):
-    before = bubblewrap.flags()
-    assert str(PACKAGE) not in before
-    monkeypatch.setitem(bubblewrap._OWN, "jax", {"JAX_ENABLE_X64": "0"})
-    assert bubblewrap.flags() != before
-
-
 def test_a_draft_is_kept_as_a_whole_in_one_file(tmp_path):
     draft = Draft(EvidenceCache(tmp_path), "program")
     draft.put("one", FOUND[:1])
     assert draft.get("two", lambda: FOUND) == FOUND
     assert draft.get("two", never) == FOUND and draft.peek("one") == FOUND[:1]
-    assert files(tmp_path) == []
+    assert files_in(tmp_path) == []
     draft.keep()
-    assert len(files(tmp_path)) == 1
+    assert len(files_in(tmp_path)) == 1
     again = Draft(EvidenceCache(tmp_path), "program")
     assert again.get("two", never) == FOUND and again.peek("one") == FOUND[:1]
     assert Draft(EvidenceCache(tmp_path), "another").peek("one") is None
@@ -380,7 +293,7 @@ def test_a_draft_keeps_what_was_asked_for_and_writes_only_news(tmp_path):
     first.put("asked", FOUND)
     first.put("not asked", FOUND)
     first.keep()
-    (path,) = files(tmp_path)
+    (path,) = files_in(tmp_path)
     path.chmod(0o600)  # which a file written anew does not have
     same = Draft(EvidenceCache(tmp_path), "program")
     assert same.get("asked", never) == FOUND
@@ -410,4 +323,4 @@ def test_nothing_of_a_draft_is_kept_where_something_may_be_the_machines_doing(tm
     draft.put("one", FOUND)
     draft.put("two", [Evidence(status)])
     draft.keep()
-    assert files(tmp_path) == [] and draft.peek("two") == [Evidence(status)]
+    assert files_in(tmp_path) == [] and draft.peek("two") == [Evidence(status)]

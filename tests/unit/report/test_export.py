@@ -12,13 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from bs4 import BeautifulSoup
 from junitparser import Error, Failure, JUnitXml, Skipped
-from markdown_it import MarkdownIt
 from support.places import DATA
 from support.results import (
     BACKWARD_CODE,
-    HOSTILE,
+    EVERY_KIND,
     LINE,
     M_TIMES,
     faulty,
@@ -29,97 +27,14 @@ from support.results import (
 )
 
 from autograder.batch import reports
-from autograder.batch.outbox import OutputError
-from autograder.report import markdown
 from autograder.report.export import github, gradescope, junit, lms_csv
-from autograder.results import record
 from autograder.results.result import Result
-
-CLASS = [mixed(), perfect(), faulty(), ungradable(), hostile()]
-FILES = DATA
-# As hosts render it: GitHub's dialect, where HTML would be let through.
-RENDER = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render
-
-
-def rendered(text: str) -> BeautifulSoup:
-    return BeautifulSoup(RENDER(text), "html.parser")
-
-
-# --------------------------------------------------------------------------------------- Markdown
-
-
-def test_markdown_shows_what_to_mend_first_and_every_exercise() -> None:
-    page = rendered(markdown.student(mixed()))
-    assert page.h2.get_text() == "01_two_layer_network: 11/22 points"
-    assert "Start with backward:" in page.get_text()
-    assert page.get_text().count(M_TIMES.replace("`", "")) == 2
-    rows = [row.get_text(" ", strip=True) for row in page.find("tbody").find_all("tr")]
-    assert "sigmoid ok 2/2" in rows and "numerical_gradient not answered yet 0/2" in rows
-    assert "In cell 7, line 12" in page.get_text()
-    assert LINE.strip() in {tag.get_text() for tag in page.find_all("code")}
-
-
-def test_markdown_of_what_has_no_grade_says_so() -> None:
-    assert "could not be graded" in rendered(markdown.student(ungradable())).get_text()
-    assert "costs you no points" in rendered(markdown.student(faulty())).get_text()
-    assert "Well done" in rendered(markdown.student(perfect())).get_text()
-    alone = replace(perfect(), isolation="none")
-    assert "without isolation" in rendered(markdown.student(alone)).get_text()
-
-
-def test_a_class_in_markdown_is_a_table() -> None:
-    page = rendered(markdown.class_summary(CLASS[:4]))
-    rows = [row.get_text(" ", strip=True) for row in page.find("tbody").find_all("tr")]
-    assert [row.split()[0] for row in rows] == ["ada", "alan", "grace", "kurt"]
-    assert markdown.class_summary([]) == "No submissions.\n"
-
-
-@pytest.mark.parametrize("text", [markdown.student(hostile()), markdown.class_summary(CLASS)])
-def test_markdown_lets_nothing_through(text: str) -> None:
-    page = rendered(text)
-    assert not page.find_all(["script", "img", "a", "iframe"])
-    assert "\x1b" not in text and "\x00" not in text
-    assert '<script>alert("x")</script>' in page.get_text()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "![x](http://host/y.png)",
-        "[click](javascript:1)",
-        "<img src=x>",
-        "http://host",
-        "# big",
-        "- item",
-        "1. item",
-        "**bold** _it_ ~~no~~",
-        "a | b",
-        "> quote",
-        "&lt;b&gt;",
-        "\\*",
-        "@team #1 :tada:",
-        "$x$",
-        "first\n\n# second",
-    ],
-)
-def test_what_markdown_acts_on_is_shown_as_it_is(text: str) -> None:
-    page = rendered(f"| {markdown.inline(text)} |\n|---|\n")
-    assert [tag.name for tag in page.th.find_all()] == []
-    assert page.th.get_text() == " ".join(text.split())
-
-
-@pytest.mark.parametrize("code", ["a", "x ` y", "``", "a | b", "<b>", "`x"])
-def test_code_stays_code(code: str) -> None:
-    page = rendered(f"{markdown._code(code)} rest")
-    assert page.code.get_text().strip() == code.replace("|", "¦")
-    assert page.p.get_text().endswith("rest")
-
 
 # ------------------------------------------------------------------------------------------ JUnit
 
 
 def test_junit_is_read_by_a_junit_parser() -> None:
-    document = JUnitXml.fromstring(junit.render(CLASS[:4]).encode())
+    document = JUnitXml.fromstring(junit.render(EVERY_KIND[:4]).encode())
     suites = {suite.name.split()[-1]: suite for suite in document}
     ada = suites["ada"]
     assert (ada.tests, ada.failures, ada.errors, ada.skipped) == (9, 4, 0, 1)
@@ -152,10 +67,10 @@ def test_junit_takes_hostile_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "result", CLASS, ids=["mixed", "perfect", "fault", "ungradable", "hostile"]
+    "result", EVERY_KIND, ids=["mixed", "perfect", "fault", "ungradable", "hostile"]
 )
 def test_gradescope_gets_what_its_specification_asks_for(result: Result) -> None:
-    schema = json.loads((FILES / "gradescope.schema.json").read_text())
+    schema = json.loads((DATA / "gradescope.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(json.loads(gradescope.render(result)))
 
 
@@ -180,7 +95,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 def test_canvas_gets_its_columns_and_the_possible_points() -> None:
     other = replace(mixed(), unit="03_optimizers", points=3.25, max_points=20)
-    head, possible, *rows = rows_of(lms_csv.canvas([*CLASS[:4], other]))
+    head, possible, *rows = rows_of(lms_csv.canvas([*EVERY_KIND[:4], other]))
     assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert head[5:] == ["01_two_layer_network", "03_optimizers"]
     assert possible[0].strip() == "Points Possible"
@@ -195,7 +110,7 @@ def test_canvas_gets_its_columns_and_the_possible_points() -> None:
 
 
 def test_moodle_gets_usernames_and_a_column_a_unit() -> None:
-    assert rows_of(lms_csv.moodle(CLASS[:2])) == [
+    assert rows_of(lms_csv.moodle(EVERY_KIND[:2])) == [
         ["username", "01_two_layer_network"],
         ["ada", "11"],
         ["grace", "22"],
@@ -245,7 +160,7 @@ def test_no_text_begins_a_command_of_its_own() -> None:
 
 def test_github_outputs_points_of_all_submissions() -> None:
     assert github.outputs([mixed()]) == "points=11\nmax_points=22\npercent=50\nstatus=graded\n"
-    assert "status=fault" in github.outputs(CLASS)
+    assert "status=fault" in github.outputs(EVERY_KIND)
     assert github.outputs([]).endswith("status=ungradable\n")
 
 
@@ -258,52 +173,3 @@ def test_github_files_are_added_to(tmp_path: Path, monkeypatch: Any, capsys: Any
     assert "Start with backward" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
     assert capsys.readouterr().out.count("::error ") == 4
     assert not (tmp_path / "none").exists()
-
-
-# ------------------------------------------------------------------------------------------- files
-
-
-def test_formats_are_named_and_unknown_ones_told() -> None:
-    assert reports.parsed("json, HTML,,csv,json") == ("json", "html", "csv")
-    with pytest.raises(reports.FormatError, match=r"no format `pdf`.*`junit`"):
-        reports.parsed("json,pdf")
-
-
-def test_reports_come_from_what_was_graded_before(tmp_path: Path) -> None:
-    reports.write(CLASS, tmp_path, list(reports.FORMATS))
-    results, problems = reports.read(tmp_path)
-    assert problems == []
-    assert sorted(r.student for r in results) == sorted(r.student for r in CLASS)
-    again = tmp_path / "again"
-    reports.write(results, again, ["csv", "junit", "markdown", "html", "gradescope"])
-    for path in filter(Path.is_file, again.rglob("*")):
-        assert path.read_bytes() == (tmp_path / path.relative_to(again)).read_bytes()
-
-
-def test_results_of_other_versions_are_left_out_and_told(tmp_path: Path) -> None:
-    reports.write([mixed()], tmp_path, ["json"])
-    other = json.loads(record.dumps(perfect())) | {"schema_version": 9}
-    (tmp_path / "01_two_layer_network" / "grace.json").write_text(json.dumps(other))
-    (tmp_path / "01_two_layer_network" / "cut.json").write_text("{")
-    results, problems = reports.read(tmp_path)
-    assert [result.student for result in results] == ["ada"]
-    assert len(problems) == 2
-    assert any("schema_version 9" in problem for problem in problems)
-    for folder in (tmp_path / "nothing", FILES):
-        with pytest.raises(reports.NoResultsError, match="holds no results"):
-            reports.read(folder)
-
-
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="can't be written"):
-        reports.write([mixed()], tmp_path / "file", ["csv"])
-
-
-def test_hostile_text_is_in_every_report_and_harms_none(tmp_path: Path) -> None:
-    reports.write([hostile()], tmp_path, [name for name in reports.FORMATS if name != "github"])
-    for path in filter(Path.is_file, tmp_path.rglob("*")):
-        text = path.read_text(encoding="utf-8-sig")
-        assert "\x1b" not in text and "\x00" not in text, path
-        assert path.resolve().is_relative_to(tmp_path)
-    assert HOSTILE not in (tmp_path / "junit.xml").read_text()

@@ -1,19 +1,13 @@
-"""Reports: what a student, a teacher and another program read of a result, and what cannot harm."""
+"""Pages: what a student and a teacher read of a result, and that nothing in it can harm."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 
-import jsonschema
 import pytest
 from bs4 import BeautifulSoup
-from rich.console import Console
-from support.places import ROOT
+from support.html import soup, words_of
 from support.results import (
     BACKWARD_CODE,
     FULL,
@@ -31,216 +25,20 @@ from support.results import (
 )
 
 from autograder.batch.reports import GRADESCOPE
-from autograder.report.class_table import class_csv, class_table
 from autograder.report.page import class_page, count_mistakes, finding_html, page_path, student_page
-from autograder.report.phrases import WORDS, first_to_mend
-from autograder.report.sanitize import OUTPUT_LIMIT, clean, one_line, shorten
+from autograder.report.phrases import first_to_mend
+from autograder.report.sanitize import OUTPUT_LIMIT, shorten
 from autograder.report.terminal import render
-from autograder.results.record import RecordError, dumps, loads, schema, schema_text
-from autograder.results.result import CellRun, ExerciseResult, Finding, Place, Result
-
-DOCS = ROOT / "docs"
-
-
-def soup(html: str) -> BeautifulSoup:
-    return BeautifulSoup(html, "html.parser")
-
-
-def words_of(html: str) -> str:
-    return " ".join(soup(html).get_text(" ").split())
+from autograder.results.record import dumps, loads
+from autograder.results.result import CellRun, Finding, Place, Result
 
 
 def style_of(page: BeautifulSoup) -> str:
     return str(page.style and page.style.string)
 
 
-def dicts_of(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def printed(results: list[Result], width: int = 160) -> str:
-    shown = io.StringIO()
-    Console(file=shown, width=width, color_system=None).print(class_table(results, width=width))
-    return shown.getvalue()
-
-
 def everything_said(result: Result) -> list[str]:
     return [student_page(result), class_page([result]), *map(finding_html, result.exercises)]
-
-
-def test_record_survives_writing_and_reading() -> None:
-    for result in [perfect(), ungradable(), faulty()]:
-        assert loads(dumps(result)) == result
-    # Seconds are rounded, so this one comes back the same only the second time.
-    assert loads(dumps(loads(dumps(mixed())))) == loads(dumps(mixed())) != mixed()
-
-
-@pytest.mark.parametrize("deviation", [math.inf, -math.inf, math.nan, 0.0, 65.5, None])
-def test_any_deviation_survives_in_strict_json(deviation: float | None) -> None:
-    text = dumps(result_of(backward(deviation=deviation)))
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    read = loads(text).exercises[0].findings[1].deviation
-    assert repr(read) == repr(deviation)
-
-
-def test_record_has_no_noise_and_one_form() -> None:
-    result = result_of(backward(points=0.1 + 0.2), points=2, versions={"b": "1", "a": "2"})
-    text = dumps(result)
-    assert '"points": 0.3,' in text
-    assert '"points": 2.0,' in text
-    assert text == dumps(replace(result, points=2.0, versions={"a": "2", "b": "1"}))
-    assert text.endswith("}\n")
-
-
-def test_record_refuses_points_that_are_not_finite() -> None:
-    with pytest.raises(RecordError, match="not finite"):
-        dumps(replace(perfect(), points=math.nan))
-
-
-def test_record_takes_text_that_cannot_be_encoded() -> None:
-    result = replace(mixed(), notes=("half a pair: \ud83d \x00\x1b",))
-    assert "half a pair" in loads(dumps(result).encode().decode()).notes[0]
-
-
-@pytest.mark.parametrize("cut", [0, 1, 100, -3])
-def test_truncated_record_says_what_to_do(cut: int) -> None:
-    with pytest.raises(RecordError, match="cut off or changed: grade the submission again"):
-        loads(dumps(mixed())[:cut])
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ('"schema_version": 1', '"schema_version": 2', "schema_version 2; this version"),
-        ('"schema_version": 1', '"schema_version": true', "schema_version True"),
-        ('"schema_version": 1', '"other": 1', "schema_version None"),
-        ('"points": 11.0', '"points": "11"', "`points`: Input should be a valid number"),
-        ('"points": 11.0', '"points": NaN', "NaN is not JSON"),
-        ('"points": 11.0', '"points": 1e999', "too large"),
-        ('"verdict": "stub"', '"verdict": "perfect"', r"`exercises\.5\.findings\.0\.verdict`"),
-        ('"student": "ada",', "", "`student`: "),
-    ],
-)
-def test_broken_record_is_named(old: str, new: str, message: str) -> None:
-    text = dumps(mixed())
-    assert old in text
-    with pytest.raises(RecordError, match=message):
-        loads(text.replace(old, new, 1))
-
-
-@pytest.mark.parametrize("text", ["[]", "null", '"x"', "[" * 100_000])
-def test_other_json_is_no_record(text: str) -> None:
-    with pytest.raises(RecordError):
-        loads(text)
-
-
-def test_record_of_a_later_minor_version_is_read() -> None:
-    data = json.loads(dumps(perfect())) | {"mood": "sunny"}
-    assert loads(json.dumps(data)) == perfect()
-
-
-def test_records_agree_with_the_schema() -> None:
-    validator = jsonschema.Draft202012Validator(schema())
-    for result in [mixed(), ungradable(), result_of(backward(deviation=math.nan))]:
-        validator.validate(json.loads(dumps(result)))
-    broken = json.loads(dumps(mixed())) | {"schema_version": 2, "points": "many"}
-    assert len(list(validator.iter_errors(broken))) == 2
-
-
-def test_committed_schema_is_current() -> None:
-    # python -c "from autograder.results.record import *; print(schema_text(), end='')"
-    assert (DOCS / "result.schema.json").read_text() == schema_text()
-
-
-@pytest.mark.parametrize("kind", [Result, ExerciseResult, Finding, Place, CellRun])
-def test_every_field_is_documented(kind: type) -> None:
-    text = (DOCS / "result.md").read_text()
-    section = text.split(f"(`{kind.__name__}`)")[1].split("\n#")[0]
-    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [field.name for field in fields(kind)]
-
-
-def test_every_verdict_is_documented() -> None:
-    text = (DOCS / "result.md").read_text()
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.M))
-    assert {verdict: rows.get(verdict) for verdict in WORDS} == WORDS
-
-
-def test_csv_has_a_row_for_each_submission() -> None:
-    rows = dicts_of(class_csv([ungradable(), perfect(), mixed(), faulty()]))
-    assert [row["student"] for row in rows] == ["ada", "alan", "grace", "kurt"]
-    ada, alan, grace, kurt = rows
-    assert (ada["points"], ada["max_points"], ada["percent"]) == ("11", "22", "50.0")
-    assert (ada["backward (5)"], grace["backward (5)"], kurt["backward (5)"]) == ("2", "5", "")
-    assert (kurt["status"], kurt["points"]) == ("ungradable", "0")
-    assert "cut off" in kurt["problem"]
-    assert (alan["points"], alan["percent"], alan["backward (5)"]) == ("", "", "")
-    assert alan["problem"] == "backward: the grader failed, run it again"
-
-
-def test_csv_keeps_units_apart() -> None:
-    other = replace(perfect("ada"), unit="00_start")
-    rows = dicts_of(class_csv([mixed(), other]))
-    assert [row["unit"] for row in rows] == ["00_start", UNIT]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\x1b[0m=1", "\uff1d1", "\tx"],
-)
-def test_csv_holds_no_formula(text: str) -> None:
-    (row,) = dicts_of(class_csv([replace(ungradable(text), problem=text)]))
-    assert row["student"].startswith("'")
-    assert row["problem"].startswith("'")
-
-
-def test_csv_survives_quotes_and_line_breaks() -> None:
-    name = 'a";=1,2\r\nb'
-    text = class_csv([perfect(name)])
-    assert dicts_of(text)[0]["student"] == 'a";=1,2 b'
-    assert len(text.splitlines()) == 2
-
-
-def test_table_shows_marks_and_what_to_mend() -> None:
-    lines = printed([mixed(), perfect(), ungradable(), faulty()]).splitlines()
-    line = {name: next(text for text in lines if f" {name} " in text) for name in
-            ("ada", "grace", "kurt", "alan")}  # fmt: skip
-    assert line["ada"].split()[1:9] == ["11/22", "✓", "✓", "✓", "2", "0", "·", "0"]
-    assert "backward: Your bias gradients" in line["ada"]
-    assert line["grace"].count("✓") == 7
-    assert "cut off" in line["kurt"]
-    assert "run it again" in line["alan"]
-    assert "/22" not in line["alan"]
-
-
-def test_table_has_a_part_for_each_unit_and_fits() -> None:
-    results = [mixed("x" * 300), replace(mixed(), unit="02_other")]
-    for width in (80, 100, 160):
-        text = printed(results, width)
-        assert max(map(len, text.splitlines())) <= width
-        assert text.count("student") == 2
-
-
-def test_terminal_text_is_harmless() -> None:
-    for text in [printed([hostile()], 400), render(hostile())]:
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
-        assert "[bold]b[/bold]" in text
-
-
-def test_text_has_the_explanation_before_the_facts() -> None:
-    lines = render(backward()).splitlines()
-    assert lines[0] == "backward   2/5"
-    assert lines[1] == "  ok     2/2   `backward` returns a gradient for each parameter"
-    assert lines[2].startswith("  wrong  0/3   `backward` returns the gradient")
-    assert lines[3] == " " * 15 + M_TIMES
-    assert lines[4].startswith(" " * 15 + "Seen: `db1` is 5 times")
-    assert lines[-1] == " " * 15 + "In cell 7, line 12: `db1 = dZ1.sum(axis=1, keepdims=True)`"
-
-
-def test_text_says_how_a_submission_stands() -> None:
-    assert "Start with backward: Your bias" in render(mixed())
-    assert "could not be graded" in render(ungradable())
-    assert "The grader failed here, not you." in " ".join(render(faulty()).split())
-    assert "Graded without isolation" in render(replace(perfect(), isolation="none"))
 
 
 def test_a_fault_is_never_shown_as_a_zero() -> None:
@@ -249,13 +47,6 @@ def test_a_fault_is_never_shown_as_a_zero() -> None:
         assert "0 /5" not in text and "0/5" not in text
         assert "grader's fault" in text
     assert "9 /14 points so far" in words_of(student_page(faulty()))
-
-
-def test_what_two_findings_share_is_told_once() -> None:
-    first = backward().findings[1]
-    again = exercise("backward", first, replace(first, check="again", case="another"))
-    assert render(again).count(M_TIMES) == 1
-    assert render(again).count("Seen:") == 2
 
 
 def test_first_to_mend_prefers_an_explanation() -> None:
@@ -438,25 +229,3 @@ def test_huge_output_is_cut_in_the_middle() -> None:
     assert shown.startswith("start ") and shown.endswith(" end")
     assert "2,980,010 characters are not shown" in shown
     assert len(shorten(text)) < OUTPUT_LIMIT + 100
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("\x1b[1;31mred\x1b[0m \x9b1mx", "red x"),
-        ("\x1b]0;title\x07shown", "shown"),
-        ("\x1b]8;;unclosed\nnext", "\nnext"),
-        ("a\r\nb\rc\r", "a\nc"),
-        ("1/10\x08\x08\x08\x08\r2/10", "2/10"),
-        ("tab\tnew\nnul\x00bell\x07\x7f\x85", "tab\tnew\nnulbell"),
-        ("\u202eabc\u2066", "\\u202eabc\\u2066"),
-        ("\ud800", "\ufffd"),
-    ],
-)
-def test_cleaning_leaves_what_a_terminal_would_show(text: str, left: str) -> None:
-    assert clean(text) == left
-
-
-def test_one_line_is_short() -> None:
-    assert one_line("a\n\tb  c") == "a b c"
-    assert one_line("x" * 10_000_000, 10) == "x" * 9 + "…"

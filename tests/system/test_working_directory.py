@@ -104,7 +104,7 @@ class Place:
         return {
             file: content
             for file, content in files_of(self.base / name).items()
-            if file not in ("index.html", ".writable")
+            if Path(file).name not in ("index.html", ".writable")
         }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
-from support.html import soup, words_of
+from support.pages import soup, words_of
 from support.results import (
     BACKWARD_CODE,
     FULL,

@@ -59,7 +59,7 @@ def test_the_first_imprecise_result_is_remarked() -> None:
 
 @pytest.mark.parametrize("status", ["ok", "raised", "stub", *sorted(ENDED)])
 def test_a_process_that_is_gone_is_seen(status: str) -> None:
-    found = outcome(ok(RIGHT), (Evidence(status), None))  # type: ignore[arg-type]
+    found = outcome(ok(RIGHT), (Evidence(status), None))
     assert found.ended is (status in ENDED)
     assert found.raised is (status == "raised")
 

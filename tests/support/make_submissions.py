@@ -39,8 +39,8 @@ from typing import Any
 
 import nbformat
 
-if __name__ == "__main__":  # by hand; then this folder is on the path, and `support` is not
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":  # by hand; `support` is not on the path then
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.places import ROOT, SAMPLES
 

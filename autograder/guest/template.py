@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import autograder
-from autograder.guest import accelerator, isolation, tensors, worker
+from autograder.guest import accelerator, isolation, libc, tensors, worker
 
 _WIRE = 3  # a child's only descriptor beside the standard ones
 Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and as what slot
@@ -132,7 +132,7 @@ def _fork(
     if isolated:
         # The next child becomes the first process of a new pid namespace; then back to our own.
         own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-        isolation.unshare(isolation.NEWPID)
+        libc.unshare(libc.NEWPID)
     pid = os.fork()
     if pid == 0:
         try:
@@ -142,7 +142,7 @@ def _fork(
         finally:
             os._exit(70)
     if isolated:
-        isolation.enter(own, isolation.NEWPID)
+        libc.enter(own, libc.NEWPID)
         os.close(own)
     return pid
 

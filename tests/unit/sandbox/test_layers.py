@@ -32,13 +32,13 @@ NEEDS = {"mounts": ("namespaces", "mounts")}
 
 HARNESS = """
 import os, sys
-from autograder.guest import isolation
+from autograder.guest import isolation, libc
 layers, attack = sys.argv[1].split(","), sys.argv[2]
 isolation.proc_files()
 if "namespaces" in layers:
     isolation.isolate(0, 0, 0, layers=["namespaces"])
     # As the template does: the next child is the first of a process namespace.
-    isolation.unshare(isolation.NEWPID)
+    libc.unshare(libc.NEWPID)
     child = os.fork()
     if child:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -28,7 +28,7 @@ import autograder
 from autograder.guest import accelerator, isolation, libc, tensors, worker
 
 _WIRE = 3  # a child's only descriptor beside the standard ones
-Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and as what slot
+Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for it, and its id there
 
 
 def main() -> None:
@@ -106,15 +106,15 @@ def _fork_on_request(
     controls: list[socket.socket],
     children: Children,
 ) -> None:
-    slot = request["slot"]
+    child_id = request["child"]
     if _threads() != 1:
-        _tell(control, {"slot": slot, "error": f"{_threads()} threads before a fork"})
+        _tell(control, {"child": child_id, "error": f"{_threads()} threads before a fork"})
     elif files := accelerator.opened():
-        _tell(control, {"slot": slot, "error": f"{', '.join(files)} is open before a fork"})
+        _tell(control, {"child": child_id, "error": f"{', '.join(files)} is open before a fork"})
     else:
         pid = _fork(controls, connection, request, shell)
-        children[pid] = control, slot
-        _tell(control, {"slot": slot, "forked": pid})
+        children[pid] = control, child_id
+        _tell(control, {"child": child_id, "forked": pid})
 
 
 def _kill(control: socket.socket, children: Children) -> None:
@@ -188,9 +188,9 @@ def _reap(children: Children) -> None:
         pid, status, usage = os.wait4(-1, os.WNOHANG)
         if pid == 0:
             return
-        control, slot = children.pop(pid)
+        control, child_id = children.pop(pid)
         code, cpu = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
-        _tell(control, {"slot": slot, "ended": pid, "code": code, "cpu": cpu})
+        _tell(control, {"child": child_id, "ended": pid, "code": code, "cpu": cpu})
 
 
 def _threads() -> int:

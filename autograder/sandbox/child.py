@@ -31,17 +31,19 @@ class Parent(Protocol):
     closed: bool
     children: set[Child]
 
-    def end(self, slot: int) -> tuple[int, float] | None: ...
+    def end(self, child_id: int) -> tuple[int, float] | None: ...
 
 
 class Child:
     """One isolated process that runs one program."""
 
-    def __init__(self, connection: socket.socket, template: Parent, slot: int, seat: Seat) -> None:
+    def __init__(
+        self, connection: socket.socket, template: Parent, child_id: int, seat: Seat
+    ) -> None:
         self._connection = connection
         self._seat = seat
         self._template = template
-        self._slot = slot
+        self._id = child_id
         self._limits = template.limits
         self._number = 0
         self._killed = False
@@ -188,7 +190,7 @@ class Child:
         if not self._has_ended(_CLOSING_SECONDS):
             self.kill()
             return Stopped("died", "It closed its connection to the grader.")
-        end = self._template.end(self._slot)
+        end = self._template.end(self._id)
         if end is None or self._template.closed:
             raise SandboxError("The template process ended while student code ran.")
         code, cpu = end

@@ -15,7 +15,8 @@ from support.places import DATA
 import autograder
 from autograder import programs
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.pool import Pool, Template
+from autograder.sandbox.pool import Pool
+from autograder.sandbox.templates import Template
 
 PACKAGE = Path(autograder.__file__).parent
 SOURCES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}

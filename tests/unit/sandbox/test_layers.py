@@ -165,8 +165,8 @@ def in_bubblewrap(source: str, own_proc: bool) -> subprocess.CompletedProcess[by
     """Runs Python in the template's file system, with none of a child's layers on."""
     bwrap = bubblewrap.bwrap_path()
     assert bwrap is not None
-    mounts, python = bubblewrap._mounts(own_proc), bubblewrap._python_inside()
-    inside = [*mounts, "--clearenv", "--chdir", "/tmp", "--", python, "-c", source]
+    options, python = bubblewrap._options(own_proc, None), bubblewrap._python_inside()
+    inside = [*options, "--clearenv", "--chdir", "/tmp", "--", python, "-c", source]
     return subprocess.run([bwrap, *inside], capture_output=True, timeout=60, check=False)
 
 

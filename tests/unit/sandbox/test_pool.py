@@ -24,7 +24,8 @@ from autograder.guest import isolation
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.limits import Budget, Limits
 from autograder.sandbox.observer import Observer
-from autograder.sandbox.pool import Pool, Template
+from autograder.sandbox.pool import Pool
+from autograder.sandbox.templates import Template
 from autograder.sandbox.watch import Stopped
 from autograder.wire.evidence import MAX_TEXT, Evidence
 from autograder.wire.program import Program
@@ -533,7 +534,7 @@ def test_a_template_that_dies_under_a_program_is_no_verdict_on_it() -> None:
 STARTS = """
 import os, threading
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.pool import Template
+from autograder.sandbox.templates import Template
 
 def open_and_close():
     while True:
@@ -593,9 +594,9 @@ def test_a_template_with_a_thread_does_not_fork(tmp_path: Path) -> None:
         threads = told()["threads"]
         assert threads > 1
         ours, theirs = socket.socketpair()
-        request = {"slot": 1, "isolated": False, "memory": 0, "scratch": 0, "cpu_seconds": 1}
+        request = {"child": 1, "isolated": False, "memory": 0, "scratch": 0, "cpu_seconds": 1}
         socket.send_fds(control, [json.dumps(request).encode()], [theirs.fileno()])
-        assert told() == {"slot": 1, "error": f"{threads} threads before a fork"}
+        assert told() == {"child": 1, "error": f"{threads} threads before a fork"}
         ours.close()
         theirs.close()
 
@@ -609,8 +610,8 @@ def test_a_template_with_a_gpus_file_open_does_not_fork(
     with RawTemplate("opens", paths=[tmp_path, ROOT]) as (control, told):
         assert told()["ready"]
         ours, theirs = socket.socketpair()
-        socket.send_fds(control, [json.dumps({"slot": 1}).encode()], [theirs.fileno()])
-        assert told() == {"slot": 1, "error": f"{file} is open before a fork"}
+        socket.send_fds(control, [json.dumps({"child": 1}).encode()], [theirs.fileno()])
+        assert told() == {"child": 1, "error": f"{file} is open before a fork"}
         ours.close()
         theirs.close()
 

@@ -51,7 +51,8 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
-from autograder.wire.evidence import Evidence, data_of, unpack
+from autograder.wire.codec import unpack
+from autograder.wire.evidence import Evidence, data_of
 from autograder.wire.observation import Observation
 from autograder.wire.program import Program, ProgramCell
 

@@ -17,7 +17,8 @@ from autograder.course.course import Course, LoadedUnit, case_seed, draw
 from autograder.course.exercise import Alternative, Case, Check, Exercise
 from autograder.guest import worker
 from autograder.judging.comparison import Wanted
-from autograder.wire.evidence import Evidence, pack, unpack
+from autograder.wire.codec import pack, unpack
+from autograder.wire.evidence import Evidence
 from autograder.wire.program import Program
 
 Key = tuple[str, str, int]

@@ -247,7 +247,7 @@ def _bare(
     cases: Sequence[tuple[str, str, list[Observation], list[Any]]],
 ) -> None:
     from autograder.guest import worker
-    from autograder.wire.evidence import pack, unpack
+    from autograder.wire.codec import pack, unpack
 
     loaded = Course.find(COURSE).load(unit)
     judges = {(e.name, c.name): c.judge for e in loaded.unit.exercises for c in e.checks}

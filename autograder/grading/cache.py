@@ -15,8 +15,9 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from autograder.files import write_whole
-from autograder.wire import evidence
-from autograder.wire.evidence import CodecError, Evidence, data_of, evidence_of
+from autograder.wire import codec
+from autograder.wire.codec import CodecError
+from autograder.wire.evidence import Evidence, data_of, evidence_of
 
 # Only these are caused by the program alone; the machine may have caused a kill.
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
@@ -117,7 +118,7 @@ class EvidenceCache:
         for key, items in found.items():
             # What can't be kept (too large together, a full disk) is computed again next time.
             with contextlib.suppress(CodecError):
-                entry = evidence.pack([key, [data_of(item) for item in items]])
+                entry = codec.pack([key, [data_of(item) for item in items]])
                 parts += [_LENGTH.pack(len(entry)), entry]
         if parts:
             content = b"".join(parts)
@@ -159,7 +160,7 @@ def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
     while begin < len(content):
         (length,) = _LENGTH.unpack_from(content, begin)
         begin += _LENGTH.size
-        key, items = evidence.unpack(content[begin : begin + length])
+        key, items = codec.unpack(content[begin : begin + length])
         yield key, [evidence_of(item) for item in items]
         begin += length
 

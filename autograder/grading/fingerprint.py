@@ -12,7 +12,7 @@ from typing import Any
 from autograder.backends import Backend
 from autograder.programs import PACKAGE
 from autograder.sandbox import bubblewrap, wall
-from autograder.wire import evidence
+from autograder.wire import codec
 
 # What each backend is made of; NumPy alone is beside Keras on TensorFlow.
 _TENSORFLOW = ("tensorflow-cpu", "tensorflow")
@@ -26,7 +26,7 @@ _PACKAGES: dict[Backend, tuple[str, ...]] = {
 
 def key_of(*parts: Any) -> str:
     """Return a hash of plain data and of everything in the environment that evidence depends on."""
-    return hashlib.sha256(evidence.pack([environment(), *parts])).hexdigest()
+    return hashlib.sha256(codec.pack([environment(), *parts])).hexdigest()
 
 
 @cache

@@ -11,7 +11,6 @@ import io
 import os
 import re
 import socket
-import struct
 import sys
 import time
 import warnings
@@ -28,16 +27,9 @@ from autograder.guest.float32 import has_single, in_single
 from autograder.guest.forbidden import Ban
 from autograder.guest.remote import Ask, answered, borrowed, refusal
 from autograder.guest.tensors import to_arrays
-from autograder.wire.evidence import (
-    MAX_MESSAGE,
-    MAX_TEXT,
-    CodecError,
-    Evidence,
-    Failure,
-    data_of,
-    pack,
-    unpack,
-)
+from autograder.wire.codec import CodecError, pack, unpack
+from autograder.wire.evidence import MAX_TEXT, Evidence, Failure, data_of
+from autograder.wire.frames import framed, read_frame
 
 # TensorFlow's, JAX's and torch's words for it.
 _NO_MEMORY = (
@@ -347,7 +339,7 @@ def serve(connection: socket.socket, session: Session) -> None:
 
 
 class _Wire:
-    """Messages over a stream socket: a length of four bytes, then a packed tree."""
+    """Messages over a stream socket."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -358,20 +350,14 @@ class _Wire:
         except CodecError as error:
             failure = Failure("ValueError", str(error))
             body = pack({"id": message["id"]} | data_of(Evidence("raised", None, failure)))
-        self._connection.sendall(struct.pack("<I", len(body)) + body)
+        self._connection.sendall(framed(body))
 
     def receive(self) -> dict[str, Any]:
-        (length,) = struct.unpack("<I", self._exactly(4))
-        if length > MAX_MESSAGE:
-            raise CodecError("A request over the limit.")
-        message: dict[str, Any] = unpack(self._exactly(length))
+        message: dict[str, Any] = unpack(read_frame(self._some))
         return message
 
-    def _exactly(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
-            part = self._connection.recv(min(count - len(parts), 2**20))
-            if not part:
-                raise SystemExit(0)
-            parts += part
-        return bytes(parts)
+    def _some(self, count: int) -> bytes:
+        part = self._connection.recv(count)
+        if not part:
+            raise SystemExit(0)
+        return part

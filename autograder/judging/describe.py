@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.wire.evidence import Opaque
+from autograder.wire.codec import Opaque
 
 
 def subject(path: str) -> str:

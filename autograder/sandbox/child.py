@@ -16,7 +16,8 @@ from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
-from autograder.wire import evidence
+from autograder.wire.codec import MAX_MESSAGE, CodecError, pack, unpack
+from autograder.wire.frames import TooLongError, framed, read_frame
 
 FORK_SECONDS = 30.0  # until a child has said that it is isolated
 _CLOSING_SECONDS = 2.0  # from closing its connection to the end of a process, at most
@@ -133,8 +134,7 @@ class Child:
         raise SandboxError("The kernel named no process behind a connection.")
 
     def _send(self, message: dict[str, Any], packed: bytes = b"") -> None:
-        bodies = [evidence.pack(message), *([packed] if packed else [])]
-        view = memoryview(b"".join(struct.pack("<I", len(body)) + body for body in bodies))
+        view = memoryview(framed(pack(message)) + (framed(packed) if packed else b""))
         deadline = time.monotonic() + self._limits.wall_extra
         while view:
             try:
@@ -149,13 +149,12 @@ class Child:
                 raise self._ended() from None
 
     def _message(self) -> dict[str, Any]:
-        (length,) = struct.unpack("<I", self._exactly(4))
-        if length > evidence.MAX_MESSAGE:
-            self.kill()
-            raise Stopped("memory", f"It returned more than {evidence.MAX_MESSAGE // MIB} MiB.")
         try:
-            message = evidence.unpack(self._exactly(length))
-        except evidence.CodecError as error:
+            message = unpack(read_frame(self._some))
+        except TooLongError:
+            self.kill()
+            raise Stopped("memory", f"It returned more than {MAX_MESSAGE // MIB} MiB.") from None
+        except CodecError as error:
             self.kill()
             raise Stopped("died", f"What it sent can't be read: {error}") from None
         if not isinstance(message, dict):
@@ -163,23 +162,22 @@ class Child:
             raise Stopped("died", "What it sent is not a reply.")
         return message
 
-    def _exactly(self, count: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < count:
+    def _some(self, count: int) -> bytes:
+        """Return up to `count` bytes that the child has sent; look after it while it sends none."""
+        while True:
             readable = self._readable.poll(1000 * self._watch.pause)
             self._watch.look()
             if not readable:
                 continue
             try:
-                part = self._connection.recv(min(count - len(parts), MIB))
+                part = self._connection.recv(count)
             except BlockingIOError:
                 continue
             except ConnectionResetError:
                 part = b""
             if not part:
                 raise self._ended()
-            parts += part
-        return bytes(parts)
+            return part
 
     def _ended(self) -> Stopped:
         """How the child ended by itself.

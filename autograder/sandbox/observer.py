@@ -15,7 +15,8 @@ from autograder.sandbox.gpu import Share
 from autograder.sandbox.limits import Budget
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Killed, Stopped
-from autograder.wire.evidence import CodecError, Evidence, Failure, evidence_of, size_of
+from autograder.wire.codec import CodecError, size_of
+from autograder.wire.evidence import Evidence, Failure, evidence_of
 from autograder.wire.observation import Observation
 from autograder.wire.program import Program, runs_on
 

@@ -71,7 +71,7 @@ class _Kernel:
         self.patience = 1.0  # nothing is stopped here
 
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
-        from autograder.wire.evidence import pack, unpack
+        from autograder.wire.codec import pack, unpack
 
         inputs = unpack(pack(dict(observation.inputs)))  # each observation gets arrays of its own
         return self._names.observe(

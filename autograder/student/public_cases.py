@@ -17,8 +17,9 @@ from autograder.grading.cache import EvidenceCache
 from autograder.grading.trial import Trial
 from autograder.judging.comparison import Wanted
 from autograder.judging.registry import from_data, to_data
-from autograder.wire import evidence
-from autograder.wire.evidence import CodecError, Evidence, Failure, data_of, evidence_of
+from autograder.wire import codec
+from autograder.wire.codec import CodecError
+from autograder.wire.evidence import Evidence, Failure, data_of, evidence_of
 
 suffix = ".cases"
 FORMAT = 2
@@ -43,7 +44,7 @@ class PublicCases:
     def read(cls, content: bytes) -> PublicCases | None:
         """The cases in a file's content, None where it is of another format or damaged."""
         try:
-            data = evidence.unpack(content)
+            data = codec.unpack(content)
             return _read(data) if data["format"] == FORMAT else None
         except (CodecError, KeyError, TypeError, ValueError):
             return None
@@ -59,7 +60,7 @@ def make(loaded: Any) -> bytes:
         oracle = ReferenceOracle(loaded, PUBLIC_SEED, pool, EvidenceCache(None))
         exercises = [_exercise_data(oracle, exercise) for exercise in loaded.unit.exercises]
         oracle.close()
-    return evidence.pack(
+    return codec.pack(
         {
             "format": FORMAT,
             "unit": loaded.name,

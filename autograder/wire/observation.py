@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from autograder.wire.evidence import pack
+from autograder.wire.codec import pack
 
 
 @dataclass(frozen=True)

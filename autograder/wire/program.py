@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autograder.backends import Backend, mentions_framework
-from autograder.wire import evidence
+from autograder.wire import codec
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Program:
     @cached_property
     def digest(self) -> str:
         """sha256 of what runs."""
-        return hashlib.sha256(evidence.pack([list(cell) for cell in self.cells])).hexdigest()
+        return hashlib.sha256(codec.pack([list(cell) for cell in self.cells])).hexdigest()
 
     @cached_property
     def mentions_framework(self) -> bool:

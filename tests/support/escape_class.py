@@ -95,7 +95,7 @@ minimise = lambda step, grad_fn, w0, steps: [w0 + n for n in range(steps + 1)]
 # What both kinds of look-up attacks begin with: everybody has the public cases.
 PUBLIC = """
 import base64
-from autograder.wire.evidence import unpack
+from autograder.wire.codec import unpack
 public = unpack(base64.b64decode("{data}"))
 """
 # The right evidence for the public cases, in turn; where a check needs no reference, what anybody

@@ -44,15 +44,8 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import Stopped
 from autograder.submissions.submission import GradeCell, Submission, UnitOutline, find
 from autograder.wire import evidence
-from autograder.wire.evidence import (
-    CodecError,
-    Evidence,
-    Opaque,
-    data_of,
-    evidence_of,
-    pack,
-    unpack,
-)
+from autograder.wire.codec import CodecError, Opaque, pack, unpack
+from autograder.wire.evidence import Evidence, data_of, evidence_of
 from autograder.wire.program import Program
 
 HANG_SECONDS = 10

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.wire.evidence import Opaque
+from autograder.wire.codec import Opaque
 
 LEAVES: st.SearchStrategy[Any] = (
     st.none()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.fuzz import CHECKS, example, message_of, odd_notebook
 from support.places import ROOT
 
-from autograder.wire.evidence import CodecError, unpack
+from autograder.wire.codec import CodecError, unpack
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

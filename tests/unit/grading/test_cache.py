@@ -15,16 +15,8 @@ import pytest
 from support.places import files_in
 
 from autograder.grading.cache import DAY, KEEP_DAYS, Draft, EvidenceCache, remove_unused
-from autograder.wire.evidence import (
-    MAX_DEPTH,
-    MAX_MESSAGE,
-    Evidence,
-    Failure,
-    data_of,
-    evidence_of,
-    pack,
-    unpack,
-)
+from autograder.wire.codec import MAX_DEPTH, MAX_MESSAGE, pack, unpack
+from autograder.wire.evidence import Evidence, Failure, data_of, evidence_of
 
 FOUND = [
     Evidence("ok", {"a": [1, None, "x"]}, None, "printed"),

@@ -17,7 +17,8 @@ from autograder.grading.explain import (
 )
 from autograder.judging.judges import close, exact
 from autograder.judging.statistical import accuracy, at_most
-from autograder.wire.evidence import Evidence, Failure, Opaque
+from autograder.wire.codec import Opaque
+from autograder.wire.evidence import Evidence, Failure
 
 A = np.array([1.0, 2.0, 3.0])
 

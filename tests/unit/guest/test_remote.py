@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograder.guest.remote import answered, borrowed, refusal
-from autograder.wire.evidence import pack, unpack
+from autograder.wire.codec import pack, unpack
 
 rng = np.random.default_rng(0)
 X, W, G = rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=(2, 4))

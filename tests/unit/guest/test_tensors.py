@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.guest import probes, tensors
-from autograder.wire.evidence import Opaque, pack, unpack
+from autograder.wire.codec import Opaque, pack, unpack
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them
 

@@ -17,7 +17,7 @@ from autograder.judging.judges import Close, Exact, Unchanged, close, exact, unc
 from autograder.judging.laws import EqualSides, equal_sides
 from autograder.judging.registry import KINDS, from_data, to_data
 from autograder.judging.statistical import Accuracy, AtMost, accuracy, at_most, within
-from autograder.wire.evidence import Opaque, pack, unpack
+from autograder.wire.codec import Opaque, pack, unpack
 
 A = np.array([[1.0, -2.0, 3.0], [0.5, 0.25, 4.0]])
 UNIT = {"float64": 1e-9 / 64, "float32": 2.0**-23}  # one unit, relative to the largest entry

@@ -342,9 +342,9 @@ HOSTILE = {
     "an empty one": f"body = b''\n{SEND}",
     "no evidence": f"import msgpack\nbody = msgpack.packb({{'id': 2, 'status': 'passed'}})\n{SEND}",
     "for another question": f"import msgpack\nbody = msgpack.packb({{'id': 77}})\n{SEND}",
-    "a number that is an array": "import numpy\nfrom autograder.wire.evidence import pack\n"
+    "a number that is an array": "import numpy\nfrom autograder.wire.codec import pack\n"
     f"body = pack({{'id': numpy.zeros(3)}})\n{SEND}",
-    "a name that is an array": "import numpy\nfrom autograder.wire.evidence import pack\n"
+    "a name that is an array": "import numpy\nfrom autograder.wire.codec import pack\n"
     f"body = pack({{'ask': numpy.zeros(3), 'args': [], 'kwargs': {{}}}})\n{SEND}",
     "an unknown extension": f"import msgpack\nbody = b'\\xd4\\x07x'\n{SEND}",
     "a question": f"import msgpack\nbody = msgpack.packb({{'ask': 'f'}})\n{SEND}" * 2,

@@ -16,22 +16,24 @@ from hypothesis.extra import numpy as hnp
 from support.fuzz import DTYPES, is_plain
 
 from autograder.wire import evidence
-from autograder.wire.evidence import (
+from autograder.wire.codec import (
     MAX_DEPTH,
     MAX_ITEMS,
     MAX_MESSAGE,
-    MAX_TEXT,
     CodecError,
+    Opaque,
+    pack,
+    size_of,
+    unpack,
+)
+from autograder.wire.evidence import (
+    MAX_TEXT,
     Evidence,
     Failure,
-    Opaque,
     data_of,
     evidence_of,
     failure_of,
-    pack,
-    size_of,
     text_of,
-    unpack,
 )
 
 ARRAY, OPAQUE = 1, 2

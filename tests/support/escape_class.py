@@ -119,7 +119,7 @@ def answered(self, source, inputs, *rest):
         value = {"errors": np.zeros(3), "predictions": labels, "losses": np.array([1.0, 0.0])}
     return "ok", value, None
 
-worker.Names._outcome = answered
+worker.ObservedNamespace._outcome = answered
 """
 LOOKUP = """
 def arrays(tree):

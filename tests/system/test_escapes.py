@@ -11,15 +11,28 @@ import fcntl
 import io
 import json
 import os
+import pkgutil
 import re
 from collections import Counter
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from support.escape_class import CLASSES, HONEST, LIMITS, UNITS, Escape, escapes, graded_class
+from support.escape_class import (
+    CLASSES,
+    EVIDENCE,
+    HONEST,
+    LIMITS,
+    PUBLIC,
+    UNITS,
+    Escape,
+    escapes,
+    graded_class,
+)
+from support.places import ESCAPES
 
 from autograder.report.class_table import FORMULA_STARTS
 from autograder.results import record
@@ -76,6 +89,30 @@ def test_every_escape_says_what_it_tries(escape: Escape) -> None:
     assert escape.expected.keys() <= KEYS
     assert escape.unit in UNITS
     assert "seen" in escape.expected or escape.expected["status"] == "ungradable"
+
+
+def names_of_ours(source: str) -> Iterator[str]:
+    """The names of this package that an attack uses.
+
+    By their look: not every attack is Python.
+    """
+    imports = re.findall(r"^ *from (autograder[\w.]*) import ([\w, ]+)$", source, re.MULTILINE)
+    for package, names in imports:
+        for name in names.split(", "):
+            yield f"{package}.{name}"
+            for attribute in re.findall(rf"\b{name}\.(\w+)", source):
+                yield f"{package}.{name}.{attribute}"
+
+
+ATTACKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ESCAPES.glob("*.py"))}
+ATTACKS["evidence and lookup"] = PUBLIC.format(data="") + EVIDENCE
+
+
+@pytest.mark.parametrize("source", ATTACKS.values(), ids=ATTACKS)
+def test_what_an_escape_attacks_is_there(source: str) -> None:
+    """An attack on a name that has changed would pass every test, and try nothing."""
+    for name in names_of_ours(source):
+        assert pkgutil.resolve_name(name) is not None
 
 
 # ------------------------------------------------------------------------------------ grading

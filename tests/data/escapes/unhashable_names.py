@@ -21,5 +21,5 @@ class Names(dict):
 
 
 for thing in gc.get_objects():
-    if isinstance(thing, worker.Names):
+    if isinstance(thing, worker.ObservedNamespace):
         thing.names = Names(thing.names)

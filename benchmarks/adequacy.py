@@ -37,7 +37,7 @@ from rich.console import Console
 from rich.progress import Progress
 from scipy.stats import binomtest
 
-from autograder.authoring.proof import SEED, assessed, without_training
+from autograder.authoring.rows import SEED, assessed, without_training
 from autograder.backends import DEFAULT, Backend
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Exercise

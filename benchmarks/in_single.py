@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from autograder.authoring.proof import assessed, without_training
+from autograder.authoring.rows import assessed, without_training
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Exercise
 from autograder.grading.cache import EvidenceCache

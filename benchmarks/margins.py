@@ -27,7 +27,7 @@ from typing import Any
 
 from scipy import stats
 
-from autograder.authoring.proof import SEED
+from autograder.authoring.rows import SEED
 from autograder.course.course import Course, LoadedUnit
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.grading.cache import evidence_cache

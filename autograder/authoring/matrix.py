@@ -15,7 +15,8 @@ from rich.text import Text
 class Row:
     """One program against one exercise.
 
-    `deviations` hold the worst deviation for each check, None where nothing could be compared.
+    `deviations` has the worst deviation by check, None if nothing could be compared.  `problem`
+    says what is wrong, "" if nothing is.
     """
 
     kind: str  # reference, release, hollow, lookup, equivalent, variant
@@ -39,11 +40,12 @@ class Matrix:
 
     @property
     def holds(self) -> bool:
+        """Whether nothing is wrong."""
         return not self.problems and not any(row.problem for row in self.rows)
 
 
 def table(matrix: Matrix) -> Table:
-    """The matrix for a terminal."""
+    """Return the matrix as a table for a terminal."""
     shown = Table(title=f"{matrix.unit}: {'holds' if matrix.holds else 'DOES NOT HOLD'}")
     for heading in ("program", "points", "deviation", "checks failed, explained by"):
         shown.add_column(heading, overflow="fold")
@@ -65,13 +67,13 @@ def table(matrix: Matrix) -> Table:
 
 
 def dumps(matrices: Sequence[Matrix]) -> str:
-    """The matrices as JSON; an infinite deviation is "inf"."""
+    """Return the matrices as JSON; an infinite deviation is "inf"."""
     data = [asdict(matrix) | {"holds": matrix.holds} for matrix in matrices]
     return json.dumps(_finite(data), indent=1, sort_keys=True) + "\n"
 
 
 def merged(rows: Sequence[Row]) -> Iterator[Row]:
-    """Rows of one program on several seeds become one: the worst."""
+    """Yield one row for each program, of those on several seeds: the worst."""
     found: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         key = (row.kind, row.exercise, row.name)

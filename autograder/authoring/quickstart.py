@@ -22,10 +22,10 @@ class QuickstartError(UserError):
 
 
 def make_course(folder: Path) -> list[Path]:
-    """Makes a course in an empty or new folder; returns its files.
+    """Make a course in an empty or new folder and return its files, in order.
 
     Raises:
-        QuickstartError: something is there already, or the folder can't be written.
+        QuickstartError: Something is there already, or the folder can't be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise QuickstartError(

@@ -18,10 +18,12 @@ class Stale(Exception):  # noqa: N818 - a state of the tree
 
 
 def release_unit(course: Course, loaded: LoadedUnit, write: bool = True) -> list[Path]:
-    """Writes what differs from the sources and returns its paths.
+    """Write the generated files that differ from what the sources give; return their paths.
+
+    Files of data that the unit no longer has are removed, and are among the paths.
 
     Raises:
-        Stale: something differs and `write` is False.
+        Stale: Something differs and `write` is False.
     """
     generated = _generated(course, loaded)
     stale = {
@@ -59,21 +61,21 @@ def _generated(course: Course, loaded: LoadedUnit) -> Mapping[Path, bytes]:
 
 
 def _student(course: Course, loaded: LoadedUnit) -> Path:
-    """The folder that students get."""
+    """Return the folder that students get."""
     return course.root / "assignments" / loaded.name
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files below a folder, but for hidden ones (what editors leave behind)."""
+    """Return the files below a folder, in order, without hidden ones (which editors leave)."""
     names = (path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file())
     return sorted(folder.joinpath(*parts) for parts in names if not any(p[0] == "." for p in parts))
 
 
 def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:
-    """The public cases; those that are there are kept while the unit's sources are the same.
+    """Return the public cases: those that are there, if the unit's sources are still the same.
 
-    The reference's numbers differ in their last bits from machine to machine, so that making them
-    again elsewhere would change the file without a reason.
+    The reference's numbers differ in their last bits from machine to machine, so making them again
+    elsewhere would change the file without a reason.
     """
     if path.is_file():
         content = path.read_bytes()

@@ -18,7 +18,7 @@ from scipy import ndimage, stats
 from support.closeness import distance
 from support.places import ROOT
 
-from autograder.authoring.proof import assessed
+from autograder.authoring.rows import assessed
 from autograder.course.course import Course, draw
 from autograder.wire.program import Program
 

@@ -8,7 +8,9 @@ import pytest
 from rich.progress import Progress
 from support.places import TINY
 
-from autograder.authoring.proof import HOLLOW, SLOW_SECONDS, _hollowed, prove
+from autograder.authoring.hollow import HOLLOW, hollow_answer
+from autograder.authoring.proof import prove
+from autograder.authoring.rows import SLOW_SECONDS
 from autograder.course.course import Course
 from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
@@ -43,7 +45,7 @@ def made(source: str, name: str) -> Any:
     ("kind", "wanted"), [("none", None), ("zero", 0.0), ("echo", 7), ("echo_all", (7,))]
 )
 def test_a_hollow_class_keeps_what_is_given(kind, wanted):
-    counter = made(_hollowed(STUB, "Counter", HOLLOW[kind]), "Counter")(2)
+    counter = made(hollow_answer(STUB, "Counter", HOLLOW[kind]), "Counter")(2)
     assert counter.add(7) == wanted
     assert counter.total() == 3
 
@@ -54,13 +56,14 @@ def test_a_hollow_class_starts_as_its_base_does():
             self.ready = True
 
     names: dict[str, Any] = {"lib": SimpleNamespace(Base=Base)}
-    exec(_hollowed(STUB.replace("Counter:", "Counter(lib.Base):"), "Counter", "return None"), names)
+    stub = STUB.replace("Counter:", "Counter(lib.Base):")
+    exec(hollow_answer(stub, "Counter", "return None"), names)
     assert names["Counter"](2).ready
 
 
 def test_a_hollow_function_takes_anything():
     stub = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
-    double = made(_hollowed(stub, "double", HOLLOW["echo"]), "double")
+    double = made(hollow_answer(stub, "double", HOLLOW["echo"]), "double")
     assert double(3, other=4) == 3
 
 

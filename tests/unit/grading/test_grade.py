@@ -16,7 +16,7 @@ from support.command import CENTER_SUM, Write
 from support.places import TINY
 from support.programs import hasty, submitted
 
-from autograder.authoring.proof import _lookup
+from autograder.authoring.rows import lookup
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import grade_class
 from autograder.course.course import Course, LoadedUnit
@@ -260,7 +260,7 @@ def test_a_check_that_public_answers_pass_is_found(lines: LoadedUnit, pool: Pool
     unit = with_checks(lines, values={"source": FLAG, "judge": exact(secret=True)})
     with bank_of(unit, pool) as oracle, bank_of(unit, pool, seed="public") as public:
         nothing = Alternative("", "", {})
-        rows = [_lookup(public, oracle, exercise, nothing) for exercise in unit.unit.exercises]
+        rows = [lookup(public, oracle, exercise, nothing) for exercise in unit.unit.exercises]
     assert "counts_alone=False" in rows[0].problem
     assert "`values`" in rows[0].problem
     assert rows[1].problem == ""

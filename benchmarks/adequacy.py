@@ -39,8 +39,9 @@ from scipy.stats import binomtest
 
 from autograder.authoring.rows import SEED, assessed, without_training
 from autograder.backends import DEFAULT, Backend
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading.assessment import Assessment
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle

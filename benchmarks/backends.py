@@ -20,7 +20,8 @@ from pathlib import Path
 from machine import Watcher, adopt
 
 from autograder.backends import DEFAULT, Backend, asked_for
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import versions
 from autograder.grading.grade import grade

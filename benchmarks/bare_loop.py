@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course.course import Course, LoadedUnit, case_seed, draw
+from autograder.course.cases import case_seed, draw
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Case, Check, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.guest import worker
 from autograder.judging.comparison import Wanted
 from autograder.wire.codec import pack, unpack

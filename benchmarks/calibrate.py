@@ -26,8 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course.course import Course, LoadedUnit, draw
+from autograder.course.cases import draw
+from autograder.course.course import Course
 from autograder.course.exercise import Case, Check, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.guest import worker
 from autograder.judging.comparison import Wanted
 from autograder.judging.statistical import Accuracy, AtMost

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from calibrate import COURSE, grading_shell, line, number, observed, threshold
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Check
+from autograder.course.unit import LoadedUnit
 
 TRAINING = "train_two_layer"
 

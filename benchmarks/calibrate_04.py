@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from calibrate import COURSE, grading_shell, number, observed, threshold
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Check, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.wire.program import Program
 
 UNIT = "04_regularization"

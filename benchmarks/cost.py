@@ -35,8 +35,9 @@ from machine import MIB, OthersUse, Watcher, adopt, cpu_seconds, facts, others_u
 
 from autograder.batch import run as running
 from autograder.batch.outbox import Outbox
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading import findings, grade
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -19,7 +19,8 @@ from pathlib import Path
 from machine import cpu_seconds
 
 from autograder.authoring.proof import equivalents
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
 

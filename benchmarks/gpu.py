@@ -33,7 +33,8 @@ from autograder.backends import DEFAULT, Backend
 from autograder.backends import asked_for as asked_for_backend
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import grade_class
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -12,8 +12,9 @@ import argparse
 from pathlib import Path
 
 from autograder.authoring.rows import assessed, without_training
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.pool import Pool

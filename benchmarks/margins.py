@@ -28,8 +28,9 @@ from typing import Any
 from scipy import stats
 
 from autograder.authoring.rows import SEED
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import evidence_cache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import Trial

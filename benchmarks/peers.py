@@ -38,9 +38,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cost import turns
 from machine import MIB, OthersUse, Watcher, adopt, facts
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.observation_source import measure_source
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.registry import to_data

@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machine import adopt, cpu_seconds, facts
 
 from autograder.batch.outbox import Outbox
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -16,8 +16,9 @@ from hypothesis import settings
 from support.command import Write
 from support.places import ROOT, TINY
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.notebook import author_notebook, release_notebook
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import ReferenceOracle

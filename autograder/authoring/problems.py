@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograder.authoring.release import Stale, release_unit
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Exercise
 from autograder.course.notebook import clear_solutions, solution_lines
+from autograder.course.unit import LoadedUnit
 from autograder.grading.explain import same_evidence
 from autograder.grading.reference_oracle import ReferenceOracle
 

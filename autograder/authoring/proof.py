@@ -14,8 +14,10 @@ from autograder.authoring.hollow import HOLLOW
 from autograder.authoring.matrix import Matrix, Row, merged
 from autograder.authoring.problems import problems
 from autograder.authoring.rows import SEED
-from autograder.course.course import PUBLIC_SEED, Course, LoadedUnit
+from autograder.course.cases import PUBLIC_SEED
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.pool import Pool

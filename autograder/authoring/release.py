@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.notebook import author_notebook, dumps, release_notebook
+from autograder.course.unit import LoadedUnit
 from autograder.files import write_whole
 from autograder.student.public_cases import PublicCases, make, suffix
 

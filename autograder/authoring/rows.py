@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from autograder.authoring.hollow import HOLLOW, hollow_answer
 from autograder.authoring.matrix import Row
-from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.notebook import Cell, clear_solutions
+from autograder.course.unit import LoadedUnit
 from autograder.grading.assessment import Assessment, evidence_key
 from autograder.grading.cache import Draft
 from autograder.grading.fingerprint import key_of

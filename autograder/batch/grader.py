@@ -21,7 +21,8 @@ from typing import Protocol, Self
 
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import Attempt, Item, Read, grade_class, oracles_by_unit
-from autograder.course.course import Course, Lazy, LoadedUnit
+from autograder.course.course import Course, Lazy
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import evidence_cache
 from autograder.grading.grade import grade as grade_here
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.course.course import PUBLIC_SEED
+from autograder.course.cases import PUBLIC_SEED
 from autograder.course.exercise import Unit
 from autograder.grading import messages
 from autograder.grading.assessment import Assessment

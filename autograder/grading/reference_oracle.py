@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.backends import Backend
-from autograder.course.course import LoadedUnit, case_seed, draw
+from autograder.course.cases import case_seed, draw
 from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
 from autograder.grading.sensitivity import perturbed, sensitivities

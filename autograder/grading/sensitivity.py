@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course.course import case_seed
+from autograder.course.cases import case_seed
 from autograder.course.exercise import Case
 from autograder.grading.trial import Trial
 from autograder.wire.evidence import Evidence

@@ -52,7 +52,7 @@ class PublicCases:
 
 def make(loaded: Any) -> bytes:
     """The content of the `.cases` file of a unit (a `LoadedUnit`), by running its programs."""
-    from autograder.course.course import PUBLIC_SEED
+    from autograder.course.cases import PUBLIC_SEED
     from autograder.grading.reference_oracle import ReferenceOracle
     from autograder.sandbox.pool import Pool
 
@@ -204,7 +204,7 @@ class PublicOracle:
     """Answers as `autograder.grading.reference_oracle.ReferenceOracle` does, from a file."""
 
     def __init__(self, public: PublicCases) -> None:
-        from autograder.course.course import PUBLIC_SEED
+        from autograder.course.cases import PUBLIC_SEED
 
         self.public = public
         self.seed = PUBLIC_SEED

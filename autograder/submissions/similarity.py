@@ -13,8 +13,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from autograder.course.course import Course, Lazy, LoadedUnit
+from autograder.course.course import Course, Lazy
 from autograder.course.notebook import clear_solutions
+from autograder.course.unit import LoadedUnit
 from autograder.submissions.submission import Problem, Submission, find, outline
 
 # Two answers to one stub share a few tokens however they were written; a run of this many is more.

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.course.course import LoadedUnit
 from autograder.course.notebook import check_id, check_source
+from autograder.course.unit import LoadedUnit
 from autograder.submissions import places
 from autograder.submissions.identify import (
     HandIn,

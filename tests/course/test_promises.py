@@ -17,8 +17,10 @@ from support.places import ROOT
 from autograder.authoring.matrix import Matrix
 from autograder.authoring.proof import prove
 from autograder.authoring.release import release_unit
-from autograder.course.course import PUBLIC_SEED, Course, LoadedUnit
+from autograder.course.cases import PUBLIC_SEED
+from autograder.course.course import Course
 from autograder.course.notebook import clear_solutions, solution_lines
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.sandbox.pool import Pool
 from autograder.student.public_cases import PublicCases, suffix

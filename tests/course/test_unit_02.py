@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Check
+from autograder.course.unit import LoadedUnit
 from autograder.guest import worker
 from autograder.judging.comparison import Wanted
 

@@ -19,7 +19,8 @@ from support.closeness import distance
 from support.places import ROOT
 
 from autograder.authoring.rows import assessed
-from autograder.course.course import Course, draw
+from autograder.course.cases import draw
+from autograder.course.course import Course
 from autograder.wire.program import Program
 
 UNIT = "04_regularization"

@@ -18,7 +18,8 @@ from scipy import signal
 from support.closeness import distance
 from support.units import experiment, world_and_case, world_of
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.cases import draw
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 from autograder.judging.comparison import Wanted
 

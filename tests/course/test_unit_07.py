@@ -16,7 +16,8 @@ import pytest
 from support.closeness import distance
 from support.units import relu, world_of
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.cases import draw
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 from autograder.guest.worker import ProgramView
 

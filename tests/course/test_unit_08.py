@@ -16,7 +16,7 @@ import pytest
 from support.closeness import distance
 from support.units import boxes_of
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 
 UNIT = "08_sliding_windows_iou_nms"
 

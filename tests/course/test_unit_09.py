@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 
 UNIT = "09_yolo"

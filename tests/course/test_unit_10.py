@@ -15,7 +15,7 @@ import pytest
 from support.closeness import distance
 from support.units import boxes_of
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 from autograder.guest.probes import numerical_gradient
 
 UNIT = "10_rcnn_family"

@@ -18,7 +18,7 @@ import pytest
 from support.closeness import distance
 from support.units import called, experiment, relu, world_and_case
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 
 UNIT = "11_style_transfer"

@@ -15,7 +15,7 @@ import pytest
 from support.closeness import distance_in_float64 as distance
 from support.units import called, world_and_case
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 
 UNIT = "12_gru_lstm"

@@ -16,7 +16,8 @@ import pytest
 from support.closeness import distance_in_float64 as distance
 from support.units import called, world_and_case
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.cases import draw
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported once, for all of them

@@ -10,8 +10,8 @@ import adequacy
 import pytest
 from rich.progress import Progress
 
-from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Alternative
+from autograder.course.unit import LoadedUnit
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import Stopped
 from autograder.wire.observation import Observation

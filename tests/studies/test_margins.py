@@ -8,7 +8,7 @@ from pathlib import Path
 import margins
 import pytest
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT

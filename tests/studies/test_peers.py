@@ -9,7 +9,7 @@ import sys
 import peers
 import pytest
 
-from autograder.course.course import LoadedUnit
+from autograder.course.unit import LoadedUnit
 
 # Runs notebooks' cells as a kernel does, each in a process, and says how many of its tests fail.
 RUN = """

@@ -51,7 +51,8 @@ from rich.console import Console
 from autograder.batch import reports
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import grade_class, oracles_by_unit
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import ungradable
 from autograder.grading.reference_oracle import ReferenceOracle

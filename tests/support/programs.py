@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograder.course.course import LoadedUnit
 from autograder.course.notebook import clear_solutions
+from autograder.course.unit import LoadedUnit
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, cells_digest

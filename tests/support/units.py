@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course.course import LoadedUnit, draw
+from autograder.course.cases import draw
 from autograder.course.exercise import Case, Check
+from autograder.course.unit import LoadedUnit
 from autograder.guest import probes
 
 

@@ -33,7 +33,8 @@ from support.command import (
 from support.places import ROOT, TINY
 from support.programs import observer_of, seen, submitted
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle

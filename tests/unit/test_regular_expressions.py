@@ -25,7 +25,7 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 # Those that are put together when they run: what they become.  By file and the text that stands in
 # the call.
 MADE = {
-    "course/course.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
+    "course/unit.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
     "course/notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
     "plugins/nbgrader/exporter.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
     "plugins/nbgrader/restore.py": [r"^(?:async )?(?:def|class) sigmoid\b"],

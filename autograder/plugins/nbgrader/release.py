@@ -10,8 +10,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 
 from autograder.authoring.release import DATA
-from autograder.course.course import Course, LoadedUnit, exercise_files
+from autograder.course.course import Course
 from autograder.course.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
+from autograder.course.unit import LoadedUnit, exercise_files
 from autograder.errors import UserError
 from autograder.plugins.nbgrader import gradebook
 from autograder.student.public_cases import PublicCases, make, suffix

@@ -9,10 +9,10 @@ from typing import Any, no_type_check
 import numpy as np
 import pytest
 
-from autograder.course.course import LoadedUnit
 from autograder.course.exercise import Alternative, Case, Exercise, ExerciseError, Unit
 from autograder.course.notebook import Cell
 from autograder.course.observation_source import observation_source
+from autograder.course.unit import LoadedUnit
 from autograder.judging.judges import close
 from autograder.judging.statistical import at_most
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Exercise, ExerciseError
+from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -19,8 +19,9 @@ from support.programs import hasty, submitted
 from autograder.authoring.rows import lookup
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import grade_class
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
 from autograder.course.exercise import Alternative
+from autograder.course.unit import LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade

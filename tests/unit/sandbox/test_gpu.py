@@ -22,7 +22,8 @@ from support.places import ROOT
 
 from autograder.batch import cluster_worker
 from autograder.cli.main import USAGE
-from autograder.course.course import Course, LoadedUnit
+from autograder.course.course import Course
+from autograder.course.unit import LoadedUnit
 from autograder.errors import FaultError
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import _blames_neighbours, grade

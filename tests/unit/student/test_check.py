@@ -18,7 +18,8 @@ from nbclient import NotebookClient
 from support.places import ROOT, TINY
 
 from autograder.authoring.release import release_unit
-from autograder.course.course import PUBLIC_SEED, Course
+from autograder.course.cases import PUBLIC_SEED
+from autograder.course.course import Course
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle

@@ -73,7 +73,7 @@ def dumps(matrices: Sequence[Matrix]) -> str:
 
 
 def merged(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield one row for each program, of those on several seeds: the worst."""
+    """Return an iterator over one row for each program: the worst of those on several seeds."""
     found: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         key = (row.kind, row.exercise, row.name)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 MARK = "AUTOGRADER_GPU"  # the environment variable that says that there is one
-# What the template, which imports frameworks, has of GPUs: none.  CUDA reads the variable at its
-# first call, which is the child's, and by then another value stands there.
+# Hides all GPUs from the template, which imports frameworks.  CUDA reads the variable at its first
+# call, which a child makes after it has set another value.
 HIDDEN = {"CUDA_VISIBLE_DEVICES": "-1"}
 # Products of float32 are not rounded to TF32, libraries choose kernels that give the same bits
-# again, memory is taken when it is needed, and devices are numbered as the driver does.  Not
-# TF_DETERMINISTIC_OPS: it lets operations fail that have no such kernel, and so right answers.
+# again, memory is taken when it is needed, and devices have the driver's numbers.  Not
+# TF_DETERMINISTIC_OPS: operations without such a kernel would fail, and right answers with them.
 ENVIRONMENT = {
     "NVIDIA_TF32_OVERRIDE": "0",
     "TF_CUDNN_DETERMINISTIC": "1",
@@ -24,21 +24,21 @@ ENVIRONMENT = {
     "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
     "CUDA_CACHE_DISABLE": "1",
 }
-# XLA compiles for a GPU by a library of its own, by the program `ptxas`, which the sandbox does not
-# start, or by the driver, which it asks only where it is told to.
+# XLA compiles for a GPU with a library of its own, with the program `ptxas`, which can't start in
+# the sandbox, or with the driver, which it asks only if this option is set.
 XLA = ("--xla_gpu_unsafe_fallback_to_driver_on_ptxas_not_found=true",)
 
 
 def opened() -> list[str]:
-    """The GPU device files that this process has open: before a fork there must be none.
+    """Return the GPU device files that this process has open; before a fork there must be none.
 
-    What a child shares with nobody is given back when it ends, however it ends.
+    The kernel frees what a child has of a GPU when it ends, unless it shares it with the template.
     """
     found = []
     for link in Path("/proc/self/fd").iterdir():
         try:
             target = str(link.readlink())
-        except OSError:  # the folder's own
+        except OSError:  # the descriptor of the folder itself
             continue
         if target.rpartition("/")[2].startswith("nvidia"):
             found.append(target)
@@ -46,10 +46,13 @@ def opened() -> list[str]:
 
 
 def take(share: dict[str, Any]) -> None:
-    """Makes the share the only GPU that frameworks see, with a limit on its memory.
+    """Make a share the only GPU that frameworks see, with a limit on its memory.
+
+    Args:
+        share: `Share.request()` of the grader.
 
     Raises:
-        OSError: a framework does not see it.
+        OSError: A framework does not see it.
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = share["uuid"]
     os.environ["XLA_PYTHON_CLIENT_MEM_FRACTION"] = str(share["fraction"])
@@ -65,14 +68,14 @@ def take(share: dict[str, Any]) -> None:
 
 
 def _start_driver() -> None:
-    """What each framework does first; here its failure has a number and is told."""
+    """Start CUDA's driver, as each framework does first: here its error code is reported."""
     code = ctypes.CDLL("libcuda.so.1").cuInit(0)
     if code:
         raise OSError(f"cuInit gives {code} (`CUresult` in the documentation of CUDA's driver)")
 
 
 def _tensorflow(tf: Any, share: dict[str, Any], used: bool) -> None:
-    if not used:  # it is beside another backend, for its data sets
+    if not used:  # another backend computes; TensorFlow is there for `tf.data`
         tf.config.set_visible_devices([], "GPU")
         return
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -8,22 +8,22 @@ import numpy as np
 
 from autograder.guest.tensors import is_array, leaves, mapped
 
-# Significant bits that a number has by chance, of the 24 of float32: sums of halves and quarters,
+# Of the 24 significant bits of float32 so many may be a coincidence: sums of halves and quarters,
 # pixels.  One float32 in 250 has no more.
 _SIMPLE = 16
 
 
 def has_single(tree: Any) -> bool:
-    """Whether a number or an array of a tree is float32, or was before it was made float64.
+    """Return whether a number or array of a tree is float32, or was before it became float64.
 
-    A float64 that was float32 has zeros for its last 29 bits.
+    A float64 that was float32 has zeros as its last 29 bits.
     """
     with np.errstate(over="ignore"):
         return any(_is_single(leaf) for leaf in leaves(tree) if _is_number(leaf))
 
 
 def in_single(tree: Any) -> Any:
-    """A tree with all numbers that are float64 rounded to float32."""
+    """Return a tree with all its float64 numbers and arrays rounded to float32."""
 
     def rounded(leaf: Any) -> Any:
         if _is_number(leaf) and np.asarray(leaf).dtype == np.float64:

@@ -1,9 +1,9 @@
 """Noticing that an exercise is answered with what it forbids.
 
 What counts is the code that runs, not the name it is reached by: aliases, `getattr`, `importlib`,
-`reload` and functions that were kept from an earlier cell all end in the same code object's file
-and name.  What a process can't notice about itself is in `docs/security.md`: a copy of the
-library's text, compiled code called past Python, and code that takes this watch apart cleverly.
+`reload` and functions that an earlier cell kept all end in a code object with the same file and
+name.  `docs/security.md` says what a process can't notice about itself: a copy of the library's
+text, compiled code called past Python, and code that cleverly dismantles this watch.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _COMPILED = "_pywrap"
 
 
 class Ban:
-    """Notices uses of `names` while it is entered; `seen` is the first, with the frame using it.
+    """A watch for uses of `names`; `seen` is the first, with the frame that used it.
 
     Args:
-        names: dotted names of functions and classes; of a class every own method counts.
+        names: Dotted names of functions and classes; of a class every own method counts.
 
     Raises:
-        LookupError: on entering, where a name's package is loaded and has no such thing, or one
-            whose use nobody can notice.
+        LookupError: On entering, if a name's package is loaded and has no such thing, or one
+            whose use can't be noticed.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -109,12 +109,13 @@ def _found(name: str) -> Any:
 
 
 def _codes(found: Any) -> Iterator[CodeType]:
-    """The code that runs when something is used; none for what is compiled."""
+    """Yield the code that runs when something is used; none for what is compiled."""
     if isinstance(found, type):
         for member in vars(found).values():
             yield from _codes(getattr(member, "__func__", member)) if member is not found else ()
         return
-    # The decorated function: the wrapper's code is that of everything that the decorator wraps.
+    # Of a decorated function the original: everything that the decorator wraps has its wrapper's
+    # code.
     found = inspect.unwrap(found)
     if isinstance(found, FunctionType) and "<locals>" not in found.__code__.co_qualname:
         yield found.__code__

@@ -1,4 +1,4 @@
-"""Gradients on whichever backend of Keras is loaded: asked for, and handed in.
+"""Gradients on whichever backend of Keras is loaded: computing them, and defining them.
 
 Runs in the student's process.  A framework is imported only by the function that needs it.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-# Of torch's operations those that are flat wherever they have a slope.  torch hands zeros through
-# them, TensorFlow and JAX nothing, and it is worth telling "no gradient" from "a gradient of 0".
+# torch's operations whose derivative is 0 wherever it exists.  torch passes zeros through them,
+# TensorFlow and JAX nothing, and checks distinguish "no gradient" from "a gradient of 0".
 _FLAT = frozenset({"RoundBackward0", "FloorBackward0", "CeilBackward0", "TruncBackward0"})
 
 Tensors = Sequence[Any]
@@ -18,15 +18,15 @@ Tensors = Sequence[Any]
 def pulled_back(
     f: Callable[..., Tensors], inputs: Tensors, weigh: Callable[[Tensors], Tensors]
 ) -> list[Any]:
-    """Gradients of the weighted sum of a function's results.
+    """Return the gradients of the weighted sum of a function's results.
 
     Args:
-        f: of as many tensors as there are inputs; gives tensors.
-        inputs: tensors, of any dtype.
-        weigh: of the results: a tensor of weights for each, of its shape and dtype.
+        f: Takes as many tensors as there are inputs and returns tensors.
+        inputs: Tensors, of any shape and dtype.
+        weigh: Takes the results and returns for each a tensor of weights, of its shape and dtype.
 
     Returns:
-        For each input a tensor, or None where no gradient reaches it.
+        For each input a tensor of its shape, or None where no gradient reaches it.
     """
     found: list[Any] = _on(_PULLED_BACK)(f, inputs, weigh)
     return found
@@ -35,12 +35,12 @@ def pulled_back(
 def with_gradient(
     forward: Callable[..., Tensors], backward: Callable[..., Tensors]
 ) -> Callable[..., Tensors]:
-    """A function of tensors that is differentiated as `backward` says.
+    """Return `forward` as a function whose gradient is computed by `backward`.
 
     Args:
-        forward: of tensors with values; gives tensors.
-        backward: of as many weights as there are results; gives for each argument of `forward` its
-            gradient, or None.
+        forward: Takes tensors with values and returns tensors.
+        backward: Takes a tensor of weights for each result, of its shape, and returns for each
+            argument of `forward` its gradient, or None.
     """
     through: Callable[..., Tensors] = _on(_WITH_GRADIENT)(forward, backward)
     return through
@@ -49,7 +49,7 @@ def with_gradient(
 def trainer(
     model: Any, loss: Callable[[Any, Any], Any], optimizer: Any
 ) -> Callable[[Any, Any], float]:
-    """What does one step of training; see `probes.training_step`."""
+    """Return what does one step of training; see `probes.training_step`."""
     optimizer.build(model.trainable_variables)
     step: Callable[[Any, Any], float] = _on(_TRAINER)(model, loss, optimizer)
     return step
@@ -62,7 +62,7 @@ def _on(found: dict[str, Callable[..., Any]]) -> Any:
 
 
 def is_floating(tensor: Any) -> bool:
-    """Whether a tensor holds numbers that have gradients."""
+    """Return whether a tensor is of a dtype that has gradients."""
     import keras
 
     return bool(keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype)))
@@ -114,7 +114,7 @@ def _trainer_tensorflow(model: Any, loss: Any, optimizer: Any) -> Any:
 
 
 def _pulled_back_jax(f: Any, inputs: Tensors, weigh: Any) -> list[Any]:
-    """JAX gives zeros where nothing arrives; a rule of our own behind each input sees which."""
+    """Find out which inputs a gradient reaches by a rule behind each: JAX itself gives zeros."""
     import jax
 
     floating = [index for index, x in enumerate(inputs) if is_floating(x)]
@@ -216,7 +216,7 @@ def _pulled_back_torch(f: Any, inputs: Tensors, weigh: Any) -> list[Any]:
 
 
 def _reached_torch(results: Tensors) -> set[int]:
-    """The ids of the tensors that a gradient of some result arrives at."""
+    """Return the ids of the tensors that the gradient of some result reaches."""
     found = {id(result) for result in results if result.grad_fn is None}
     waiting = [result.grad_fn for result in results]
     seen = set()

@@ -1,7 +1,7 @@
 """What an observation may call beside student code.
 
-Runs in the student's process: nothing here knows an expected value, and nothing that it returns is
-believed.  NumPy is imported at once, a framework only by the probe that needs it.
+This runs in the student's process: it knows no expected value, and the grader trusts nothing that
+it returns.  NumPy is imported at once, a framework only by the probe that needs it.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = [
 
 
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
-    """Central differences of a scalar function, entry by entry.
+    """Return the gradient of a scalar function by central differences, entry by entry.
 
-    For float64: the error is near 1e-9 at `h=1e-5` for smooth functions (docs/tolerances.md).
+    In float64 the error is near 1e-9 at `h=1e-5` for smooth functions (docs/tolerances.md).
 
     Args:
-        f: maps an array like `x` to a number.
-        x: float64, any shape; unchanged afterwards.
-        h: the step.
+        f: Maps an array like `x` to a number.
+        x: float64, any shape; it is not changed.
+        h: The step.
 
     Returns:
         float64, the shape of `x`.
@@ -52,7 +52,7 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:
 
 
 def seed(value: int) -> None:
-    """Seeds Python, NumPy and, where it is loaded, Keras with its backend."""
+    """Seed Python, NumPy and, if it is loaded, Keras with its backend."""
     import random
     import sys
 
@@ -63,16 +63,19 @@ def seed(value: int) -> None:
 
 
 def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]:
-    """Gradients of `sum(f(*inputs) * cotangent)` with respect to each floating-point input.
+    """Return the gradients of `sum(f(*inputs) * cotangent)` by each floating-point input.
 
     Args:
-        f: keras.ops code, tensors in, one tensor out.
-        inputs: arrays; integer ones are passed through.
-        cotangent: the shape of the output; ones where it is None.
+        f: keras.ops code that takes tensors and returns one tensor.
+        inputs: Arrays of any shape; integer ones are passed through.
+        cotangent: The shape of the output; None for ones.
 
     Returns:
-        One array for each floating-point input, None where no gradient reaches it.  Where the
-        output is less precise than an input, so is the gradient, and its dtype says so.
+        One array for each floating-point input, of its shape, or None where no gradient reaches it.
+        If the output is less precise than an input, the gradient has the output's dtype.
+
+    Raises:
+        ValueError: The output does not have the shape of `cotangent`.
     """
     import keras
 
@@ -106,28 +109,31 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
 def training_step(
     model: Any, loss: Callable[[Any, Any], Any], optimizer: Any
 ) -> Callable[[Any, Any], float]:
-    """What trains a Keras model on one batch and returns its loss, as a function of `x` and `y`.
+    """Return a function of `x` and `y` that trains a Keras model on one batch.
 
-    It does what a step of `fit` does, in a graph that is made in a third of the time.  Batches have
-    one size: another one makes another graph.
+    It does what a step of `fit` does, in a graph that takes a third of the time to build.  Use one
+    size of batch: another size builds another graph.
 
     Args:
-        model: built, with one output; need not be compiled.
-        loss: of the right answers and the model's output.
-        optimizer: of Keras; its state goes on from step to step.
+        model: Built, with one output; it need not be compiled.
+        loss: Takes the right answers and the model's output and returns a scalar.
+        optimizer: Of Keras; it keeps its state from step to step.
+
+    Returns:
+        A function that returns the batch's loss.
     """
     return trainer(model, loss, optimizer)
 
 
 def layers(model: Any) -> list[dict[str, Any]]:
-    """What a Keras model is made of, in the order in which it was put together.
+    """Return what a Keras model is made of, in the order in which it was put together.
 
-    Models inside are opened.  A layer of a student's own is called by the class of Keras that it
-    extends; one that can't say how it was made has an empty `config`.
+    Models inside are opened.  A student's own layer goes by the class of Keras that it extends; one
+    without `get_config` has an empty `config`.
 
     Returns:
-        For each layer its `class`, the plain data of its `config`, its `output` shape (None where
-        it has none yet) and its number of `parameters`.
+        For each layer its `class`, the plain data of its `config`, its `output` shape (None if it
+        has none yet) and its number of `parameters`.
     """
     return [
         {
@@ -141,7 +147,7 @@ def layers(model: Any) -> list[dict[str, Any]]:
 
 
 def leaf_layers(model: Any) -> list[Any]:
-    """The layers of a Keras model themselves, in the order of `layers`, models inside opened."""
+    """Return the layers of a Keras model themselves, in the order of `layers`."""
     found = []
     for layer in model.layers:
         found += leaf_layers(layer) if hasattr(layer, "layers") else [layer]
@@ -168,15 +174,15 @@ def _output_shape(layer: Any) -> list[int | None] | None:
 
 
 def kept(program: Any, key: str, make: Callable[[], Any]) -> Any:
-    """What `make()` returned when something was first asked for under `key`.
+    """Return what `make()` returned when it was first called for `key`.
 
-    For what is slow to build and set anew by every observation, such as a model whose weights are
-    all assigned.  It is kept for as long as the program's names stay as they are.
+    Use it for what is slow to build and reset by every observation, such as a model whose weights
+    are all assigned.  It is kept until the program's names change.
 
     Args:
-        program: the program under observation.
-        key: says all that the result depends on but the program.
-        make: builds it; where it raises nothing is kept.
+        program: The program under observation.
+        key: Names all that the result depends on besides the program.
+        make: Builds it; if it raises, nothing is kept.
     """
     found: dict[str, Any] = vars(program)["_kept"]
     if key not in found:
@@ -186,15 +192,15 @@ def kept(program: Any, key: str, make: Callable[[], Any]) -> Any:
 
 @contextmanager
 def replaced(program: Any, name: str, stand_in: Callable[..., Any]) -> Iterator[None]:
-    """Within the block the program's own functions find `stand_in` under `name`.
+    """Let the program's own functions find `stand_in` under `name`, within the block.
 
-    For a function that hands another one's result on: given that result, its own part has one
-    right answer, whatever the other one does.
+    Use it for a function that passes another one's result on: given that result, its own part has
+    one right answer, whatever the other one does.
 
     Args:
-        program: the program under observation.
-        name: of one of its functions; it need not exist.
-        stand_in: what is called instead.
+        program: The program under observation.
+        name: Of one of its functions; it need not exist.
+        stand_in: What is called instead.
     """
     names = vars(program)["_names"]
     had = {name: names[name]} if name in names else {}

@@ -1,10 +1,9 @@
-"""Functions that a program borrows of the reference: asked for here, answered in its own process.
+"""Functions that a program borrows from the reference: called here, computed in its process.
 
-Values cross as evidence does, as plain data.  Tensors go as arrays and come back as tensors, and
-their gradients are asked for too, so that what is built on a borrowed function can still be
-differentiated.  A random generator goes as a seed that is drawn from it: the same state
-gives the same results, and every call others.  Functions that build symbolic models can't be
-borrowed.
+Values cross as plain data, like evidence.  Tensors go as arrays and come back as tensors, and their
+gradients are asked for too, so that what is built on a borrowed function can still be
+differentiated.  A random generator goes as a seed drawn from it: the same state gives the same
+results, and each call gives others.  Functions that build symbolic models can't be borrowed.
 """
 
 from __future__ import annotations
@@ -19,14 +18,19 @@ import numpy as np
 from autograder.guest.gradients import pulled_back, with_gradient
 from autograder.guest.tensors import is_array, is_tensor, leaves, mapped, to_arrays, to_tensors
 
-# Puts a question (args, kwargs, and what the codec says of tensors) and gives the plain answer.
+# Sends a call (name, args, kwargs, and how tensors are meant); returns the plain result.
 Ask = Callable[[dict[str, Any]], Any]
 
 _SEED: Final = "seed of a generator"
 
 
 def borrowed(name: str, ask: Ask) -> Callable[..., Any]:
-    """A function that asks for its results."""
+    """Return a function that has its results computed elsewhere.
+
+    Args:
+        name: Of the function.
+        ask: Sends its calls.
+    """
 
     def asking(*args: Any, **kwargs: Any) -> Any:
         call = mapped([list(args), kwargs], _to_seed)
@@ -46,15 +50,18 @@ def answered(
     tensors: bool = False,
     cotangents: list[Any] | None = None,
 ) -> Any:
-    """What a function gives, as plain data.
+    """Return what a function gives for a call, as plain data.
 
     Args:
-        function: the lender's.
-        args: plain data, as the borrower's.
-        kwargs: likewise.
-        tensors: whether arrays are handed over as tensors.
-        cotangents: where given, what comes back is not the result but the gradient of its sum,
-            weighted by these (one for each tensor in the result), for each array in the call.
+        function: The lender's.
+        args: The positional arguments, as plain data.
+        kwargs: The keyword arguments, likewise.
+        tensors: Whether the function gets arrays as tensors.
+        cotangents: One for each tensor in the result, of its shape; None to ask for the result.
+
+    Returns:
+        The result.  With cotangents, for each array in the call the gradient of the result's sum
+        weighted by them: an array of its shape, or None where no gradient reaches it.
     """
     args = [_to_generator(value) for value in args]
     kwargs = {name: _to_generator(value) for name, value in kwargs.items()}
@@ -79,9 +86,9 @@ def answered(
 
 
 def refusal(kind: str, message: str) -> Exception:
-    """What to raise where the lender's function raised a `kind`: a caller may wait for just that.
+    """Return what to raise if the lender's function raised a `kind`, for which callers may wait.
 
-    Some kinds would be taken for the borrower's own fault: not answered, out of memory.
+    Some kinds would look like the borrower's own: "not answered", "out of memory".
     """
     found = getattr(builtins, kind, None)
     if not isinstance(found, type) or not issubclass(found, Exception):
@@ -114,14 +121,14 @@ def _asked_with_tensors(name: str, call: list[Any], tensors: list[Any], ask: Ask
             if is_tensor(leaf)
         ]
 
-    # A variable is given as the tensor that it holds.
+    # Of a variable, the tensor that it holds.
     given = map(sys.modules["keras"].ops.convert_to_tensor, tensors)
     results = iter(with_gradient(forward, backward)(*given))
     return mapped(answers[-1], lambda leaf: next(results) if is_tensor(leaf) else leaf)
 
 
 def _with_tensors(tree: Any, tensors: Sequence[Any]) -> Any:
-    """The tree with other tensors, in their order, in the place of its own."""
+    """Return the tree with its tensors replaced by others, in their order."""
     others = iter(tensors)
     return mapped(tree, lambda leaf: next(others) if is_tensor(leaf) else leaf)
 

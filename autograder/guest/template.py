@@ -1,12 +1,12 @@
 """The warm process: imports what students use, then forks one isolated child per request.
 
-It executes no framework operation and stays single-threaded, else its forks would hang (of
-338 children forked so all worked; after any operation in the parent 0 of 26 finished a `fit`); that
-is asserted before every fork.  It holds nothing of the course.
+It executes no framework operation and stays single-threaded, or its forks would hang: all of 338
+children forked so worked, but after an operation in the parent 0 of 26 finished a `fit`.  This is
+checked before every fork.  It holds nothing of the course.
 
-Requests are single bytes objects on a control socket, each carrying the child's connection.
-Every reply is one JSON line.  Other processes of the grader join with control sockets of their own:
-where one of these closes, its children end; with the first one's end, everything does.
+A request is one JSON object on a control socket and carries the child's connection.  Every reply is
+one JSON line.  Other processes of the grader join with control sockets of their own.  When one of
+these closes, its children end; when the first one closes, everything ends.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Children = dict[int, tuple[socket.socket, int]]  # by process id: who asked for 
 
 
 def main() -> None:
-    """Runs the template until its control socket closes.
+    """Run the template until its control socket closes.
 
-    Arguments: modules to import, and the control socket's descriptor.
+    The command line has modules to import, then the control socket's descriptor.
     """
     *names, number = sys.argv[1:]
     first = socket.socket(fileno=os.dup(int(number)))  # a low one, as `select` needs
@@ -56,13 +56,13 @@ def _serve(first: socket.socket, names: list[str]) -> None:
             failed.append(f"{name}: {error}")
     if "keras" in sys.modules:
         tensors.even_out()
-    # What notebooks import of this package; the real one is not here, nor what it needs.
+    # Notebooks import it.  The real one lies outside the sandbox, as does what it needs.
     autograder.check = _check
     shell = worker.make_shell()
     isolation.proc_files()
     isolation.driver_files()
     gc.collect()
-    gc.freeze()  # keeps the collector of each child from touching, and so copying, shared pages
+    gc.freeze()  # else each child's collector would touch, and so copy, shared pages
     ready = {"ready": _threads() == 1, "threads": _threads(), "failed": failed}
     _tell(first, ready)
     controls = [first]
@@ -90,7 +90,7 @@ def _check(exercise: str, unit: str | None = None) -> None:
 
 
 def _request(control: socket.socket) -> tuple[dict[str, Any] | None, int]:
-    """What is asked and the connection that came with it, None where nobody asks any more."""
+    """Return a request and the connection that came with it; None once the socket has closed."""
     try:
         message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
     except ConnectionResetError:
@@ -118,7 +118,7 @@ def _fork_on_request(
 
 
 def _kill(control: socket.socket, children: Children) -> None:
-    """Ends the children of a grader's process that is gone."""
+    """End the children of a grader's process that is gone."""
     for pid, (owner, _) in children.items():
         if owner is control:
             with contextlib.suppress(ProcessLookupError):
@@ -148,9 +148,9 @@ def _fork(
 
 
 def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
-    """Student code's process.  Reports `isolated` or why not, then serves."""
+    """Isolate this process, report "isolated" or why it is not, then serve requests."""
     os.setsid()  # signals to a process group reach across pid namespaces
-    with contextlib.suppress(OSError):  # the machine's administrator has taken some away meanwhile
+    with contextlib.suppress(OSError):  # some cores may have been taken away meanwhile
         os.sched_setaffinity(0, request["cores"])
     os.dup2(connection, _WIRE)
     null = os.open(os.devnull, os.O_RDWR)
@@ -173,8 +173,8 @@ def _child(connection: int, request: dict[str, Any], shell: Any) -> None:
     except (OSError, ValueError) as error:  # ValueError: a limit over the one that is inherited
         wire.sendall(f"{what}: {error}".encode()[:500].ljust(512))
         return
-    # What a cell writes (`%%writefile helper.py`), another one can import, as in Jupyter.  Not
-    # before: the template itself imports nothing from where it runs.
+    # As in Jupyter, a cell can import what another one wrote (`%%writefile helper.py`).  Only now:
+    # the template itself imports nothing from where it runs.
     sys.path.insert(0, "")
     # The kernel stamps this message with our process id as the grader sees it.
     wire.sendall(b"isolated".ljust(512))
@@ -198,7 +198,7 @@ def _threads() -> int:
 
 
 def _tell(control: socket.socket, message: dict[str, Any]) -> None:
-    # Who has gone, or left a control socket that is closed here, need not be told.
+    # The other side may be gone, or its control socket may be closed here.
     with contextlib.suppress(OSError):
         control.sendall(json.dumps(message).encode() + b"\n")
 

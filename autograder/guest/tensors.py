@@ -1,4 +1,4 @@
-"""Tensors of whatever framework is loaded, and arrays: trees of one into trees of the other."""
+"""Trees of tensors into trees of arrays and back, whichever backend is loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def even_out() -> None:
-    """Takes back what would make a backend give other results than TensorFlow."""
+    """Undo what makes a backend give other results than TensorFlow."""
     _keep_float64()
     backend = sys.modules["keras"].backend.backend()
     if backend == "torch":
@@ -22,11 +22,11 @@ def even_out() -> None:
 
 
 def _keep_float64() -> None:
-    """Lets Keras compute in float64 what is given in float64.
+    """Let Keras compute in float64 what is given in float64.
 
-    Off TensorFlow its rule for the type of a result makes float32 of it, after JAX's habit, in the
-    functions that ask that rule.  Nothing public changes it.  Checks in float64 tell mistakes
-    that float32 hides (docs/tolerances.md).
+    On other backends than TensorFlow its rule for the dtype of a result makes float32 of it, as JAX
+    does, in the functions that use that rule.  No public setting changes it.  Checks in float64
+    show mistakes that float32 hides (docs/tolerances.md).
     """
     from keras.src.backend.common import dtypes
 
@@ -34,10 +34,10 @@ def _keep_float64() -> None:
 
 
 def _let_numpy_read() -> None:
-    """Lets NumPy read a torch tensor that gradients pass through, as it reads TensorFlow's.
+    """Let NumPy read a torch tensor that gradients pass through, as it reads TensorFlow's.
 
-    torch raises instead, and every answer of a network is such a tensor.  No gradient passes the
-    array, on any backend.
+    torch raises instead, and every output of a network is such a tensor.  No gradient passes
+    through the array, on any backend.
     """
     import torch
 
@@ -50,9 +50,9 @@ def _let_numpy_read() -> None:
 
 
 def _keep_numbers() -> None:
-    """Lets Keras take a number beside a float64 tensor or variable on torch as it is.
+    """Let Keras keep the digits of a number beside a float64 tensor or variable on torch.
 
-    Else it is rounded to float32 first, so that `0.9 * variable` is 3e-8 off.
+    Otherwise the number is rounded to float32 first, and `0.9 * variable` is 3e-8 off.
     """
     from keras.src.backend.torch import numpy as functions
 
@@ -68,10 +68,11 @@ def _keep_numbers() -> None:
 
 
 def _compile_steps() -> None:
-    """Lets `fit` compile a step of training on JAX, also after `compile(…, jit_compile=False)`.
+    """Let `fit` compile a step of training on JAX, even after `compile(…, jit_compile=False)`.
 
-    On TensorFlow that leaves out XLA, which is slow to begin.  On JAX it compiles each operation by
-    itself, and a recurrent layer anew in every step: forty times the time, and memory without end.
+    On TensorFlow that leaves out XLA, which starts slowly.  On JAX it compiles each operation by
+    itself, and a recurrent layer anew in every step: that takes forty times as long, and ever more
+    memory.
     """
     from keras.src.trainers.trainer import Trainer
 
@@ -86,35 +87,35 @@ def _compile_steps() -> None:
 
 
 def _beside(value: Any, other: Any) -> Any:
-    """A number with all of its digits, if what stands beside it is in float64."""
+    """Return a number with all its digits, if what it is combined with is float64."""
     if type(value) is float and str(getattr(other, "dtype", "")).endswith("float64"):
         return np.array(value)  # not np.float64, which is a float as well
     return value
 
 
 def to_arrays(tree: Any) -> Any:
-    """A tree of lists, tuples and dicts, its tensors and variables as NumPy arrays."""
+    """Return a tree of lists, tuples and dicts with its tensors and variables as NumPy arrays."""
     return mapped(tree, _to_array) if "keras" in sys.modules else tree
 
 
 def to_tensors(tree: Any) -> Any:
-    """A tree of lists, tuples and dicts, its NumPy arrays as tensors of their own dtype."""
+    """Return a tree of lists, tuples and dicts with its arrays as tensors of their own dtype."""
     return mapped(tree, _to_tensor)
 
 
 def is_tensor(leaf: Any) -> bool:
-    """Whether something is a tensor with values, or a variable."""
+    """Return whether something is a tensor with values, or a variable."""
     keras = sys.modules.get("keras")
     return keras is not None and (keras.ops.is_tensor(leaf) or isinstance(leaf, keras.Variable))
 
 
 def is_array(leaf: Any) -> bool:
-    """Whether something is an array, or a scalar of NumPy, that holds numbers."""
+    """Return whether something is a NumPy array or scalar that holds numbers."""
     return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc"
 
 
 def leaves(tree: Any) -> Iterator[Any]:
-    """What is in a tree of lists, tuples and dicts, in its order."""
+    """Yield what is in a tree of lists, tuples and dicts, in its order."""
     if isinstance(tree, dict):
         tree = list(tree.values())
     if isinstance(tree, (list, tuple)):
@@ -125,7 +126,7 @@ def leaves(tree: Any) -> Iterator[Any]:
 
 
 def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
-    """A tree of the same form with `function` of every leaf, in plain lists, tuples and dicts."""
+    """Return a tree of the same form with `function` of every leaf, in plain containers."""
     if isinstance(tree, dict):
         return {key: mapped(item, function) for key, item in tree.items()}
     if isinstance(tree, list):

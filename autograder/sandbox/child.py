@@ -1,4 +1,4 @@
-"""A forked child, seen from the grader's side: requests, replies, and how it ended."""
+"""A forked child as seen from the grader's side: requests, replies, and how it ended."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Child:
         self._limits = template.limits
         self._number = 0
         self._killed = False
-        self._guard = threading.Lock()  # another slot may end the template, and so this child
+        self._guard = threading.Lock()  # another slot may end the template, and this child with it
         self._oom_kills = oom_kills()
         self._readable, self._writable = select.poll(), select.poll()
         self._readable.register(connection, select.POLLIN)
@@ -61,14 +61,18 @@ class Child:
     def request(
         self, op: str, cpu_seconds: float, packed: bytes = b"", **arguments: Any
     ) -> dict[str, Any]:
-        """Sends one request and waits for its reply, within limits.
+        """Send one request and return its reply.
 
-        What is `packed` already goes behind it, as a message of its own.
+        Args:
+            op: What is asked for: "cell", "observe", "call" or "replace".
+            cpu_seconds: CPU time that the reply may take.
+            packed: A further message, already packed, that follows the request.
+            arguments: Of the request.
 
         Raises:
-            Stopped: a limit was reached, the child ended, or it sent what is no reply.
-            Killed: the child was ended by a signal, maybe not through its own fault.
-            SandboxError: the machine ended it, or its template.
+            Stopped: A limit was reached, the child ended, or it sent something else than a reply.
+            Killed: A signal ended the child, perhaps through no fault of its own.
+            SandboxError: The machine ended it or its template.
         """
         self._number += 1
         self._watch = self._watching(cpu_seconds)
@@ -76,13 +80,16 @@ class Child:
         return self.reply()
 
     def reply(self) -> dict[str, Any]:
-        """Waits for the child's next message, within what is left of the request's limits."""
+        """Return the child's next message: the reply, or a question of its own.
+
+        What is left of the request's limits holds; it raises what `request` raises.
+        """
         asking = False
         try:
             message = self._message()
             asking = "ask" in message
         finally:
-            # Ten thousand questions may come before the reply: then what was seen last will do.
+            # Ten thousand questions may come before the reply; measuring after each is too slow.
             self.cpu_seconds = self._watch.spent if asking else self._watch.used()
         number = message.get("id")  # of any type that a message can hold
         if not asking and not (type(number) is int and number == self._number):
@@ -91,18 +98,18 @@ class Child:
         return message
 
     def answer(self, message: dict[str, Any]) -> None:
-        """Answers the child's own question (see `Observer`)."""
+        """Answer the child's question (see `Observer`)."""
         self._send(message)
 
     def kill(self) -> None:
-        """Ends the process and everything in it."""
+        """End the process and everything in it."""
         with self._guard, contextlib.suppress(ProcessLookupError):
             self._killed = True
             if self._pidfd >= 0:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the process and lets go of it; may be called again."""
+        """End the process and release what it holds; does nothing when called again."""
         if self._connection.fileno() < 0:
             return
         self.kill()
@@ -117,7 +124,11 @@ class Child:
         return Watch(self, cpu_seconds, self._limits, self._template.isolated)
 
     def _greeting(self) -> tuple[int, int]:
-        """Reads the child's first message and, from the kernel, its process id in our eyes."""
+        """Return the child's process id, as the kernel gives it with its first message, and pidfd.
+
+        Raises:
+            SandboxError: It did not start or is not isolated.
+        """
         self._connection.settimeout(FORK_SECONDS)
         try:
             text, ancillary, _, _ = self._connection.recvmsg(512, socket.CMSG_SPACE(12))
@@ -163,7 +174,7 @@ class Child:
         return message
 
     def _some(self, count: int) -> bytes:
-        """Return up to `count` bytes that the child has sent; look after it while it sends none."""
+        """Return up to `count` bytes that the child has sent, watching it until it sends some."""
         while True:
             readable = self._readable.poll(1000 * self._watch.pause)
             self._watch.look()
@@ -180,10 +191,10 @@ class Child:
             return part
 
     def _ended(self) -> Stopped:
-        """How the child ended by itself.
+        """Return how the child ended by itself.
 
         Raises:
-            SandboxError: it was ended from outside.
+            SandboxError: It was ended from outside.
         """
         if not self._has_ended(_CLOSING_SECONDS):
             self.kill()
@@ -206,10 +217,10 @@ class Child:
         return bool(ended.poll(1000 * seconds))
 
     def _blame_the_machine(self, number: int) -> None:
-        """Raises SandboxError for a signal that can't have been the program's own doing.
+        """Raise SandboxError if the program can't have caused the signal itself.
 
-        The first process of a pid namespace can't kill itself, nor change its limits; without
-        namespaces it may, and only the kernel's own count tells of a lack of memory.
+        The first process of a pid namespace can't kill itself, nor change its limits.  Without
+        namespaces it can, and only the kernel's own count shows a lack of memory.
         """
         short = oom_kills() > self._oom_kills
         if number == signal.SIGKILL and short:
@@ -219,7 +230,7 @@ class Child:
             )
         if number == signal.SIGKILL and self._template.isolated:
             raise SandboxError(
-                "Student code was killed from outside: by somebody, or by a program that frees "
+                "Student code was killed from outside: by a person, or by a program that frees "
                 "memory."
             )
 

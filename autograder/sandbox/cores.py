@@ -1,4 +1,4 @@
-"""Which cores a child runs on: few, and where it can be, none that another child computes on.
+"""Which cores a child runs on: few, and if possible none that another child computes on.
 
 Frameworks start threads, and reserve address space for them, for each core that they see: on 128
 none would stay within a child's limits (benchmarks/cores.py).
@@ -15,25 +15,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-CORES = 4  # that a child runs on where there are so many; never twice as many
+CORES = 4  # that a child runs on, if there are so many; it never gets twice as many
 
 
 @dataclass
 class Seat:
-    """A child's place among the cores; one for each core that there is."""
+    """A child's place among the cores; there are as many as cores."""
 
     cores: frozenset[int]
     _lock: int | None = None
 
     def leave(self) -> None:
-        """Lets others have it; may be called again."""
+        """Let another child have it; does nothing when called again."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
 
 def groups(cores: Collection[int]) -> list[frozenset[int]]:
-    """Cores in groups of neighbours, of `CORES` or somewhat more."""
+    """Return the cores in groups of neighbours, of `CORES` or somewhat more."""
     ordered, count = sorted(cores), max(1, len(cores) // CORES)
     return [
         frozenset(ordered[len(ordered) * n // count : len(ordered) * (n + 1) // count])
@@ -42,10 +42,10 @@ def groups(cores: Collection[int]) -> list[frozenset[int]]:
 
 
 def take_seat() -> Seat:
-    """A seat that no other child has, of whichever grader of this account on this machine.
+    """Return a seat that no other child has, of any grader of this account on this machine.
 
-    Locks say who sits where: they end with the process that has them.  Where there are no locks, or
-    no seat is left, chance decides.
+    Locks mark the seats that are taken; they end with the process that holds them.  If the file
+    system has no locks, or no seat is left, chance decides.
     """
     among = groups(os.sched_getaffinity(0))
     if len(among) == 1:

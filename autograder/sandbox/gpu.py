@@ -18,7 +18,7 @@ from autograder.errors import UserError
 
 Device = Literal["cpu", "gpu", "auto"]
 FILES = Path("/dev")
-PROCESSES = 2  # that a submission may have at once: its own, and one that borrows functions
+PROCESSES = 2  # of a submission at once: its own, and one with functions of the reference
 LEFT_OUT = 0.1  # of a GPU's memory: contexts and kernels, which no framework's limit counts
 _SECONDS = 30.0  # in which the driver answers; the first call after a start takes some
 
@@ -46,7 +46,7 @@ class Gpu:
 class Share:
     """What one slot has of a GPU; `memory_mib` is for each of a submission's processes.
 
-    `alone` says that no other slot uses it meanwhile.
+    `alone` says that no other slot uses the GPU meanwhile.
     """
 
     gpu: Gpu
@@ -54,7 +54,7 @@ class Share:
     alone: bool = True
 
     def request(self) -> dict[str, Any]:
-        """What a child is told."""
+        """Return what the template passes to a child."""
         return {
             "uuid": self.gpu.uuid,
             "file": self.gpu.file,
@@ -64,7 +64,7 @@ class Share:
 
 
 class Gpus:
-    """GPUs of which each serves `slots_per_gpu` submissions at once; `folder` has their files."""
+    """GPUs, each for `slots_per_gpu` submissions at once; `folder` has their device files."""
 
     def __init__(self, gpus: Sequence[Gpu], slots_per_gpu: int = 1, folder: Path = FILES) -> None:
         self._gpus = tuple(gpus)
@@ -83,7 +83,7 @@ class Gpus:
         return [gpu.name for gpu in self._gpus]
 
     def files(self) -> dict[str, Path]:
-        """The device files that CUDA opens, by name: of the driver, and one for each GPU."""
+        """Return the device files that CUDA opens, by name: the driver's, and one for each GPU."""
         names = ["nvidiactl", "nvidia-uvm", *(gpu.file for gpu in self._gpus)]
         if (self._folder / "nvidia-uvm-tools").exists():  # newer drivers give up without it
             names.append("nvidia-uvm-tools")
@@ -91,7 +91,7 @@ class Gpus:
 
     @contextmanager
     def share(self) -> Iterator[Share]:
-        """A share of the GPU that has most of them left; waits until there is one."""
+        """Acquire a share of the GPU that has most shares left, waiting until there is one."""
         with self._changed:
             self._changed.wait_for(self._free)
             gpu = self._free()[0]
@@ -105,9 +105,9 @@ class Gpus:
 
     @contextmanager
     def alone(self) -> Iterator[Share]:
-        """All of a GPU; waits until the slots that share it are done, and lets no other one in.
+        """Acquire a whole GPU: block new shares, and wait until those that are out are released.
 
-        Who has a share must give it back before.
+        Release your own share first, or this deadlocks.
         """
         gpu = None
         try:
@@ -123,7 +123,7 @@ class Gpus:
                 self._changed.notify_all()
 
     def _free(self) -> list[Gpu]:
-        """Those that have a share left, first those that have most."""
+        """Return the GPUs that have a share left, those with most first."""
         let = [gpu for gpu in self._gpus if gpu not in self._reserved]
         free = [gpu for gpu in let if self._taken[gpu] < self._slots_per_gpu]
         return sorted(free, key=lambda gpu: self._taken[gpu])
@@ -134,19 +134,20 @@ class Gpus:
 
 
 def library_folder(environment: Mapping[str, str]) -> str:
-    """Where LD_LIBRARY_PATH has the driver's own library; "" where the linker knows it by itself.
+    """Return the folder of LD_LIBRARY_PATH with the driver's own library, "" if none has it.
 
-    Some clusters put it into containers at a place that only this variable tells.
+    The linker usually knows where it is.  Some clusters put it into containers at a place that only
+    this variable names.
     """
     folders = programs.absolute(environment.get("LD_LIBRARY_PATH", "")).split(":")
     return next((name for name in folders if name and Path(name, "libcuda.so.1").exists()), "")
 
 
 def asked_for(device: Device, slots_per_gpu: int, folder: Path = FILES) -> Gpus | None:
-    """The GPUs to grade on, None for the CPU alone.
+    """Return the GPUs to grade on, None for the CPU alone.
 
     Raises:
-        GpuError: `device` is "gpu" and none is seen.
+        GpuError: `device` is "gpu" and no GPU is found.
     """
     if device == "cpu":
         return None
@@ -156,13 +157,13 @@ def asked_for(device: Device, slots_per_gpu: int, folder: Path = FILES) -> Gpus 
     if device == "auto":
         return None
     raise GpuError(
-        f"`--device gpu`, and no GPU is seen: {problem}. Mend that (docs/gpu.md), or grade on the "
+        f"`--device gpu`, and no GPU is seen: {problem}. Fix that (docs/gpu.md), or grade on the "
         "CPU: `--device cpu`."
     )
 
 
 def seen(environment: Mapping[str, str], folder: Path) -> tuple[list[Gpu], str]:
-    """The GPUs that programs may use here, and if there are none, why.
+    """Return the GPUs that programs may use here, and if there are none, why.
 
     The driver's own `nvidia-smi` is asked: it comes with every driver, needs no library, and sees
     what a container was given.
@@ -209,9 +210,9 @@ def _gpu(element: xml.Element) -> Gpu:
 
 
 def _let(found: Sequence[Gpu], visible: str | None) -> list[Gpu]:
-    """Those that `CUDA_VISIBLE_DEVICES` names: by number, or by how their uuid begins.
+    """Return those that `CUDA_VISIBLE_DEVICES` names, by number or by the start of their uuid.
 
-    As CUDA does, it stops at the first name that is none.
+    Like CUDA, it stops at the first name that is not one GPU's.
     """
     if visible is None:
         return list(found)

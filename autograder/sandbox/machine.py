@@ -18,8 +18,9 @@ class Machine:
     """What isolation depends on.
 
     `container` is the kind of container that this process runs in and `bwrap` the program's path;
-    "" says that there is none.  `wsl` is the Windows Subsystem for Linux' version, 0 elsewhere.
-    `memory_mib` and `cores` are what this process may use: a container may have less than there is.
+    each is "" if there is none.  `wsl` is the version of the Windows Subsystem for Linux, 0
+    elsewhere.  `memory_mib` and `cores` are what this process may use: a container may have less
+    than the machine.
     """
 
     system: str
@@ -33,7 +34,7 @@ class Machine:
 
 
 def this_machine(root: Path = Path("/")) -> Machine:
-    """What this machine is; `root` is where its `/proc` and marks lie."""
+    """Return what this machine is; `root` is the folder that its files are looked up in."""
     version = _text(root / "proc/version")
     wsl = 0
     if "microsoft" in version.lower():
@@ -55,7 +56,7 @@ def this_machine(root: Path = Path("/")) -> Machine:
 
 
 def obstacles(machine: Machine) -> list[tuple[str, str]]:
-    """What stands in the way of isolation on a machine, and what to do about each."""
+    """Return what prevents isolation on a machine, each with what to do about it."""
     if machine.system != "Linux":
         name = {"Darwin": "macOS"}.get(machine.system, machine.system)
         return [
@@ -129,7 +130,7 @@ def _container(root: Path) -> str:
 
 
 def _memory(root: Path) -> int:
-    """Bytes that there are, or fewer that a container may use (cgroups 2 and 1)."""
+    """Return the bytes of memory, or the fewer that a container may use (cgroups 2 and 1)."""
     limits = [1024 * _number_after("MemTotal:", _text(root / "proc/meminfo"))]
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         limits.append(_number(root / "sys/fs/cgroup" / name, limits[0]))
@@ -137,7 +138,7 @@ def _memory(root: Path) -> int:
 
 
 def _cores(root: Path) -> int:
-    """Cores that this process may run on, or as many as its share of their time amounts to."""
+    """Return how many cores this process may use, by affinity or by its share of their time."""
     groups = root / "sys/fs/cgroup"
     quota, _, period = _text(groups / "cpu.max").partition(" ")  # "max 100000" for no limit
     if not quota:

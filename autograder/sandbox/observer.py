@@ -1,4 +1,4 @@
-"""Observing one program: cells, then checks; kills end one exercise, not the program."""
+"""Observing one program: its cells, then checks.  A kill ends one check, not the program."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ MAX_ASKED = 200_000  # questions that one observation may put to the reference
 
 
 class Observer:
-    """Runs one program and observes it; forks nothing until the first observation.
+    """One program, run and observed; nothing is forked before the first observation.
 
-    A child that is stopped is replaced by a fresh one, in which the cells run again but for those
-    that had to be stopped themselves.  A child that a signal has ended is not blamed on the program
-    until it happens again in a fresh one.  `budget` is what all of that may take.  Without a
-    `backend` the program's own text tells what it needs.  `share` is of a GPU.
+    A child that is stopped is replaced by a fresh one, in which the cells run again, except those
+    that had to be stopped themselves.  If a signal ends a child, the program is blamed only if it
+    happens again in a fresh one.
     """
 
     def __init__(
@@ -40,6 +39,15 @@ class Observer:
         budget: Budget | None = None,
         share: Share | None = None,
     ) -> None:
+        """Fork nothing yet.
+
+        Args:
+            pool: Of the templates that children are forked from.
+            program: What is observed.
+            backend: What it runs on; if None, its own text decides.
+            budget: What all its children together may use; None for no limit.
+            share: Of a GPU, for every child; None for the CPU alone.
+        """
         self._pool = pool
         self._program = program
         self._budget = budget  # None: the unit's own programs are trusted to end
@@ -53,10 +61,10 @@ class Observer:
         self.cells: dict[int, Evidence] = {}
 
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
-        """The evidence of one case.  Limits and crashes are evidence too.
+        """Return the evidence of one case; limits that are reached and crashes are evidence too.
 
         Raises:
-            SandboxError: the sandbox failed.
+            SandboxError: The sandbox failed.
         """
         try:
             try:
@@ -81,7 +89,7 @@ class Observer:
             raise Stopped("timeout", self._exhausted)
 
     def _reply(self, child: Child, observation: Observation, cpu_seconds: float) -> Evidence:
-        """The evidence that the child gives, its questions answered."""
+        """Return the evidence that the child gives, after answering its questions."""
         reply = child.request("observe", cpu_seconds, observation.packed)
         for _ in range(MAX_ASKED):
             if "ask" not in reply:
@@ -96,23 +104,23 @@ class Observer:
         raise Stopped("timeout", f"It asked for more than {MAX_ASKED:,} values.")
 
     def start(self) -> None:
-        """Runs the cells.
+        """Run the cells.
 
         Raises:
-            SandboxError: the sandbox failed.
+            SandboxError: The sandbox failed.
         """
         with self._usable_child():
             pass
 
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
-        """A new observer of the program whose functions `names` answer as `oracle`'s do."""
+        """Return an observer of the program with its functions `names` replaced by `oracle`'s."""
         other = Observer(self._pool, self._program, self._backend, self._budget, self._share)
         other._hung, other._killed = set(self._hung), set(self._killed)
         other._replaced = (list(names), oracle)
         return other
 
     def call(self, name: str, call: dict[str, Any], cpu_seconds: float) -> Evidence:
-        """What one function of the program gives for a call as `borrowed.answered` reads it."""
+        """Return what one function of the program gives; `call` has the arguments of `answered`."""
         with self._usable_child() as child:
             return evidence_of(child.request("call", cpu_seconds, name=name, **call))
 
@@ -132,7 +140,7 @@ class Observer:
 
     @contextmanager
     def _usable_child(self) -> Iterator[Child]:
-        """A child that has run the cells; it is let go of where anything goes wrong with it."""
+        """Yield a child that has run the cells; release it if anything goes wrong with it."""
         try:
             while self._child is None:
                 self._child = self._pool.fork(self._backend, self._share)
@@ -146,7 +154,7 @@ class Observer:
             raise
 
     def _run_cells(self, child: Child) -> bool:
-        """Runs the cells; False where one had to be stopped: it takes a fresh child."""
+        """Run the cells; return False if one had to be stopped: then it takes a fresh child."""
         limits = self._pool.limits
         left = limits.cells_seconds * self.patience
         for number, source in self._program.without(frozenset(self._hung)).cells:
@@ -175,7 +183,7 @@ class Observer:
         return True
 
     def _why_not(self, number: int) -> str:
-        """Why a cell is not run, "" if it is."""
+        """Return why a cell is not run, "" if it is."""
         hung = self._pool.limits.hung_cells
         if len(self._hung) >= hung and number > max(self._hung):
             return f"It was not run: {hung} cells before it had to be stopped."
@@ -187,7 +195,7 @@ class Observer:
 
     @contextmanager
     def _spending(self, child: Child) -> Iterator[None]:
-        """Counts what a request takes, however it ends."""
+        """Count what a request takes, however it ends."""
         began = time.monotonic()
         try:
             yield
@@ -196,7 +204,7 @@ class Observer:
                 self._budget.spend(child.cpu_seconds, time.monotonic() - began)
 
     def _answer(self, reply: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
-        """Asks the reference for the student's code.  It runs isolated, like any program."""
+        """Return the reference's answer to the child's question; it runs isolated too."""
         name = reply["ask"]
         if self._replaced is None or type(name) is not str or name not in self._replaced[0]:
             return {"error": "There is nobody to ask."}

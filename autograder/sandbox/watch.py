@@ -1,4 +1,4 @@
-"""Looking at a child from outside while it computes: CPU time, wall time, memory, threads."""
+"""Watching a child from outside while it computes: CPU time, wall time, memory, threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB$", re.MULTILINE
 
 
 class Stopped(Exception):  # noqa: N818 - an outcome, not an error
-    """A child was stopped or ended by itself: `status` is the verdict's, `detail` says how."""
+    """A child was stopped or ended by itself: the `status` of its evidence, and how in `detail`."""
 
     def __init__(self, status: str, detail: str) -> None:
         super().__init__(detail)
@@ -24,7 +24,7 @@ class Stopped(Exception):  # noqa: N818 - an outcome, not an error
 
 
 class Killed(Stopped):
-    """A child was ended by a signal.  Whose doing it was shows when it is tried once more."""
+    """A signal ended a child.  A second try shows whether the program caused it."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("died", detail)
@@ -40,7 +40,7 @@ class Watched(Protocol):
 
 
 class Watch:
-    """Looks at a child's CPU time, wall time and memory while it computes."""
+    """The limits of one request, and what the child has used since it came."""
 
     def __init__(
         self, child: Watched, cpu_seconds: float, limits: Limits, isolated: bool = True
@@ -60,7 +60,14 @@ class Watch:
         self._next_look = self._began + self.pause
 
     def look(self) -> None:
-        """Stops the child where it is over a limit.  Looks by time, however much is sent."""
+        """Stop the child if it is over a limit.
+
+        It looks at intervals of time, however often it is called.
+
+        Raises:
+            Stopped: The child was over a limit.
+            SandboxError: Somebody has halted it.
+        """
         now = time.monotonic()
         if now < self._next_look:
             return
@@ -78,16 +85,16 @@ class Watch:
             self._stop("died", f"It was stopped because it started over {self._threads} threads.")
 
     def used(self) -> float:
-        """CPU seconds since the watch began."""
+        """Return the CPU seconds that were used since the watch began."""
         self.spent = max(0.0, _cpu_seconds(self._child.pid) - self._cpu_before)
         return self.spent
 
     def _kept_from_running(self) -> float:
-        """Seconds since the watch began for which it could have run, had a core been free."""
+        """Return the seconds since the watch began in which it waited for a free core."""
         return max(0.0, _queued_seconds(self._child.pid) - self._queued_before)
 
     def _refuse_if_halted(self) -> None:
-        """Raises SandboxError where somebody halted the process; by itself it can't."""
+        """Raise SandboxError if somebody halted the process; isolated, it can't halt itself."""
         if self._isolated and _state(self._child.pid) in ("T", "t"):
             self._child.kill()
             raise SandboxError("Student code was halted from outside (SIGSTOP).")
@@ -98,7 +105,7 @@ class Watch:
 
 
 def oom_kills() -> int:
-    """How many processes the kernel has killed for want of memory, wherever on this machine."""
+    """Return how many processes the kernel of this machine has killed for lack of memory."""
     try:
         text = Path("/proc/vmstat").read_text(encoding="ascii")
     except OSError:
@@ -111,7 +118,7 @@ def _state(pid: int) -> str:
 
 
 def _stat(pid: int) -> list[int]:
-    """The numbers of /proc/<pid>/stat from the parent's id on; zeros where the process is gone."""
+    """Return the numbers of /proc/<pid>/stat from the parent's id on; zeros without a process."""
     return [int(word) for word in _words_of_stat(pid)[1:]]
 
 
@@ -121,16 +128,16 @@ def _words_of_stat(pid: int) -> list[str]:
 
 
 def _queued_seconds(pid: int) -> float:
-    """How long a process waited for a core; 0 where the kernel doesn't count it."""
+    """Return the seconds that a process waited for a core; 0 if the kernel doesn't count them."""
     words = _read(f"/proc/{pid}/schedstat").split()
     return int(words[1]) / 1e9 if len(words) > 1 else 0.0
 
 
 def _read(path: str) -> bytes:
-    """The start of a small file of the kernel's, b"" where it is gone.
+    """Return the start of a small file of the kernel's, b"" if it is gone.
 
-    A function borrowed of the reference is asked for ten thousand times, and each time is watched:
-    `Path.read_bytes` took three times as long.
+    A function that stands in for the student's is called ten thousand times, and each call is
+    watched; `Path.read_bytes` took three times as long.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -154,5 +161,5 @@ def _threads(pid: int) -> int:
 
 
 def memory_bytes(pid: int) -> int:
-    """Memory that no file backs, shared among processes or not; 0 where the process is gone."""
+    """Return the bytes of memory that no file backs, shared or not; 0 without a process."""
     return 1024 * sum(int(size) for size in _MEMORY.findall(_read(f"/proc/{pid}/status")))

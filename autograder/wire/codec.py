@@ -33,16 +33,16 @@ class CodecError(ValueError):
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value that can't be evidence: only the name of its type came across."""
+    """What stands for a value that can't be evidence: the name of its type."""
 
     type_name: str
 
 
 def pack(value: Any) -> bytes:
-    """Encodes a tree of plain data, turning foreign objects into `Opaque`.
+    """Encode a tree of plain data; foreign objects become `Opaque`.
 
     Raises:
-        CodecError: the tree is too deep, too wide or too large.
+        CodecError: The tree is too deep, too wide or too large.
     """
     packed: bytes = msgpack.packb(_plain(value, MAX_DEPTH, [MAX_ITEMS]), use_bin_type=True)
     if len(packed) > MAX_MESSAGE:
@@ -51,10 +51,14 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(message: bytes) -> Any:
-    """Decodes a message.  Never runs, imports or looks up anything that the message names.
+    """Decode a message without running, importing or looking up anything that it names.
+
+    Returns:
+        A tree of None, bool, int, float, str, `Opaque`, arrays, lists and string-keyed dicts; it
+        shares no memory with the message.
 
     Raises:
-        CodecError: not a message of `pack`, or over a limit.
+        CodecError: It is no message of `pack`, or over a limit.
     """
     if len(message) > MAX_MESSAGE:
         raise CodecError(f"The message has {len(message):,} bytes; {MAX_MESSAGE:,} are allowed.")
@@ -79,7 +83,7 @@ def unpack(message: bytes) -> Any:
 
 
 def size_of(value: Any) -> int:
-    """About how many bytes of memory a decoded value takes."""
+    """Return about how many bytes of memory a decoded value takes."""
     if isinstance(value, np.ndarray):
         return 128 + value.nbytes
     if isinstance(value, str):
@@ -92,7 +96,13 @@ def size_of(value: Any) -> int:
 
 
 def _plain(value: Any, depth: int, budget: list[int]) -> Any:
-    """`value` in msgpack's own types, arrays and foreign objects as extensions."""
+    """Return `value` in msgpack's own types, arrays and foreign objects as extensions.
+
+    Args:
+        value: Anything; a student's object may be in it.
+        depth: How many levels of containers may follow.
+        budget: How many more values there may be, in a list of one; counted down.
+    """
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
         raise CodecError("The value is nested too deeply or holds too many items.")
@@ -103,7 +113,7 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
         return value if -(2**63) <= value < 2**64 else _opaque("int of more than 64 bits")
     if kind is np.ndarray:
         return _array(value)
-    # Base-class methods only: what a subclass overrides is not run, and not asked what it is.
+    # Methods of the base class alone: those that a subclass overrides must not run.
     if issubclass(kind, str):
         return _clean(value)
     if issubclass(kind, dict):
@@ -121,7 +131,7 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
 
 
 def _clean(text: str) -> str:
-    """Plain text without lone surrogates, which can't be encoded."""
+    """Return plain text without lone surrogates, which can't be encoded."""
     if type(text) is str and text.isascii():
         return text
     return str.encode(text, "utf-8", "replace").decode("utf-8")
@@ -140,7 +150,7 @@ def _array(array: np.ndarray[Any, Any]) -> msgpack.ExtType:
 
 @lru_cache(maxsize=64)
 def dtype_name(dtype: np.dtype[Any]) -> str:
-    """`dtype.name`, which NumPy puts together anew each time: a tenth of what packing took."""
+    """Return `dtype.name`; NumPy builds it anew each time, which was a tenth of packing."""
     return dtype.name
 
 
@@ -172,7 +182,7 @@ def _extension(code: int, payload: bytes) -> Any:
 
 
 class _Counter:
-    """Counts what a message holds while it is decoded: many small containers are large too."""
+    """Counter of values while a message is decoded: many small containers take memory too."""
 
     def __init__(self) -> None:
         self._left = MAX_ITEMS
@@ -185,7 +195,11 @@ class _Counter:
 
 
 def _check_tree(value: Any, depth: int) -> None:
-    """Raises CodecError for what `pack` never makes: deep trees, bytes, time stamps, odd keys."""
+    """Refuse what `pack` never makes: deep trees, bytes, time stamps, odd keys.
+
+    Raises:
+        CodecError: There is such a thing.
+    """
     if depth < 0:
         raise CodecError("The message is nested too deeply.")
     if type(value) is dict:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from autograder.wire.codec import CodecError
 
-# How observing ended.  `forbidden` is an exercise that used what it must not use.
+# How observing ended.  `forbidden`: the exercise used what it must not use.
 STATUSES: Final = (
     "ok",
     "missing",
@@ -25,7 +25,7 @@ MAX_TEXT: Final = 64 * 2**10  # characters of any captured text
 # Characters of a failure's type, message, code and function.
 MAX_FAILURE: Final = {"type_name": 200, "message": 2000, "code": 200, "function": 200}
 
-# As in `<object object at 0x7f12a4c3d0b0>`: another one in every process.
+# As in `<object object at 0x7f12a4c3d0b0>`, which differs from process to process.
 _ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
 
 
@@ -33,8 +33,8 @@ _ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
 class Failure:
     """An exception in student code.
 
-    `cell` and `line` locate the student's last own frame (0 where there is none), `code` is that
-    line, `function` the top-level function or class it stands in.
+    `cell` and `line` locate the last frame in the student's own code, counted from 1 (0 if there
+    is none); `code` is the text of that line, `function` the top-level function or class around it.
     """
 
     type_name: str
@@ -49,8 +49,8 @@ class Failure:
 class Evidence:
     """What one observation of one case gave.
 
-    `value` is a tree of None, bool, int, float, str, `Opaque`, numeric arrays, lists and
-    string-keyed dicts.  `seconds` is CPU time.
+    `status` is one of `STATUSES`.  `value` is a tree of None, bool, int, float, str, `Opaque`,
+    numeric arrays, lists and string-keyed dicts.  `seconds` is CPU time.
     """
 
     status: str
@@ -61,7 +61,7 @@ class Evidence:
 
 
 def data_of(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as a tree for `pack`."""
+    """Return evidence as a tree for `pack`."""
     failure = evidence.failure
     return {
         "status": evidence.status,
@@ -73,10 +73,10 @@ def data_of(evidence: Evidence) -> dict[str, Any]:
 
 
 def evidence_of(data: Any) -> Evidence:
-    """Evidence from a decoded message, each field checked for its type.
+    """Return evidence from a decoded message, after checking the type of each field.
 
     Raises:
-        CodecError: a field is missing or of another type.
+        CodecError: A field is missing or of another type.
     """
     status = data.get("status") if isinstance(data, dict) else None
     if type(status) is not str or status not in STATUSES:
@@ -93,7 +93,11 @@ def evidence_of(data: Any) -> Evidence:
 
 
 def failure_of(data: Any) -> Failure | None:
-    """A `Failure` from a decoded list of its fields, or None."""
+    """Return a `Failure` from a decoded list of its fields; None for None.
+
+    Raises:
+        CodecError: A field is missing or of another type.
+    """
     if data is None:
         return None
     kinds = (str, str, int, int, str, str)
@@ -113,7 +117,11 @@ def failure_of(data: Any) -> Failure | None:
 
 
 def text_of(data: Any, limit: int = MAX_TEXT) -> str:
-    """A captured text, cut to size, free of lone surrogates and of addresses in memory."""
+    """Return a captured text, cut to `limit` characters, without lone surrogates and addresses.
+
+    Raises:
+        CodecError: `data` is no text.
+    """
     if not isinstance(data, str):
         raise CodecError("The reply's text is not text.")
     return _ADDRESS.sub("0x…", data[:limit].encode("utf-8", "replace").decode("utf-8"))

@@ -12,10 +12,12 @@ from autograder.wire.codec import pack
 
 @dataclass(frozen=True)
 class Observation:
-    """What is sent beside student code for one case: the check's text, inputs, a seed, bans.
+    """What is sent beside student code for one case.
 
-    `trains` says that a GPU may compute it, where there is one; `float64`, that it is compared in
-    float64 unless the program computes in float32.
+    `source` is the text of the check's observation, `inputs` are its keyword arguments.  `seed`
+    seeds all generators first.  `forbids` has dotted names that the program must not use.  With
+    `trains` it runs on a GPU if there is one.  With `float64` it is compared in float64, unless the
+    program computes in float32.
     """
 
     source: str
@@ -27,10 +29,10 @@ class Observation:
 
     @cached_property
     def packed(self) -> bytes:
-        """What `ObservedNamespace.observe` takes, packed once for all programs that are observed.
+        """The arguments of `ObservedNamespace.observe`, packed once for all programs.
 
         Raises:
-            CodecError: the inputs are too large.
+            CodecError: The inputs are too large.
         """
         return pack(
             {

@@ -12,7 +12,10 @@ from autograder.wire import codec
 
 @dataclass(frozen=True)
 class ProgramCell:
-    """One code cell.  `number` counts from 1 as the student sees them; `why` it is skipped."""
+    """One code cell.
+
+    `number` counts the code cells from 1, as the student sees them.  `why` says why it is skipped.
+    """
 
     number: int
     source: str
@@ -23,7 +26,7 @@ class ProgramCell:
 
 @dataclass(frozen=True)
 class Program:
-    """The code cells that run, as `(number, source)`; `number` counts as the student counts."""
+    """The code cells that run, as `(number, source)`; `number` as in `ProgramCell`."""
 
     cells: tuple[tuple[int, str], ...]
 
@@ -38,17 +41,17 @@ class Program:
         return any(mentions_framework(source) for _, source in self.cells)
 
     def without(self, numbers: frozenset[int]) -> Program:
-        """The program less some cells (those that had to be stopped)."""
+        """Return the program less some cells: those that had to be stopped."""
         return Program(tuple(cell for cell in self.cells if cell[0] not in numbers))
 
 
 def runs_on(program: Program, framework: str, backend: Backend) -> Backend:
-    """What a program runs on.
+    """Return the backend that a program runs on: "numpy" if it needs no Keras.
 
     Args:
-        program: whoever wrote it.
-        framework: the unit's: "numpy" or "keras".
-        backend: of Keras, for what needs it.
+        program: Anyone's.
+        framework: The unit's: "numpy" or "keras".
+        backend: The one of Keras.
     """
     needs_keras = framework == "keras" or program.mentions_framework
     return backend if needs_keras else "numpy"

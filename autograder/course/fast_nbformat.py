@@ -1,7 +1,8 @@
 """nbformat and jupytext, without the 1.5 CPU seconds that importing them takes beside JupyterLab.
 
-nbformat imports jsonschema; that builds the grammar of internationalised addresses where a package
-for it is installed, as jupyter_server wants it.  No notebook's schema asks for such an address.
+nbformat imports jsonschema, which builds the grammar of internationalised addresses if a package
+for it is installed; jupyter_server requires that package.  No notebook's schema has such an
+address.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from autograder import programs
 
 @contextmanager
 def _not_installed(name: str) -> Iterator[None]:
-    """As if a package that nothing has imported so far were not there."""
+    """Hide a package that nothing has imported yet, within the block."""
     if name in sys.modules:
         yield
         return

@@ -49,30 +49,30 @@ class Gradable(Protocol):
 
 
 def author_notebook(cells: Sequence[Cell], exercises: Sequence[Gradable], unit: str) -> Any:
-    """The notebook with solutions, as nbgrader wants its source: a NotebookNode.
+    """Return the notebook with solutions, nbgrader's source: a NotebookNode.
 
     Raises:
-        AuthorError: exercises and solution cells don't fit one to one.
+        AuthorError: Exercises and solution cells don't fit one to one.
     """
     return _notebook([_node(cell) for cell in _assign(cells, exercises)], unit)
 
 
 def release_notebook(cells: Sequence[Cell], exercises: Sequence[Gradable], unit: str) -> Any:
-    """The notebook for students, a NotebookNode: stubs in place of the solutions.
+    """Return the notebook for students, with stubs for the solutions: a NotebookNode.
 
     Raises:
-        AuthorError: exercises and solution cells don't fit one to one.
+        AuthorError: Exercises and solution cells don't fit one to one.
     """
     return _notebook([_lock(_node(_release(cell))) for cell in _assign(cells, exercises)], unit)
 
 
 def dumps(notebook: Any) -> str:
-    """The text of the notebook file; the same notebook gives the same bytes."""
+    """Return the text of the notebook file; the same notebook gives the same bytes."""
     return f"{nbformat.writes(notebook)}\n"  # type: ignore[no-untyped-call]
 
 
 def clear_solutions(source: str) -> str:
-    """The source with nbgrader's stub text in place of each solution region."""
+    """Return the source with nbgrader's stub text in place of each solution region."""
     lines: list[str] = []
     inside = False
     for line in source.split("\n"):
@@ -88,7 +88,7 @@ def clear_solutions(source: str) -> str:
 
 
 def solution_lines(cells: Sequence[Cell]) -> list[str]:
-    """The lines that give a solution away: a release notebook must hold none of them."""
+    """Return the lines that reveal a solution; a released notebook must not contain any."""
     return [
         line
         for cell in cells
@@ -99,12 +99,12 @@ def solution_lines(cells: Sequence[Cell]) -> list[str]:
 
 
 def check_id(exercise: str) -> str:
-    """The grade id of the locked cell that checks an exercise."""
+    """Return the grade id of the locked cell that checks an exercise."""
     return f"check_{exercise}"
 
 
 def check_source(exercise: str, points: float) -> str:
-    """The source of the locked cell that checks an exercise."""
+    """Return the source of the locked cell that checks an exercise."""
     unit = "point" if points == 1 else "points"
     return (
         f"# Public checks of `{exercise}` ({points:g} {unit}); "
@@ -113,7 +113,7 @@ def check_source(exercise: str, points: float) -> str:
 
 
 def _assign(cells: Sequence[Cell], exercises: Sequence[Gradable]) -> list[Cell]:
-    """The cells with their roles, and a grade cell after each solution cell."""
+    """Return the cells with their roles, and a grade cell after each solution cell."""
     points = {exercise.name: exercise.points for exercise in exercises}
     _check_names(points)
     assigned: list[Cell] = []
@@ -151,7 +151,7 @@ def _check_names(names: Collection[str]) -> None:
 
 
 def _answers(cell: Cell, names: dict[str, float]) -> list[str]:
-    """The exercise that a cell answers: none or one."""
+    """Return the exercise that a cell answers: none or one."""
     if cell.kind != "code":
         return []
     defined = [name for name in _definitions(cell) if name in names]
@@ -174,7 +174,7 @@ def _answers(cell: Cell, names: dict[str, float]) -> list[str]:
 
 
 def _definitions(cell: Cell) -> Iterator[str]:
-    """Top-level functions and classes that stand outside solution regions."""
+    """Yield the names of top-level functions and classes outside solution regions."""
     source = clear_solutions(cell.source)
     try:
         # Magics aren't Python; a comment of the same length keeps the lines.
@@ -222,7 +222,7 @@ def _node(cell: Cell) -> dict[str, Any]:
 
 
 def _lock(node: dict[str, Any]) -> dict[str, Any]:
-    """What `nbgrader generate_assignment` adds, so that both tools write the same release."""
+    """Add what `nbgrader generate_assignment` adds, so that both tools write the same release."""
     metadata = node["metadata"]
     nbgrader = metadata.get("nbgrader")
     if nbgrader:

@@ -21,21 +21,21 @@ class ExerciseError(UserError):
 
 
 def measure_source(function: Callable[..., Any]) -> str:
-    """The text of a judge's or symptom's function, which runs beside the judge: `np` is there."""
+    """Return the text of a judge's or symptom's function, which finds `np` and nothing else."""
     return observation_source(function, ("np",))
 
 
 def source_with(observation: Callable[..., Any], helpers: Sequence[Callable[..., Any]]) -> str:
-    """The text of an observation and, after it, of the functions that it calls."""
+    """Return the text of an observation and, after it, of the functions that it calls."""
     world = (*WORLD, *map(name_of, helpers))
     return "\n\n".join(observation_source(part, world) for part in (observation, *helpers))
 
 
 def observation_source(observation: Callable[..., Any], world: tuple[str, ...] = WORLD) -> str:
-    """The text of a function without decorators, annotations and docstring.
+    """Return the text of a function without decorators, annotations and docstring.
 
     Raises:
-        ExerciseError: it uses names that do not exist beside student code.
+        ExerciseError: It uses names that do not exist beside student code.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(observation)))
@@ -67,7 +67,7 @@ def observation_source(observation: Callable[..., Any], world: tuple[str, ...] =
 
 
 def _globals_of(constants: Iterable[Any], found: set[str]) -> set[str]:
-    """Names of global variables that code objects load."""
+    """Add to `found` the names of global variables that code objects load, and return it."""
     for constant in constants:
         if inspect.iscode(constant):
             steps = list(dis.get_instructions(constant))

@@ -43,7 +43,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a unit.  `place` is where the script says it, `notebook.py:12`."""
+    """One cell of a unit; `place` is where the script has it, as in `notebook.py:12`."""
 
     kind: Literal["code", "markdown"]
     source: str
@@ -56,10 +56,11 @@ class Cell:
 
 
 def read_script(path: Path) -> tuple[Cell, ...]:
-    """The cells of a percent script (`# %%`, `# %% [markdown]`), figures embedded.
+    """Return the cells of a percent script (`# %%`, `# %% [markdown]`), figures embedded.
 
     Raises:
-        AuthorError: no percent script, unbalanced solution regions, a figure that isn't there.
+        AuthorError: It is no percent script, its solution regions are unbalanced, or a figure is
+            missing.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -135,10 +136,10 @@ def _cell(node: Any, path: Path, line: int) -> Cell:
 
 
 def _embed(source: str, folder: Path, place: str) -> tuple[str, tuple[Figure, ...]]:
-    """Makes the notebook one self-contained file.
+    """Return a cell's source with its figures inside the notebook, so that this is a single file.
 
-    JupyterLab shows attachments of bitmaps only (4.6.6: an svg attachment is a broken image), so
-    an svg becomes a data URL, at the end of the cell where it doesn't disturb who reads the text.
+    JupyterLab shows attached bitmaps only (4.6.6: an attached SVG is a broken image), so an SVG
+    becomes a data URL, at the end of the cell, out of the way of anyone who reads the text.
     """
     figures: dict[str, Figure] = {}
     vectors: dict[str, str] = {}

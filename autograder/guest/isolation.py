@@ -17,7 +17,7 @@ from autograder.guest import libc
 from autograder.guest.seccomp import filter_system_calls
 
 SCRATCH = "/tmp"
-_THREADS = 2048  # that are started before the last one of CUDA's, at most
+_THREADS = 2048  # at most so many start before CUDA's last one does
 
 # In the order in which they are put on.  Each holds by itself (tests/unit/sandbox/test_layers.py):
 # what one lets through, because of a mistake here or in the kernel, another stops.

@@ -103,7 +103,7 @@ _FCNTL = {"x86_64": 72, "aarch64": 25}
 _CLONE3 = 435
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}
 _CLONE_THREAD = 0x00010000
-_X32_CALLS = 0x40000000  # added to the numbers of x86_64's 32-bit variant
+_X32_CALLS = 0x40000000  # from here on: x32, the ABI of x86_64 with 32-bit pointers
 _LAST_KNOWN = 466  # removexattrat, of Linux 6.13
 # CUDA calls these when it starts, and gives up without them.  Files in memory are at most as large
 # as the scratch each, and the namespace holds no socket but the process's own.
@@ -123,10 +123,10 @@ def filter_system_calls(*, cuda: bool) -> None:
     Other architectures' calling conventions (32-bit ones, x32) end the process.
 
     Args:
-        cuda: allow what CUDA needs.
+        cuda: Allow what CUDA needs.
 
     Raises:
-        OSError: there is no filter for this machine, or the kernel refuses it.
+        OSError: There is no filter for this machine, or the kernel refuses it.
     """
     machine = platform.machine()
     if machine not in _ARCHITECTURES:

@@ -88,7 +88,7 @@ exercise.variant(
     "and it would do so twice.",
     {GRAM: GRAM + " / places.shape[0]"},
 )
-# The functions take no axis for examples (CURRICULUM 4b), so what is folded is the width.
+# The functions take no axis for examples, so what is folded is the width.
 exercise.variant(
     "NS4",
     "You fold the width into the channels. Height and width are both places; of each channel there "

@@ -21,7 +21,7 @@ from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission
-from autograder.wire.program import ProgramCell
+from autograder.wire.program import Background, ProgramCell
 
 GPU = "GPU"  # what workers call a share of theirs: `dask worker --resources GPU=2` has two
 
@@ -81,8 +81,20 @@ def _agree(what: str, here: Any, there: Any) -> None:
 
 
 def _submission(data: dict[str, Any]) -> Submission:
-    cells = tuple(ProgramCell(**cell) for cell in data["cells"])
-    return Submission(**data | {"cells": cells, "notes": tuple(data["notes"])})
+    known = data["background"]
+    return Submission(
+        **data
+        | {
+            "cells": tuple(ProgramCell(**cell) for cell in data["cells"]),
+            "notes": tuple(data["notes"]),
+            "until": tuple((name, number) for name, number in data["until"]),
+            "background": Background(
+                known["python"],
+                tuple(known["beside"]),
+                tuple((name, where) for name, where in known["elsewhere"]),
+            ),
+        }
+    )
 
 
 def _once(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ MARKS = {True: "ok", False: "NO", None: "--"}
 
 @click.command()
 def doctor() -> int:
-    """Says what this machine can do to isolate student code, and how to mend what it can't."""
+    """Says what this machine can do to isolate student code, and how to fix what it can't."""
     from autograder.backends import asked_for
     from autograder.cli.console import consoles, line
     from autograder.sandbox.diagnosis import diagnose

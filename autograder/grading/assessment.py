@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from autograder.course.exercise import Check, Exercise
 from autograder.errors import FaultError
 from autograder.grading.cache import Draft, EvidenceCache
+from autograder.grading.causes import Setting
 from autograder.grading.findings import FindingWriter
 from autograder.grading.fingerprint import key_of
 from autograder.grading.oracle import Borrow, Oracle
@@ -28,6 +29,7 @@ class Assessment:
         public: whether wanted values may be shown.
         draft: where the program's evidence is gathered; nowhere if None.
         reference_identity: of the reference, which answers for borrowed functions.
+        setting: where it is graded; None in a kernel.
     """
 
     def __init__(
@@ -40,13 +42,14 @@ class Assessment:
         public: bool = False,
         draft: Draft | None = None,
         reference_identity: str = "",
+        setting: Setting | None = None,
     ) -> None:
         self._identity = identity
         self._oracle = oracle
         self._observer = observer
         self._draft = draft or Draft(EvidenceCache(None), "")
         self._reference_identity = reference_identity
-        self._writer = FindingWriter(cells, oracle, observer, memory_limit, public)
+        self._writer = FindingWriter(cells, oracle, observer, memory_limit, public, setting)
 
     def exercises(
         self, exercises: Sequence[Exercise], borrow: Borrow | None = None
@@ -118,7 +121,8 @@ class Assessment:
     def _judged(self, trial: Trial, observer: Observes, borrowed: tuple[str, ...]) -> TrialOutcome:
         lent = (self._reference_identity, *borrowed) if borrowed else ()
         key = evidence_key(self._identity, trial, lent)
-        evidences = trial.judged(self._draft.get(key, lambda: observe_all(observer, trial)))
+        found = trial.judged(self._draft.get(key, lambda: observe_all(observer, trial)))
+        evidences = [self._writer.stub_or(trial.exercise.name, item) for item in found]
         comparisons = tuple(
             trial.check.judge(item.value, want) if item.status == "ok" else None
             for item, want in zip(evidences, self._oracle.wanted(trial), strict=True)

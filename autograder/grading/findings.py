@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from autograder.course.exercise import Alternative, Exercise
 from autograder.errors import FaultError
 from autograder.grading import messages
+from autograder.grading.causes import Setting
 from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
 from autograder.grading.oracle import Oracle
 from autograder.grading.outcome import TrialOutcome
@@ -30,6 +31,13 @@ class FindingWriter:
     observer: Observes
     memory_limit: str
     public: bool
+    setting: Setting | None = None
+
+    def stub_or(self, name: str, evidence: Evidence) -> Evidence:
+        """Return the evidence, as a stub's where what raised is what the student was given."""
+        if messages.is_released_stub(name, evidence, self.cells, self.setting):
+            return replace(evidence, status="stub")
+        return evidence
 
     def result(self, exercise: Exercise, outcomes: Sequence[TrialOutcome]) -> ExerciseResult:
         """Return the result of an exercise from the outcomes of all its checks."""
@@ -37,6 +45,9 @@ class FindingWriter:
         findings = tuple(self._finding(outcome, explainer) for outcome in outcomes)
         if not any(outcome.passed and outcome.check.counts_alone for outcome in outcomes):
             findings = tuple(map(_withheld, findings))
+        if remark := self._which_counts(exercise.name):
+            first = replace(findings[0], remarks=(remark, *findings[0].remarks))
+            findings = (first, *findings[1:])
         found = messages.definition(self.cells, exercise.name)
         return ExerciseResult(
             exercise=exercise.name,
@@ -46,6 +57,12 @@ class FindingWriter:
             code=found[0].source[:MAX_CODE] if found else "",
             cell=found[0].number if found else 0,
         )
+
+    def _which_counts(self, name: str) -> str:
+        """Return which of several values of a name was graded; a kernel's history has many."""
+        if self.setting is None:
+            return ""
+        return messages.which_counts(name, self.cells, self.observer.cells)
 
     def _finding(self, outcome: TrialOutcome, explainer: Explainer) -> Finding:
         check = outcome.check
@@ -81,7 +98,7 @@ class FindingWriter:
 
     def _not_answered(self, finding: Finding, name: str, evidence: Evidence) -> Finding:
         message = messages.status_message(
-            name, evidence, self.cells, self.observer.cells, self.memory_limit
+            name, evidence, self.cells, self.observer.cells, self.memory_limit, self.setting
         )
         return replace(
             finding,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +22,13 @@ _PACKAGES: dict[Backend, tuple[str, ...]] = {
     "tensorflow": _TENSORFLOW,
     "jax": ("jax", "jaxlib"),
     "torch": ("torch",),
+}
+# Packages whose name is not that of their module.
+_OTHER_NAMES = {
+    "PIL": ("pillow",),
+    "cv2": ("opencv-python-headless", "opencv-python"),
+    "sklearn": ("scikit-learn",),
+    "tensorflow": _TENSORFLOW,
 }
 
 
@@ -43,6 +51,17 @@ def source_digest(package: Path) -> str:
     for path in wall.sources(package):
         own.update(hashlib.sha256(path.read_bytes()).digest())
     return own.hexdigest()
+
+
+@cache
+def package(module: str) -> str:
+    """Return the installed package of a module's name, with its version; "" if there is none."""
+    for name in (module, *_OTHER_NAMES.get(module, ())):
+        try:
+            return f"{name} {metadata.version(name)}"
+        except (metadata.PackageNotFoundError, ValueError):
+            continue
+    return f"Python {platform.python_version()}" if module in sys.stdlib_module_names else ""
 
 
 @cache

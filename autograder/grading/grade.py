@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from autograder.course.cases import PUBLIC_SEED
 from autograder.course.exercise import Unit
+from autograder.course.notebook import clear_solutions
 from autograder.grading import messages
 from autograder.grading.assessment import Assessment
 from autograder.grading.cache import Draft
-from autograder.grading.fingerprint import key_of, versions
+from autograder.grading.causes import Setting
+from autograder.grading.fingerprint import key_of, package, versions
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import ENDED
 from autograder.results.result import CellRun, ExerciseResult, Result
@@ -66,8 +69,7 @@ def _graded(submission: Submission, oracle: ReferenceOracle, share: Share | None
     if share:
         identity += f" {_device(share)}"
     draft = Draft(oracle.cache, key_of("submission", identity, oracle.seed))
-    exercises, cells = _assessed(submission, oracle, share, identity, draft)
-    result = _result(submission, oracle, exercises, cells)
+    result = _assessed(submission, oracle, share, identity, draft)
     result = replace(result, device=_device(share), seconds=round(time.perf_counter() - began, 3))
     alone = share is None or share.alone
     if result.status == "graded" and (alone or not _blames_neighbours(result, oracle.loaded.unit)):
@@ -85,8 +87,9 @@ def _assessed(
     share: Share | None,
     identity: str,
     draft: Draft,
-) -> tuple[tuple[ExerciseResult, ...], tuple[CellRun, ...]]:
+) -> Result:
     """Run the submission's cells and assess every exercise of the unit."""
+    setting = _setting(submission, oracle)
     limits = oracle.pool.limits
     reference = oracle.loaded.reference
     with ExitStack() as observers:
@@ -108,10 +111,15 @@ def _assessed(
             public=oracle.seed == PUBLIC_SEED,
             draft=draft,
             reference_identity=oracle.identity(reference),
+            setting=setting,
         )
         _run_cells(observer, identity, draft)
         exercises = assessment.exercises(oracle.loaded.unit.exercises, borrow)
-        return exercises, _cell_runs(submission, observer.cells)
+        cells = _cell_runs(submission, observer.cells, setting)
+    said = "\n".join(f.seen for exercise in exercises for f in exercise.findings)
+    imports = messages.failed_imports(observer.cells, setting)
+    notes = (*submission.notes, *(note for failed, note in imports if failed not in said))
+    return replace(_result(submission, oracle, exercises, cells), notes=notes)
 
 
 def _result(
@@ -130,7 +138,6 @@ def _result(
         points=sum(exercise.points for exercise in exercises),
         max_points=oracle.loaded.unit.points,
         exercises=exercises,
-        notes=submission.notes,
         cells=cells,
         path=submission.path,
         seed=oracle.seed,
@@ -161,19 +168,31 @@ def _run_cells(observer: Observer, identity: str, draft: Draft) -> None:
     known = draft.peek(key)
     if known is None:
         observer.start()
-        ran = [replace(item, value=number) for number, item in observer.cells.items()]
+        ran = [replace(item, value=[n, item.value]) for n, item in observer.cells.items()]
         draft.put(key, ran)
     else:
-        observer.cells = {item.value: replace(item, value=None) for item in known}
+        observer.cells = {item.value[0]: replace(item, value=item.value[1]) for item in known}
 
 
-def _cell_runs(submission: Submission, ran: Mapping[int, Evidence]) -> tuple[CellRun, ...]:
+def _setting(submission: Submission, oracle: ReferenceOracle) -> Setting:
+    """Return where and from what a submission is graded, as far as messages name it."""
+    loaded = oracle.loaded
+    stubs = {
+        exercise.name: clear_solutions(loaded.solution_cell(exercise.name).source)
+        for exercise in loaded.unit.exercises
+    }
+    return Setting(platform.python_version(), package, submission.background, stubs)
+
+
+def _cell_runs(
+    submission: Submission, ran: Mapping[int, Evidence], setting: Setting
+) -> tuple[CellRun, ...]:
     runs = []
     for cell in submission.cells:
         found = ran.get(cell.number)
         if cell.skip or found is None:
             runs.append(CellRun(cell.number, "skipped"))
         else:
-            error = messages.cell_failure(cell.number, found)
+            error = messages.cell_failure(cell.number, found, setting)
             runs.append(CellRun(cell.number, found.status, found.output, error))  # type: ignore[arg-type]
     return tuple(runs)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
+from autograder.grading.causes import (
+    Setting,
+    cause_of,
+    defines,
+    overwritten,
+    what_to_do,
+)
+from autograder.grading.missing import Search, definition, where_it_went
 from autograder.results.result import Place
 from autograder.wire.evidence import Evidence, Failure
 from autograder.wire.program import ProgramCell
+
+__all__ = ["cell_failure", "definition", "exception", "memory_limit", "place_of", "status_message"]
 
 
 class Message(NamedTuple):
@@ -20,29 +30,18 @@ class Message(NamedTuple):
     advice: str = ""
 
 
-_MOST_NAMES = 200  # that are searched for a misspelt one
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_DEFINITION = r"^(?:async )?(?:def|class) {name}\b"
-
-
-def definition(cells: Sequence[ProgramCell], name: str) -> tuple[ProgramCell, Place] | None:
-    """Return the last cell that defines `name`, and where in it."""
-    pattern = re.compile(_DEFINITION.format(name=re.escape(name)))
-    for cell in reversed(cells):
-        for number, line in enumerate(cell.source.splitlines(), 1):
-            if not cell.skip and pattern.match(line):
-                return cell, Place(cell.number, number, line.strip()[:200])
-    return None
+_STUB_LINES = ("raise NotImplementedError()", "raise NotImplementedError")
 
 
 def memory_limit(memory_mib: int, gpu_mib: int = 0) -> str:
-    """Return what a submission may use of the machine's memory, and of its GPU's if it has one."""
+    """What a submission may use of a machine's memory, and of a GPU's if it has a share of one."""
     on_gpu = f", and {gpu_mib} MiB of the GPU's" if gpu_mib else ""
     return f"At most {memory_mib} MiB of memory{on_gpu}."
 
 
 def place_of(failure: Failure | None) -> Place | None:
-    """Return where an exception happened, if in the student's own code."""
+    """Where an exception happened, if in the student's own code."""
     if failure is None or not failure.cell or not failure.line:
         return None
     return Place(failure.cell, failure.line, failure.code)
@@ -54,31 +53,42 @@ def status_message(
     cells: Sequence[ProgramCell],
     ran: Mapping[int, Evidence],
     memory_limit: str,
+    setting: Setting | None = None,
 ) -> Message:
     """Return the message for evidence that is not `ok`.
 
     Args:
         name: the exercise's.
-        evidence: what came back.
-        cells: the program's cells.
-        ran: how each of them ended, by its number.
-        memory_limit: what the program may use, in a sentence.
+        evidence: of one of its checks.
+        cells: the notebook's.
+        ran: how its cells ran.
+        memory_limit: what it may use, as a sentence.
+        setting: where it was graded; None in the student's own kernel.
     """
     failure = evidence.failure or Failure("", "")
     match evidence.status:
         case "missing":
-            return _missing(_missing_name(failure, name), evidence, cells, ran)
+            known = evidence.value if isinstance(evidence.value, list) else []
+            search = Search(
+                _missing_name(failure, name),
+                cells,
+                ran,
+                partial(cell_failure, setting=setting),
+                setting,
+                known=[other[:80] for other in known if isinstance(other, str)],
+            )
+            return _missing(search)
         case "stub":
             return _stub(name, failure)
         case "raised":
-            return _raised(name, failure, cells)
+            return _raised(name, failure, cells, ran, setting)
         case "skipped":
             return Message("It was not run, because the exercise had to be stopped before.")
         case _:
             return _stopped(evidence.status, failure, memory_limit)
 
 
-def cell_failure(number: int, evidence: Evidence) -> str:
+def cell_failure(number: int, evidence: Evidence, setting: Setting | None = None) -> str:
     """Return how a cell failed, in one sentence."""
     failure = evidence.failure
     if failure is None:
@@ -87,11 +97,59 @@ def cell_failure(number: int, evidence: Evidence) -> str:
         return f"Cell {number} did not end by itself: {failure.message}"
     line = f", line {failure.line}" if failure.line else ""
     code = f": `{failure.code}`" if failure.code else ""
+    if cause := cause_of(failure, setting):
+        return f"Cell {number}{line}: {cause.seen}{code}"
     return f"Cell {number}{line} failed with {exception(failure)}{code}"
 
 
+def failed_imports(ran: Mapping[int, Evidence], setting: Setting) -> Iterator[tuple[str, str]]:
+    """Yield how each cell failed in which something can't be imported, and a note on it."""
+    for number, evidence in ran.items():
+        failure = evidence.failure
+        if failure is None or failure.function != "<module>" or not failure.line:
+            continue
+        if failure.type_name in ("ModuleNotFoundError", "ImportError"):
+            if cause := cause_of(failure, setting):
+                failed = cell_failure(number, evidence, setting)
+                yield failed, f"{failed}. {cause.advice}"
+
+
+def which_counts(name: str, cells: Sequence[ProgramCell], ran: Mapping[int, Evidence]) -> str:
+    """Return which of several values of a name is graded, "" where there is one."""
+    for cell in cells:
+        lost = ran[cell.number].value if cell.number in ran else None
+        if isinstance(lost, list) and name in lost:
+            return (
+                f"`{name}` was graded as it stood before cell {cell.number}, which gives the name "
+                "to something else."
+            )
+    fine = [c for c in cells if not c.skip and ran.get(c.number, Evidence("")).status == "ok"]
+    defined = [cell.number for cell in fine if defines(cell, name)]
+    if len(defined) < 2:
+        return ""
+    numbers = " and ".join(map(str, defined[:5]))
+    return f"`{name}` is defined in cells {numbers}; what cell {defined[-1]} defines counts."
+
+
+def is_released_stub(
+    name: str, evidence: Evidence, cells: Sequence[ProgramCell], setting: Setting | None
+) -> bool:
+    """Return whether code that raised is still what the student was given."""
+    failure = evidence.failure
+    if setting is None or failure is None or failure.function != name:
+        return False
+    if failure.code not in _STUB_LINES or failure.message or name not in setting.stubs:
+        return False
+    own = [cell.source for cell in cells if cell.number == failure.cell]
+    return bool(own) and _compact(setting.stubs[name]) in _compact(own[0])
+
+
+def _compact(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.splitlines() if line.strip())
+
+
 def exception(failure: Failure) -> str:
-    """Return an exception as Python prints it, on one line, in backticks."""
+    """An exception as Python prints it, on one line, in backticks."""
     # Keras colours its messages, and goes on with all arguments of the call.
     said = _COLOURS.sub("", failure.message).split("Arguments received by ")[0]
     message = " ".join(said.split())[:300].replace("`", "'")
@@ -104,56 +162,11 @@ def _missing_name(failure: Failure, name: str) -> str:
     return said if said.isidentifier() and len(said) <= 100 else name
 
 
-def _missing(
-    name: str, evidence: Evidence, cells: Sequence[ProgramCell], ran: Mapping[int, Evidence]
-) -> Message:
-    seen = f"`{name}` is not defined when your notebook is run from top to bottom."
-    found = definition(cells, name)
-    if found is not None and found[0].number in ran and ran[found[0].number].status != "ok":
-        failed = cell_failure(*_cause(found[0].number, ran))
-        return Message(f"{seen} {failed}", "", "Mend that cell first.")
-    advice = (
-        "Its cell runs, but the name is gone afterwards: is it deleted?"
-        if found is not None
-        else _skipped_definition(name, cells)
-        or _other_name(name, evidence, cells)
-        or f"Put the cell with `def {name}(…)` back and fill in its body."
-    )
-    return Message(seen, f"The stub's own name: `{name}`.", advice)
-
-
-def _cause(number: int, ran: Mapping[int, Evidence]) -> tuple[int, Evidence]:
-    """Return the cell to look at first where cell `number` failed, and how that cell ended."""
-    first = min(other for other, item in ran.items() if item.status != "ok")
-    failure = ran[number].failure
-    if first < number and failure is not None and failure.type_name == "NameError":
-        return first, ran[first]  # what it lacks should have been defined there
-    return number, ran[number]
-
-
-def _skipped_definition(name: str, cells: Sequence[ProgramCell]) -> str:
-    """Return the advice where only a cell that grading does not run defines `name`."""
-    for cell in cells:
-        # At the left margin: an experiment may swap a function for a moment, inside another one.
-        if cell.skip and re.search(
-            rf"^(?:{name} *=|(?:def|class) {name}\b)", cell.source, re.MULTILINE
-        ):
-            return (
-                f"It is defined in cell {cell.number} only, which grading does not run "
-                f"({cell.why}): move it into the exercise's own cell."
-            )
-    return ""
-
-
-def _other_name(name: str, evidence: Evidence, cells: Sequence[ProgramCell]) -> str:
-    """Return the advice where the function seems to have another name."""
-    own = [cell for cell in cells if cell.grade_id == name]
-    found = re.findall(r"^(?:def|class) (\w+)", own[0].source, re.MULTILINE) if own else []
-    if len(found) != 1:
-        names = evidence.value[:_MOST_NAMES] if isinstance(evidence.value, list) else []
-        known = [other[:80] for other in names if isinstance(other, str)]
-        found = difflib.get_close_matches(name, known, 1, 0.75)
-    return f"You have `{found[0]}`: rename it." if found else ""
+def _missing(search: Search) -> Message:
+    seen = f"`{search.name}` is not defined when your notebook is run from top to bottom."
+    more, advice = where_it_went(search)
+    expected = "" if more else f"The stub's own name: `{search.name}`."
+    return Message(f"{seen} {more}".strip(), expected, advice)
 
 
 def _stub(name: str, failure: Failure) -> Message:
@@ -165,39 +178,71 @@ def _stub(name: str, failure: Failure) -> Message:
     return Message(f"`{name}` is not answered yet.")
 
 
-def _raised(name: str, failure: Failure, cells: Sequence[ProgramCell]) -> Message:
-    if failure.cell:
+def _raised(
+    name: str,
+    failure: Failure,
+    cells: Sequence[ProgramCell],
+    ran: Mapping[int, Evidence],
+    setting: Setting | None,
+) -> Message:
+    if not failure.cell:
+        return _unusable(name, failure, cells)
+    seen = f"Your code raised {exception(failure)}."
+    if failure.type_name == "NotImplementedError" and _left_in(failure, cells):
         return Message(
-            f"Your code raised {exception(failure)}.",
-            "A result for inputs of the agreed shapes.",
-            _skipped_name(failure, cells),
+            seen,
+            "An answer in the place of that line.",
+            f"Cell {failure.cell}, line {failure.line}, `{failure.code}`, is still there: "
+            "delete it.",
         )
+    expected = "A result for inputs of the agreed shapes."
+    if cause := cause_of(failure, setting):
+        said = f"{cause.seen[:1].upper()}{cause.seen[1:]}."
+        return Message(f"{seen} {said}", expected, cause.advice)
+    return Message(seen, expected, what_to_do(failure, cells, ran, setting))
+
+
+def _unusable(name: str, failure: Failure, cells: Sequence[ProgramCell]) -> Message:
+    """Return the message for a failure in the check itself, which can't use what it was given."""
     if failure.type_name == "KeyError":
         return Message(
             f"What `{name}` returns has no `{failure.message.strip(chr(39))}`.",
             "A result with the keys that the task names.",
         )
+    seen = f"The check can't use what `{name}` gives it: {exception(failure)}."
+    if "object is not callable" in failure.message and (given := overwritten(name, cells)):
+        value = failure.message.partition(" object")[0].strip("'\"")
+        return Message(
+            seen,
+            f"A function or class by the name `{name}`.",
+            f"{given} a value of type `{value}`: use another name there.",
+        )
     return Message(
-        f"The check can't use what `{name}` gives it: {exception(failure)}.",
+        seen,
         "A result of the form that the task describes.",
         "Look at what the function returns, and in which order.",
     )
 
 
-def _skipped_name(failure: Failure, cells: Sequence[ProgramCell]) -> str:
-    """Return the advice where a NameError is about what a cell that is not run defines."""
-    unknown = re.search(r"name '(\w+)' is not defined", failure.message)
-    if failure.type_name != "NameError" or not unknown:
-        return ""
+def _left_in(failure: Failure, cells: Sequence[ProgramCell]) -> bool:
+    """Return whether a function's own body, and no branch of it, still has the stub's line."""
+    if failure.message or failure.code not in _STUB_LINES:
+        return False
     for cell in cells:
-        if cell.skip and re.search(
-            rf"\b{unknown[1]}\b *=|(def|import|as) +{unknown[1]}\b", cell.source
-        ):
-            return (
-                f"`{unknown[1]}` is made in cell {cell.number}, which grading does not run "
-                f"({cell.why}): move it above your function."
-            )
-    return ""
+        lines = cell.source.splitlines()[: failure.line]
+        if cell.number != failure.cell or len(lines) < failure.line:
+            continue
+        width = _indent(lines[-1])
+        above = [line for line in lines[:-1] if line.strip()]
+        if above and above[-1].strip() == "# YOUR CODE HERE":
+            return True
+        around = next((line for line in reversed(above) if _indent(line) < width), "")
+        return bool(re.match(r"\s*(?:async )?def |\s*\)", around))
+    return False
+
+
+def _indent(line: str) -> int:
+    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
 
 
 def _stopped(status: str, failure: Failure, memory_limit: str) -> Message:

@@ -16,7 +16,7 @@ from autograder.report.phrases import (
     at_fault,
     by_unit,
     exercises_of,
-    first_to_mend,
+    first_to_fix,
     headline,
     in_order,
     number,
@@ -101,7 +101,7 @@ def _unit_table(unit: str, rows: list[Result], width: int) -> Table:
     for heading in exercises.values():
         table.add_column(_heading(heading, letters), justify="right", no_wrap=True)
     # The only column that may wrap is the one that Rich narrows; its text is cut all the same.
-    table.add_column("first to mend")
+    table.add_column("first to fix")
     for result in rows:
         table.add_row(*_table_row(result, list(exercises)))
     return table
@@ -148,6 +148,6 @@ def _first(result: Result) -> Text:
         text, style = problem(result), "red"
     elif result.status == "fault":
         text, style = problem(result), "magenta"
-    elif first := first_to_mend(result):
+    elif first := first_to_fix(result):
         text = f"{first.exercise.exercise}: {headline(first.finding)}"
     return Text(one_line(text), style=style, no_wrap=True, overflow="ellipsis")

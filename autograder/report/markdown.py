@@ -17,7 +17,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|<>~@:$&-])")
 
 
 def student(result: Result) -> str:
-    """Return one submission's findings: what to mend first, then every exercise."""
+    """Return one submission's findings: what to fix first, then every exercise."""
     so_far = " so far" if result.status == "fault" else ""
     lines = [f"## {inline(result.unit)}: {phrases.share(result)} points{so_far}", ""]
     if result.status == "ungradable":
@@ -27,7 +27,7 @@ def student(result: Result) -> str:
     if result.isolation == "none":
         lines += [f"⚠️ **{phrases.NOT_ISOLATED}**", ""]
     lines += [f"- {inline(note)}" for note in result.notes]
-    first = phrases.first_to_mend(result)
+    first = phrases.first_to_fix(result)
     if first:
         name = inline(first.exercise.exercise)
         lines += ["", f"**Start with {name}:** {inline(phrases.headline(first.finding))}", ""]
@@ -61,7 +61,7 @@ def class_summary(results: Iterable[Result]) -> str:
     lines: list[str] = []
     for unit, rows in phrases.by_unit(results).items():
         lines += [f"## {inline(unit)}", ""]
-        lines += ["| student | points | first to mend |", "|---|---:|---|"]
+        lines += ["| student | points | first to fix |", "|---|---:|---|"]
         for result in rows:
             name, points = inline(phrases.student_name(result)), phrases.share(result)
             lines.append(f"| {name} | {points} | {_first(result)} |")
@@ -99,7 +99,7 @@ def _head(finding: Finding) -> str:
 def _first(result: Result) -> str:
     if result.status in ("ungradable", "fault"):
         return f"⚠️ {inline(phrases.problem(result))}"
-    first = phrases.first_to_mend(result)
+    first = phrases.first_to_fix(result)
     if first is None:
         return "✅"
     return f"{inline(first.exercise.exercise)}: {inline(phrases.headline(first.finding))}"

@@ -30,7 +30,7 @@ def student_page(result: Result) -> str:
 
     The same result gives the same bytes.  The seed and the path are not on it.
     """
-    first = phrases.first_to_mend(result)
+    first = phrases.first_to_fix(result)
     return _page("student.html", result=result, first=first)
 
 

@@ -1,4 +1,4 @@
-"""What every report says alike: words for verdicts, the order of sentences, what to mend first."""
+"""What every report says alike: words for verdicts, the order of sentences, what to fix first."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Sentence(NamedTuple):
         return f"{self.label}: {self.text}" if self.label else self.text
 
 
-class Mend(NamedTuple):
-    """What a student should mend first."""
+class ToFix(NamedTuple):
+    """What a student should fix first."""
 
     exercise: ExerciseResult
     finding: Finding
@@ -99,13 +99,18 @@ def percent(points: float, max_points: float) -> float:
 
 
 def sentences(finding: Finding) -> list[Sentence]:
-    """Return what to tell about a finding: the explanation first, then the facts behind it."""
-    told = [Sentence("", finding.advice)]
+    """Return what to tell about a finding: the explanation first, then the facts behind it.
+
+    Advice that explains nothing by itself comes after the facts that it refers to.
+    """
+    told = [Sentence("", finding.advice)] if finding.explained_by else []
     case = f'(case "{finding.case}")' if finding.case and finding.verdict != "passed" else ""
     # That nothing is answered yet is no observation, it is all there is to tell.
     label = "" if finding.verdict == "stub" else "Seen"
     told.append(Sentence(label, f"{finding.seen} {case}" if finding.seen else case))
     told.append(Sentence("Expected", finding.expected))
+    if not finding.explained_by:
+        told.append(Sentence("", finding.advice))
     if finding.verdict == "fault":
         told.append(Sentence("", FAULT))
     if finding.verdict == "skipped" and not any(sentence.text for sentence in told):
@@ -130,17 +135,17 @@ def where(place: Place) -> str:
     return f"In cell {place.cell}, line {place.line}"
 
 
-def first_to_mend(result: Result) -> Mend | None:
-    """Return the finding to start with, or None if nothing is left to mend.
+def first_to_fix(result: Result) -> ToFix | None:
+    """Return the finding to start with, or None if nothing is left to fix.
 
     It is in the first exercise with an open or wrong check, since later exercises build on earlier
     ones; within it, a finding with an explanation goes before one without.
     """
-    found = ((exercise, to_mend(exercise)) for exercise in result.exercises)
-    return next((Mend(exercise, finding) for exercise, finding in found if finding), None)
+    found = ((exercise, to_fix(exercise)) for exercise in result.exercises)
+    return next((ToFix(exercise, finding) for exercise, finding in found if finding), None)
 
 
-def to_mend(exercise: ExerciseResult) -> Finding | None:
+def to_fix(exercise: ExerciseResult) -> Finding | None:
     """Return the finding of an exercise to start with, one with an explanation if there is any."""
     todo = [f for f in exercise.findings if f.verdict not in ("passed", "skipped", "fault")]
     explained = [finding for finding in todo if finding.advice]
@@ -148,8 +153,12 @@ def to_mend(exercise: ExerciseResult) -> Finding | None:
 
 
 def headline(finding: Finding) -> str:
-    """Return the one sentence that tells most about a finding."""
-    return finding.advice or finding.seen or f"{finding.claim}: {WORDS[finding.verdict]}"
+    """Return what tells most about a finding where there is little room.
+
+    The explanation of a known mistake stands by itself; other advice refers to what was seen.
+    """
+    said = [finding.advice] if finding.explained_by else [finding.seen, finding.advice]
+    return " ".join(filter(None, said)) or f"{finding.claim}: {WORDS[finding.verdict]}"
 
 
 def at_fault(exercise: ExerciseResult) -> bool:

@@ -8,7 +8,7 @@ from autograder.report.phrases import (
     NOT_ISOLATED,
     WORDS,
     Sentence,
-    first_to_mend,
+    first_to_fix,
     headline,
     share,
     student_name,
@@ -41,7 +41,7 @@ def render(what: Result | ExerciseResult, *, width: int = WIDTH) -> str:
 
 
 def _heading(result: Result, width: int) -> str:
-    """Return the lines above the exercises: who, how many points, notes, what to mend first."""
+    """Return the lines above the exercises: who, how many points, notes, what to fix first."""
     unit = one_line(result.unit)
     so_far = " so far" if result.status == "fault" else ""
     lines = [f"{unit}   {student_name(result)}   {share(result)}{so_far}"]
@@ -52,7 +52,7 @@ def _heading(result: Result, width: int) -> str:
     notes = [*result.notes, *([NOT_ISOLATED] if result.isolation == "none" else [])]
     for note in notes:
         lines += _wrapped(f"Note: {note}", 2, width)
-    first = first_to_mend(result)
+    first = first_to_fix(result)
     if first:
         start = f"Start with {first.exercise.exercise}: {headline(first.finding)}"
         lines += _wrapped(start, 2, width)

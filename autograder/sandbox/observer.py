@@ -157,6 +157,8 @@ class Observer:
         """Run the cells; return False if one had to be stopped: then it takes a fresh child."""
         limits = self._pool.limits
         left = limits.cells_seconds * self.patience
+        if self._program.until:
+            child.request("expect", 5.0, until=dict(self._program.until))
         for number, source in self._program.without(frozenset(self._hung)).cells:
             if why := self._why_not(number):
                 self.cells[number] = Evidence("timeout", None, Failure("Stopped", why, number))
@@ -167,7 +169,8 @@ class Observer:
                     reply = child.request("cell", limit, number=number, source=source)
                 seconds = child.cpu_seconds  # not what the process says of itself
                 left -= seconds
-                found = replace(evidence_of(reply), value=None, seconds=seconds)
+                found = replace(evidence_of(reply), seconds=seconds)
+                found = replace(found, value=self._lost(found.value))
                 if self._budget is not None and number not in self.cells:
                     found = replace(found, output=self._budget.output(found.output))
                 self.cells[number] = found
@@ -181,6 +184,11 @@ class Observer:
                 self._hung.add(number)
                 return False
         return True
+
+    def _lost(self, said: Any) -> list[str] | None:
+        """What a cell's process may say: which graded names the cell gave to something else."""
+        names = {one for one in said if type(one) is str} if isinstance(said, list) else set()
+        return [name for name, _ in self._program.until if name in names] or None
 
     def _why_not(self, number: int) -> str:
         """Return why a cell is not run, "" if it is."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from autograder.submissions.content import UnreadableError
 from autograder.submissions.file import (
     MAX_NAME,
     MIB,
@@ -24,7 +25,6 @@ from autograder.submissions.file import (
     nothing,
     shown,
 )
-from autograder.submissions.notebook_file import UnreadableError
 
 MAX_RATIO = 200  # deflate reaches 1032
 MAX_MEMBERS = 200_000  # what a class of 1,000 hands in
@@ -187,6 +187,17 @@ def read_member(file: File, archives: Archives) -> bytes:
             f"The member `{shown('/'.join(file.parts))}` of the archive is damaged: "
             f"`{_words(error)}`. Zip the notebooks again."
         ) from None
+
+
+def beside(file: File, archives: Archives) -> list[str]:
+    """Return the names of Python files that lie beside a member."""
+    try:
+        names = archives.opened(file.place).namelist()
+    except (_TooLargeError, *_ZIP_ERRORS):
+        return []
+    parents = [PurePosixPath(name) for name in names if name.endswith(".py")]
+    here = PurePosixPath(*file.parts).parent
+    return [shown(path.name) for path in parents if path.parent == here]
 
 
 def _bomb(excess: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from autograder.submissions.notebook_file import UnreadableError
+from autograder.submissions.content import UnreadableError
 
 MIB = 2**20
 MAX_NOTEBOOK_BYTES = 50 * MIB

@@ -6,6 +6,7 @@ bytes.  So one hand-in, whatever it holds, decides nothing for the others.
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -15,6 +16,7 @@ from typing import Literal
 
 from autograder.submissions import archive
 from autograder.submissions.archive import Archives
+from autograder.submissions.content import UnreadableError
 from autograder.submissions.file import (
     LINK,
     SPECIAL,
@@ -26,11 +28,11 @@ from autograder.submissions.file import (
     not_a_notebook,
     nothing,
 )
-from autograder.submissions.notebook_file import UnreadableError
 
 # A hand-in may hold an environment or a data set beside the notebook, which is passed over.
 MAX_ENTRIES = 50_000  # files and folders of one hand-in
 MAX_DEPTH = 30  # folders in folders
+_MAX_BESIDE = 5_000  # names that are looked at beside a notebook
 _LEADS_OUT = "This folder is a link that leads out of what was handed in. Copy it here."
 
 
@@ -89,6 +91,23 @@ def read(file: File, archives: Archives) -> bytes:
     if file.member >= 0:
         return archive.read_member(file, archives)
     return read_file(Path(file.place), follow=file.named)
+
+
+def beside(file: File, archives: Archives) -> tuple[str, ...]:
+    """Return the names of Python files and of folders that lie beside a file; a hundred at most."""
+    if file.member >= 0:
+        names = archive.beside(file, archives)
+    else:
+        try:
+            with os.scandir(Path(file.place).parent) as entries:
+                names = [
+                    entry.name
+                    for entry in itertools.islice(entries, _MAX_BESIDE)
+                    if entry.name.endswith(".py") or entry.is_dir(follow_symlinks=False)
+                ]
+        except OSError:
+            return ()
+    return tuple(sorted(name for name in names if not ignored(name))[:100])
 
 
 def read_file(path: Path, follow: bool = False) -> bytes:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.course.notebook import check_id, check_source
-from autograder.course.unit import LoadedUnit
+from autograder.course.notebook import check_id
 from autograder.submissions import places
+from autograder.submissions.background import background, last_cells
 from autograder.submissions.identify import (
     HandIn,
     Placed,
@@ -33,8 +33,10 @@ from autograder.submissions.notebook_file import (
     grade_id_of,
     nbgrader_metadata,
 )
+from autograder.submissions.notes import cell_notes
+from autograder.submissions.outline import GradeCell, UnitOutline, outline
 from autograder.submissions.reader import Allowance, Readers
-from autograder.wire.program import Program, ProgramCell
+from autograder.wire.program import Background, Program, ProgramCell
 
 __all__ = [
     "GradeCell",
@@ -52,26 +54,10 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class GradeCell:
-    """A locked grade cell as the course wrote it."""
-
-    points: float
-    source: str
-
-
-@dataclass(frozen=True)
-class UnitOutline:
-    """What reading needs to know of a unit; `grade_cells` by grade id, `check_<exercise>`."""
-
-    name: str
-    grade_cells: Mapping[str, GradeCell]
-
-
-@dataclass(frozen=True)
 class Submission:
     """One student's notebook for one unit; `digest` is of what runs, whoever wrote it.
 
-    `claimed` says that nothing but the hand-in itself names the unit.
+    `claimed` says that nothing but the hand-in itself names the unit.  `until` is the program's.
     """
 
     student: str
@@ -81,11 +67,14 @@ class Submission:
     notes: tuple[str, ...]
     digest: str
     claimed: bool = False
+    until: tuple[tuple[str, int], ...] = ()
+    background: Background = field(default_factory=Background)
 
     @property
     def program(self) -> Program:
         """What runs of it."""
-        return Program(tuple((c.number, c.source) for c in self.cells if not c.skip))
+        cells = tuple((c.number, c.source) for c in self.cells if not c.skip)
+        return Program(cells, self.until)
 
 
 @dataclass(frozen=True)
@@ -99,30 +88,38 @@ class Problem:
     claimed: bool = False
 
 
-def outline(loaded: LoadedUnit) -> UnitOutline:
-    """What reading submissions needs to know of a unit."""
-    cells = {
-        check_id(exercise.name): GradeCell(
-            exercise.points, check_source(exercise.name, exercise.points)
-        )
-        for exercise in loaded.unit.exercises
-    }
-    return UnitOutline(loaded.name, cells)
-
-
 def program_cells(notebook: Any, grade_ids: Collection[str]) -> tuple[ProgramCell, ...]:
-    """Return the code cells of a notebook that `ipynb.read` gave.
+    """Return the code cells of a notebook that `notebook_file.read` gave.
 
     Skipped are cells tagged `experiment` and the unit's own grade cells; a grade cell by another
     name is a student's cell like any other.
     """
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells = code_cells(notebook, grade_ids)
     return tuple(_program_cell(n, cell, grade_ids) for n, cell in enumerate(cells, 1))
+
+
+def code_cells(notebook: Any, grade_ids: Collection[str]) -> list[Any]:
+    """Return the cells that count as code: also one of the unit's whose type was changed."""
+    cells = notebook["cells"]
+    code = {grade_id_of(cell) for cell in cells if cell["cell_type"] == "code"}
+    return [
+        cell
+        for cell in cells
+        if cell["cell_type"] == "code"
+        or (_is_the_units(cell, grade_ids) and grade_id_of(cell) not in code)
+    ]
+
+
+def _is_the_units(cell: Any, grade_ids: Collection[str]) -> bool:
+    """Return whether a cell is marked as an answer or a grade cell of the unit."""
+    marks, grade_id = nbgrader_metadata(cell), grade_id_of(cell)
+    answers = marks.get("solution") is True and check_id(grade_id) in grade_ids
+    return answers or (marks.get("grade") is True and grade_id in grade_ids)
 
 
 def cells_digest(cells: Sequence[ProgramCell]) -> str:
     """sha256 of what runs: sources, and which cells are skipped; not outputs, path or student."""
-    content = json.dumps([None if cell.skip else cell.source for cell in cells])
+    content = json.dumps([[cell.grade_id] if cell.skip else cell.source for cell in cells])
     return hashlib.sha256(content.encode("ascii")).hexdigest()
 
 
@@ -202,10 +199,26 @@ def _submission(
             "`<unit>.ipynb`, or give the unit when grading."
         )
         return replace(problem, unit="", message=message)
-    cells = program_cells(notebook, units[chosen].grade_cells)
-    notes = (*notes, *doubts, *_cell_notes(notebook, cells, units[chosen]))
-    claimed = not placed.decided
-    return Submission(placed.student, chosen, path, cells, notes, cells_digest(cells), claimed)
+    return _of_unit(notebook, placed, units[chosen], (*notes, *doubts), readers)
+
+
+def _of_unit(
+    notebook: Any, placed: Placed, unit: UnitOutline, notes: tuple[str, ...], readers: Readers
+) -> Submission:
+    cells = program_cells(notebook, unit.grade_cells)
+    marked = code_cells(notebook, unit.grade_cells)
+    beside = places.beside(placed.file, readers.archives)
+    return Submission(
+        placed.student,
+        unit.name,
+        printable(placed.file.path),
+        cells,
+        (*notes, *cell_notes(marked, cells, unit)),
+        cells_digest(cells),
+        claimed=not placed.decided,
+        until=last_cells(cells, unit.exercises),
+        background=background(notebook, marked, unit.exercises, beside),
+    )
 
 
 def _unit(
@@ -227,48 +240,6 @@ def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
     known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
     fits = [name for name, outline in units.items() if known and known <= set(outline.grade_cells)]
     return fits[0] if len(fits) == 1 else ""
-
-
-def _cell_notes(notebook: Any, cells: Sequence[ProgramCell], outline: UnitOutline) -> Iterator[str]:
-    """What was done to the cells that students shouldn't change."""
-    metadata = [
-        nbgrader_metadata(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"
-    ]
-    pairs = list(zip(cells, metadata, strict=True))
-    for grade_id, grade_cell in outline.grade_cells.items():
-        own = [(cell, data) for cell, data in pairs if cell.grade_id == grade_id]
-        if not own:
-            yield f"The grade cell `{grade_id}` is missing; its exercise is graded all the same."
-        if len(own) > 1:
-            numbers = " and ".join(str(cell.number) for cell, _ in own)
-            yield f"The grade cell `{grade_id}` is there {len(own)} times: code cells {numbers}."
-        for cell, data in own:
-            yield from _grade_cell_notes(cell, data, grade_cell)
-    for cell, data in pairs:
-        exercise = f"check_{cell.grade_id}" in outline.grade_cells
-        if data.get("grade") and cell.grade_id not in outline.grade_cells:
-            yield (
-                f"Code cell {cell.number} is marked as grade cell {code(cell.grade_id or '?')}, "
-                "which the unit doesn't have; it runs like any other cell."
-            )
-        if exercise and cell.skip:
-            yield (
-                f"Code cell {cell.number} answers `{cell.grade_id}` and is tagged `{EXPERIMENT}`: "
-                "it doesn't run. Remove the tag."
-            )
-
-
-def _grade_cell_notes(cell: ProgramCell, data: dict[str, Any], want: GradeCell) -> Iterator[str]:
-    name = f"`{cell.grade_id}` (code cell {cell.number})"
-    if not cell.skip:
-        yield f"The grade cell {name} is no longer marked as one; it runs like any other cell."
-    elif cell.source.strip() != want.source.strip():
-        yield f"The grade cell {name} was edited: what you wrote in it isn't graded."
-    if data.get("points") != want.points:
-        yield (
-            f"The grade cell {name} says {code(data.get('points'))} points; "
-            f"the course's {want.points:g} count."
-        )
 
 
 def _without_duplicates(

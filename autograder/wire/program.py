@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from autograder.backends import Backend, mentions_framework
 from autograder.wire import codec
@@ -25,15 +26,35 @@ class ProgramCell:
 
 
 @dataclass(frozen=True)
+class Background:
+    """What is known of a notebook beside the code that runs; it explains, and decides no point.
+
+    `python` is the version that saved it, "" if unknown; `beside` are the names of files that were
+    handed in with it; `elsewhere` says of exercises in which cell that never runs they stand.
+    """
+
+    python: str = ""
+    beside: tuple[str, ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Program:
-    """The code cells that run, as `(number, source)`; `number` as in `ProgramCell`."""
+    """The code cells that run, as `(number, source)`; `number` as in `ProgramCell`.
+
+    `until` has the number of the last cell that counts for a name, since later ones may give the
+    name to something else; without it the last value counts.
+    """
 
     cells: tuple[tuple[int, str], ...]
+    until: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of what runs."""
-        return hashlib.sha256(codec.pack([list(cell) for cell in self.cells])).hexdigest()
+        """sha256 of what runs, and of what is graded of it."""
+        parts: list[Any] = [list(cell) for cell in self.cells]
+        parts += [dict(self.until)] if self.until else []
+        return hashlib.sha256(codec.pack(parts)).hexdigest()
 
     @cached_property
     def mentions_framework(self) -> bool:
@@ -42,7 +63,7 @@ class Program:
 
     def without(self, numbers: frozenset[int]) -> Program:
         """Return the program less some cells: those that had to be stopped."""
-        return Program(tuple(cell for cell in self.cells if cell[0] not in numbers))
+        return replace(self, cells=tuple(c for c in self.cells if c[0] not in numbers))
 
 
 def runs_on(program: Program, framework: str, backend: Backend) -> Backend:

@@ -276,7 +276,7 @@ def test_findings_and_output_are_in_the_notebook(graded: Graded) -> None:
     assert "You average over the units" in text_shown(check)
     assert "autograder-findings" in text_shown(check)
     broken = autograded(graded.course, "jo")
-    assert "SyntaxError" in text_shown(cell_of(broken, "learn"))
+    assert "line 1: invalid syntax" in text_shown(cell_of(broken, "learn"))
 
 
 def test_no_solution_and_no_seed_is_in_what_students_get_back(graded: Graded) -> None:

@@ -29,11 +29,24 @@ MADE = {
     "course/notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
     "plugins/nbgrader/exporter.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
     "plugins/nbgrader/restore.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
+    "submissions/background.py": [
+        r"^sigmoid *=.*\bsigmoid\(",
+        r"^(?:async )?(?:def|class) sigmoid\b",
+    ],
     "report/plots.py": [],  # of our own picture
-    "grading/messages.py": [
-        r"^\s*(?:async\s+)?(?:def|class)\s+sigmoid\b",
-        r"^(?:sigmoid *=|(?:def|class) sigmoid\b)",
+    "grading/causes.py": [
+        r"^(?:(?:async )?(?:def|class) sigmoid\b|sigmoid *= *lambda\b)",
+        r"\A(?:sigmoid *(?::[^=]*)?=(?!=| *lambda\b)|sigmoid *,|(?:for|del) sigmoid\b"
+        r"|(?:import|from) .*\b(?:import|as) sigmoid\b)",
+        r"\b(?:as|import) +sigmoid\b",
         r"\bsigmoid\b *=|(def|import|as) +sigmoid\b",
+    ],
+    "grading/missing.py": [
+        r"^(?:async )?(?:def|class) sigmoid\b",
+        r"^(?:sigmoid *=|from [\w.]{1,200} import .*(?:\bsigmoid\b|\*))",
+        r"^(?:sigmoid *=|(?:def|class) sigmoid\b)",
+        r"^([ \t]+)(?:async )?(?:def|class) sigmoid\b",
+        r"^[ \t]*#[# \t]*(?:def|class) sigmoid\b",
     ],
 }
 SHORT, LONG = 4_000, 16_000  # characters

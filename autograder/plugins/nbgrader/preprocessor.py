@@ -25,6 +25,7 @@ from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import Isolation
 from autograder.sandbox.pool import Pool
 from autograder.submissions import places
+from autograder.submissions.background import last_cells
 from autograder.submissions.notebook_file import UnreadableError
 from autograder.submissions.reader import Readers
 from autograder.submissions.submission import (
@@ -35,6 +36,7 @@ from autograder.submissions.submission import (
     outline,
     program_cells,
 )
+from autograder.wire.program import Background
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -86,7 +88,7 @@ class NotebookGrader(Grader):
     def __init__(self, course: Course, readers: Readers | None = None, **options: Any) -> None:
         super().__init__(course, readers=readers or ClassReaders(), **options)
         self.known: dict[tuple[str, str], Result] = {}  # graded ahead, by student and unit
-        self._notes: dict[tuple[str, str, bytes], tuple[str, ...]] = {}
+        self._said: dict[tuple[str, str, bytes], tuple[tuple[str, ...], Background]] = {}
         self._plain: Pool | None = None
 
     @property
@@ -112,20 +114,32 @@ class NotebookGrader(Grader):
             raise gradebook.no_unit(names["assignment"], names["notebook"], units_of(self.course))
         known = outline(self.oracle(unit).loaded)
         cells = program_cells(notebook, known.grade_cells)
-        notes = self._notes_on(path, known, names["student"])
-        return Submission(names["student"], unit, str(path), cells, notes, cells_digest(cells))
+        notes, background = self._said_of(path, known, names["student"])
+        return Submission(
+            names["student"],
+            unit,
+            str(path),
+            cells,
+            notes,
+            cells_digest(cells),
+            until=last_cells(cells, known.exercises),
+            background=background,
+        )
 
-    def _notes_on(self, path: Path, unit: UnitOutline, student: str) -> tuple[str, ...]:
-        """The notes on a notebook as it was handed in, for which the same one is read once."""
+    def _said_of(
+        self, path: Path, unit: UnitOutline, student: str
+    ) -> tuple[tuple[str, ...], Background]:
+        """What is said of a notebook as it was handed in, for which the same one is read once."""
         try:
             digest = hashlib.sha256(places.read_file(path)).digest()
         except UnreadableError:
-            return ()
+            return (), Background()
         key = (student, unit.name, digest)
-        if key not in self._notes:
+        if key not in self._said:
             found, _ = find([path], {unit.name: unit}, unit.name, student, self.readers)
-            self._notes[key] = found[0].notes if found else ()
-        return self._notes[key]
+            own = found[0] if found else None
+            self._said[key] = (own.notes, own.background) if own else ((), Background())
+        return self._said[key]
 
     def result(self, submission: Submission) -> Result:
         """The result of one submission; kept, so that the same one is not graded twice."""

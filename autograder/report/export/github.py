@@ -49,7 +49,7 @@ def outputs(results: Sequence[Result]) -> str:
 
 def _first_findings(result: Result) -> Iterator[tuple[str, Finding]]:
     for exercise in result.exercises:
-        if finding := phrases.to_mend(exercise):
+        if finding := phrases.to_fix(exercise):
             yield f"{one_line(exercise.exercise)}: {phrases.share(exercise)}", finding
 
 

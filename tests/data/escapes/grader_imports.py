@@ -1,6 +1,6 @@
 # The grader's own package lies in the sandbox: it is asked for the course, its seed and its answers.
 #! class = "secrets"
-#! seen = ["cell raised", "stub"]
+#! seen = ["cell raised", "stub", "note"]
 
 # %% after check_minimise
 from pathlib import Path

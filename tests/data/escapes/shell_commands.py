@@ -1,6 +1,6 @@
 # Programs, in every way in which a notebook starts them.
 #! class = "outside"
-#! seen = ["cell raised", "stub"]
+#! seen = ["stub"]
 
 # %% after setup
 import os

@@ -187,8 +187,16 @@ def test_input_fails_at_once_and_says_why(pool: Pool) -> None:
 @pytest.mark.parametrize(
     ("definition", "said"),
     [
-        ("def Backward(): pass", "You have `Backward`: rename it."),
-        ("def backwards(): pass", "You have `backwards`: rename it."),
+        ("def Backward(): pass", "You have `Backward` (cell 1, line 1): rename it `backward`."),
+        ("def backwards(): pass", "You have `backwards` (cell 1, line 1): rename it"),
+        ("def my_backward(): pass", "You have `my_backward` (cell 1, line 1): rename it"),
+        ("x = 1\ndef BACKWARD(): pass", "You have `BACKWARD` (cell 1, line 2): rename it"),
+        ("def backward_solution(): pass", "You have `backward_solution` (cell 1, line 1)"),
+        ("Backward = max", "You have `Backward`: rename it `backward`."),
+        ("class Net:\n    def backward(self): pass", "it stands inside `class Net:`."),
+        ("if False:\n    def backward(): pass", "it stands inside `if False:`."),
+        ("# def backward():\n#     pass", "commented out in cell 1, line 1"),
+        ("%%writefile b.py\ndef backward(): pass", "below `%%writefile`"),
         ("def other(): pass", "Put the cell with `def backward(…)` back"),
         ("backward = 1\ndel backward", "Put the cell with `def backward(…)` back"),
         ("def backward(): pass\ndel backward", "is it deleted?"),
@@ -205,8 +213,8 @@ def test_a_function_whose_cell_failed_names_that_cell(pool: Pool) -> None:
     ran, evidence = run(pool, *cells, of="program.backward()")
     said = advice(cells, ran, evidence, "backward")
     assert evidence.status == "missing"
-    assert "Cell 2, line 1 failed with `SyntaxError" in said
-    assert "Mend that cell first." in said
+    assert "Cell 2, line 1: invalid syntax: `def backward(:`" in said
+    assert "Fix line 1 of cell 2 first." in said
 
 
 def test_a_stub_is_not_answered_yet(pool: Pool) -> None:

@@ -28,7 +28,7 @@ def rendered(text: str) -> BeautifulSoup:
     return BeautifulSoup(RENDER(text), "html.parser")
 
 
-def test_markdown_shows_what_to_mend_first_and_every_exercise() -> None:
+def test_markdown_shows_what_to_fix_first_and_every_exercise() -> None:
     page = rendered(markdown.student(mixed()))
     assert page.h2.get_text() == "01_two_layer_network: 11/22 points"
     assert "Start with backward:" in page.get_text()

@@ -26,7 +26,7 @@ from support.results import (
 
 from autograder.batch.reports import GRADESCOPE
 from autograder.report.page import class_page, count_mistakes, finding_html, page_path, student_page
-from autograder.report.phrases import first_to_mend
+from autograder.report.phrases import first_to_fix
 from autograder.report.sanitize import OUTPUT_LIMIT, shorten
 from autograder.report.terminal import render
 from autograder.results.record import dumps, loads
@@ -49,12 +49,12 @@ def test_a_fault_is_never_shown_as_a_zero() -> None:
     assert "9 /14 points so far" in words_of(student_page(faulty()))
 
 
-def test_first_to_mend_prefers_an_explanation() -> None:
+def test_first_to_fix_prefers_an_explanation() -> None:
     plain = Finding("shape", "It has the shape", "failed", 0.0, 1.0, seen="`(3,)`")
     ordered = result_of(perfect().exercises[0], exercise("x", plain, backward().findings[1]))
-    assert first_to_mend(ordered).finding.advice == M_TIMES
-    assert first_to_mend(perfect()) is None
-    assert first_to_mend(faulty()) is None
+    assert first_to_fix(ordered).finding.advice == M_TIMES
+    assert first_to_fix(perfect()) is None
+    assert first_to_fix(faulty()) is None
 
 
 def test_student_page_tells_everything() -> None:

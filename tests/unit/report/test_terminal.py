@@ -29,7 +29,7 @@ def printed(results: list[Result], width: int = 160) -> str:
     return shown.getvalue()
 
 
-def test_table_shows_marks_and_what_to_mend() -> None:
+def test_table_shows_marks_and_what_to_fix() -> None:
     lines = printed([mixed(), perfect(), ungradable(), faulty()]).splitlines()
     line = {name: next(text for text in lines if f" {name} " in text) for name in
             ("ada", "grace", "kurt", "alan")}  # fmt: skip

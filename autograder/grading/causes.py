@@ -99,7 +99,8 @@ def binds(line: str, name: str) -> bool:
 
 def syntax(failure: Failure) -> str:
     """Return what Python says of code that it can't read, in backticks what it quotes."""
-    said = _QUOTED.sub(r"`\1`", " ".join(failure.message.split())[:300])
+    plain = " ".join(failure.message.split())[:300].replace("`", "")
+    said = _QUOTED.sub(r"`\1`", plain)
     return said or failure.type_name
 
 

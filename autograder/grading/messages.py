@@ -35,13 +35,13 @@ _STUB_LINES = ("raise NotImplementedError()", "raise NotImplementedError")
 
 
 def memory_limit(memory_mib: int, gpu_mib: int = 0) -> str:
-    """What a submission may use of a machine's memory, and of a GPU's if it has a share of one."""
+    """Return what a submission may use of the machine's memory, and of its GPU's if it has one."""
     on_gpu = f", and {gpu_mib} MiB of the GPU's" if gpu_mib else ""
     return f"At most {memory_mib} MiB of memory{on_gpu}."
 
 
 def place_of(failure: Failure | None) -> Place | None:
-    """Where an exception happened, if in the student's own code."""
+    """Return where an exception happened, if in the student's own code."""
     if failure is None or not failure.cell or not failure.line:
         return None
     return Place(failure.cell, failure.line, failure.code)
@@ -149,7 +149,7 @@ def _compact(source: str) -> str:
 
 
 def exception(failure: Failure) -> str:
-    """An exception as Python prints it, on one line, in backticks."""
+    """Return an exception as Python prints it, on one line, in backticks."""
     # Keras colours its messages, and goes on with all arguments of the call.
     said = _COLOURS.sub("", failure.message).split("Arguments received by ")[0]
     message = " ".join(said.split())[:300].replace("`", "'")

@@ -24,13 +24,13 @@ CellOf = Callable[[str], int]  # from a code file's name to the student's cell, 
 
 
 def status_of(error: BaseException, failure: Failure) -> str:
-    """Whether a program lacked memory or raised; backends say the former in words of their own."""
+    """Return whether a program lacked memory or raised; backends name the former in own words."""
     lacked = isinstance(error, MemoryError) or any(said in failure.message for said in _NO_MEMORY)
     return "memory" if lacked else "raised"
 
 
 def failure_of(error: BaseException, cell_of: CellOf) -> Failure:
-    """An exception as data, located at the student's last own frame."""
+    """Return an exception as data, located at the student's last own frame."""
     kind = type(error).__name__
     try:
         message = str(error)[:2000]
@@ -78,7 +78,7 @@ def _last_own(trace: TracebackType | None, cell_of: CellOf) -> TracebackType | N
 
 
 def place_of(frame: FrameType, line: int, cell_of: CellOf) -> tuple[int, int, str, str]:
-    """Cell, line, the line's text and the top-level function or class of a student's frame."""
+    """Return cell, line, the line's text and the top-level owner of a student's frame."""
     code = frame.f_code
     text = linecache.getline(code.co_filename, line).strip()[:200]
     owner = code.co_qualname.partition(".")[0]

@@ -32,6 +32,8 @@ def install(shell: Any) -> None:
     shell.enable_gui = lambda *_: None
     shell.system = shell.system_raw = shell.system_piped = shell.getoutput = _no_programs
     shell.run_line_magic = _line_magic(shell, shell.run_line_magic)
+    # What older versions of IPython called it, and exported notebooks still do.
+    shell.magic = lambda line: shell.run_line_magic(*line.lstrip("%").partition(" ")[::2])
     shell.run_cell_magic = _cell_magic(shell, shell.run_cell_magic)
     shell.ask_exit = lambda: None
     warnings.filterwarnings("ignore", "To exit: use", UserWarning)

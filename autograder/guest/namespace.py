@@ -85,7 +85,7 @@ class ObservedNamespace:
         trains: bool = False,
         float64: bool = False,
     ) -> Evidence:
-        """Runs one observation with one case's inputs and packs what it returns as evidence."""
+        """Run one observation with one case's inputs and pack what it returns as evidence."""
         with captured() as output, placed(gpu=trains):
             began = time.process_time()
             ban = Ban(forbids)
@@ -121,7 +121,7 @@ class ObservedNamespace:
             return status_of(error, failure), None, failure
 
     def _forbidden(self, name: str, frame: FrameType | None) -> Failure:
-        """A use of something forbidden, located at the line of the student's that led to it."""
+        """Return a use of something forbidden, located at the student's line that led to it."""
         while frame is not None and not self._cell_of(frame.f_code.co_filename):
             frame = frame.f_back
         if frame is None:
@@ -145,7 +145,7 @@ class ObservedNamespace:
 
 @contextmanager
 def placed(*, gpu: bool) -> Iterator[None]:
-    """Keeps Keras on the CPU, where numbers are rounded as the reference's are, unless `gpu`."""
+    """Keep Keras on the CPU, where numbers are rounded as the reference's are, unless `gpu`."""
     if gpu or MARK not in os.environ or "keras" not in sys.modules:
         yield
         return

@@ -39,7 +39,7 @@ class Session(ObservedNamespace):
         shell.compile.get_code_name = lambda *_: f"<cell {self._cell}>"
 
     def expect(self, until: dict[str, int]) -> None:
-        """Be told which names are graded, and as of which cell, before any cell runs."""
+        """Take which names are graded, and until which cell, before any cell runs."""
         self._answers = Answers(self.names, until)
 
     def run_cell(self, number: int, source: str) -> Evidence:

@@ -14,7 +14,7 @@ from autograder.wire.program import ProgramCell
 def cell_notes(
     marked: Sequence[Any], cells: Sequence[ProgramCell], outline: UnitOutline
 ) -> Iterator[str]:
-    """What was done to the cells that students shouldn't change."""
+    """Yield what was done to the cells that students shouldn't change."""
     pairs = list(zip(cells, map(nbgrader_metadata, marked), strict=True))
     for cell, own in zip(cells, marked, strict=True):
         if own["cell_type"] != "code":

@@ -26,12 +26,12 @@ class UnitOutline:
 
     @property
     def exercises(self) -> list[str]:
-        """The names of the exercises."""
+        """Return the names of the exercises."""
         return [grade_id.removeprefix(check_id("")) for grade_id in self.grade_cells]
 
 
 def outline(loaded: LoadedUnit) -> UnitOutline:
-    """What reading submissions needs to know of a unit."""
+    """Return what reading submissions needs to know of a unit."""
     cells = {
         check_id(exercise.name): GradeCell(
             exercise.points, check_source(exercise.name, exercise.points)

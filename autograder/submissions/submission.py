@@ -72,7 +72,7 @@ class Submission:
 
     @property
     def program(self) -> Program:
-        """What runs of it."""
+        """Return what runs of it."""
         cells = tuple((c.number, c.source) for c in self.cells if not c.skip)
         return Program(cells, self.until)
 

@@ -232,6 +232,8 @@ def _first_cell() -> Iterator[OddNotebook]:
     )
     style = "import matplotlib.pyplot as plt\nplt.style.use('seaborn')"
     yield odd("style-that-is-gone", style, never=quiet)
+    calls = "get_ipython().magic('%matplotlib widget')\nget_ipython().system('pip install x')"
+    yield odd("called-magic", calls, never=quiet)
     yield odd("unknown-magic", "%tensorflow_version 2.x\n%autoreload 2", never=quiet)
     yield odd(
         "shell", "!pip install pandas\n%pip install pandas\n%cd /content\nfiles = !ls", never=quiet

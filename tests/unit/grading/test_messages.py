@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.grading.causes import Setting, cause_of
-from autograder.grading.messages import cell_failure, status_message
+from autograder.grading.messages import cell_failure, is_released_stub, status_message
 from autograder.report.phrases import headline
 from autograder.results.result import Finding, Verdict
 from autograder.wire.evidence import Evidence, Failure
@@ -92,6 +92,38 @@ def test_a_syntax_error_is_told_with_its_place() -> None:
     failure = Failure("SyntaxError", "'(' was never closed", 9, 31, "x = f(1")
     said = cell_failure(9, Evidence("raised", None, failure), SETTING)
     assert said == "Cell 9, line 31: `(` was never closed: `x = f(1`"
+
+
+GIVEN = """\
+def f(x):
+    m = len(x)
+    # YOUR CODE HERE
+    raise NotImplementedError()
+    return m"""
+
+
+@pytest.mark.parametrize(
+    ("source", "untouched"),
+    [
+        (GIVEN, True),
+        (f"# My notes.\n\n{GIVEN}\n", True),
+        (GIVEN.replace("\n    return m", "\n    x = 1\n    return m"), False),
+        (GIVEN.replace("len(x)", "len(x) + 1"), False),
+    ],
+)
+def test_a_stub_with_lines_around_it_is_known_by_the_release(source: str, untouched: bool) -> None:
+    failure = Failure("NotImplementedError", "", 1, 4, "raise NotImplementedError()", "f")
+    failed = Evidence("raised", None, failure)
+    cells = [ProgramCell(1, source, False)]
+    setting = Setting("3.11.7", lambda module: "", stubs={"f": GIVEN})
+    assert is_released_stub("f", failed, cells, setting) == untouched
+    assert not is_released_stub("g", failed, cells, setting)
+    assert not is_released_stub("f", failed, cells, None)
+
+
+def test_what_students_raise_themselves_opens_no_code_in_a_message() -> None:
+    failure = Failure("SyntaxError", "`<b>`' of `mine`", 1, 1, "raise x")
+    assert cell_failure(1, Evidence("raised", None, failure), SETTING).count("`") == 2
 
 
 LEFT = "is still there: delete it"

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from autograder.batch.intake import Intake, with_roster
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import Attempt, Item, Read, grade_class, oracles_by_unit
 from autograder.course.course import Course, Lazy
@@ -29,7 +30,7 @@ from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import Result
 from autograder.sandbox.machine import this_machine
 from autograder.sandbox.pool import Pool
-from autograder.submissions.identify import HandIn, hand_ins
+from autograder.submissions.identify import HandIn, discover
 from autograder.submissions.reader import Readers
 from autograder.submissions.submission import Submission, UnitOutline, outline, read
 
@@ -159,15 +160,35 @@ class Grader:
     def hand_ins(
         self, paths: Sequence[Path], unit: str | None = None, student: str | None = None
     ) -> list[HandIn]:
-        """Find what was handed in at paths; see `identify.hand_ins`.
+        """Find what was handed in at paths; see `intake`."""
+        return list(self.intake(paths, unit, student).hand_ins)
+
+    def intake(
+        self,
+        paths: Sequence[Path],
+        unit: str | None = None,
+        student: str | None = None,
+        layout: str | None = None,
+        roster: Path | None = None,
+        out: Path | None = None,
+    ) -> Intake:
+        """Find what was handed in at paths, and whose it is.
 
         Args:
-            paths: notebooks, folders, zips.
-            unit: the name or the number of the unit that all of it is for.
+            paths: as `grade` takes them.
+            unit: what all of it is for, by name or number, whatever it says itself.
             student: who handed in all of it.
+            layout: which platform named the hand-ins (the one that the names show).
+            roster: a CSV file of the people of the course.
+            out: a folder for results, which is none of what was handed in.
+
+        Raises:
+            UserError: a path, the unit or the layout does not exist, there is no hand-in, or the
+                roster is none.
         """
         name = None if unit is None else self.course.unit_name(unit)
-        return hand_ins(paths, list(self.units), name, student)
+        found = discover(paths, list(self.units), name, student, layout, out)
+        return with_roster(found, roster)
 
     def results(
         self, items: Iterable[Item], outbox: Outbox, before: Outbox | None = None

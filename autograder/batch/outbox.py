@@ -84,12 +84,14 @@ class Outbox:
         """Return why a hand-in may not replace the result that there is, None if it may.
 
         Otherwise a student could hand in for one unit, say that it is for another, and get a new
-        grade there long after its deadline.
+        grade there long after its deadline.  Where nothing could be graded, nothing is replaced.
         """
         if not found.claimed or not found.unit:
             return None
         there = self._result(found.student, found.unit)
-        if there is None or _same_place(there.path, found.path):
+        if there is None or there.status == "ungradable":
+            return None
+        if _same_place(there.path, found.path):
             return None
         message = (
             f"Nothing but this hand-in itself says that it is for `{found.unit}`, and a result for "

@@ -14,6 +14,7 @@ from autograder.report.export import github, gradescope, lms_csv
 from autograder.report.phrases import percent
 from autograder.results import record
 from autograder.results.result import Result
+from autograder.submissions.names import several
 
 Files = Iterator[tuple[str, bytes]]
 # The formats whose files of students an `Outbox` has written as soon as they were there.
@@ -116,6 +117,13 @@ def below(threshold: float | None, results: Sequence[Result]) -> bool:
     )
 
 
+def left_out(results: Sequence[Result], formats: Sequence[str]) -> Iterator[str]:
+    """Yield who is in none of the gradebooks for platforms, as these could not find them."""
+    for name in formats:
+        if name in lms_csv.KEYS and (students := lms_csv.left_out(results, name)):
+            yield f"Left out of {name}.csv, for want of an id: {several(students, 20)}."
+
+
 GRADESCOPE = ".gradescope.json"
 
 
@@ -143,6 +151,10 @@ def _canvas(results: Sequence[Result]) -> Files:
 
 def _moodle(results: Sequence[Result]) -> Files:
     yield "moodle.csv", lms_csv.moodle(results).encode()
+
+
+def _blackboard(results: Sequence[Result]) -> Files:
+    yield "blackboard.csv", lms_csv.blackboard(results).encode("utf-8-sig")
 
 
 def _github(results: Sequence[Result]) -> Files:
@@ -178,6 +190,7 @@ CLASS: dict[str, Callable[[Sequence[Result]], Files]] = {
     "junit": _junit,
     "canvas": _canvas,
     "moodle": _moodle,
+    "blackboard": _blackboard,
     "github": _github,
 }
 FORMATS = tuple(dict.fromkeys([*STUDENT, *CLASS]))

@@ -13,7 +13,7 @@ from autograder.batch.slots import Slots
 from autograder.errors import FaultError, UserError
 from autograder.grading.grade import grade, ungradable
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.results.result import Result, share_text
+from autograder.results.result import NOBODY, Person, Result, share_text
 from autograder.sandbox.pool import Pool
 from autograder.submissions.identify import HandIn
 from autograder.submissions.submission import Problem, Submission
@@ -70,6 +70,19 @@ def grade_class(
 
 
 @dataclass(frozen=True)
+class _Owner:
+    """What is known of who handed in, beside the name; what reading adds to the notes it has."""
+
+    person: Person = NOBODY
+    late: bool = False
+    notes: tuple[str, ...] = ()
+
+    def of(self, result: Result) -> Result:
+        """Return a result with its owner."""
+        return replace(result, person=self.person, late=self.late)
+
+
+@dataclass(frozen=True)
 class _Work:
     """What a slot does with one item."""
 
@@ -91,6 +104,7 @@ class _Work:
             raise
         except Exception as error:  # whatever it is, the rest of the class is still graded
             return [(self._unread(hand_in, error), False)]
+        owner = _Owner(hand_in.person, hand_in.late, hand_in.notes)
         refused = [self.before.refusal(one) or one for one in problems]
         allowed = []
         for submission in submissions:
@@ -98,21 +112,24 @@ class _Work:
                 refused.append(problem)
             else:
                 allowed.append(submission)
-        return [(self._ungraded(one, allowed), False) for one in refused] + [
-            self.submission(one) for one in allowed
+        return [(self._ungraded(one, allowed, owner), False) for one in refused] + [
+            self.submission(one, owner) for one in allowed
         ]
 
-    def submission(self, submission: Submission) -> tuple[Result, bool]:
+    def submission(
+        self, submission: Submission, owner: _Owner | None = None
+    ) -> tuple[Result, bool]:
         """Return a submission's result, written, and whether it was there already."""
+        owner = owner or _Owner()
         oracle = self.oracles(submission.unit)
         earlier = None if self.fresh else self.outbox.earlier(submission, oracle)
-        result = earlier or _graded(submission, oracle, self.attempt)
+        result = owner.of(earlier or _graded(submission, oracle, self.attempt))
         try:
             self.outbox.write(result)
         except OutputError:
             raise
         except Exception as error:  # a result that can't be rendered must not stop the class
-            result = _fault(submission, oracle, error)
+            result = owner.of(_fault(submission, oracle, error))
             self.outbox.write(result)
         return result, earlier is not None
 
@@ -120,17 +137,20 @@ class _Work:
         claimed = not all(placed.decided for placed in hand_in.files)
         path = hand_in.files[0].file.path
         problem = Problem(hand_in.student, hand_in.unit, path, _failed(error), claimed)
+        owner = _Owner(hand_in.person, hand_in.late, hand_in.notes)
         if refused := self.before.refusal(problem):
-            return self._ungraded(refused, ())
-        result = replace(ungradable(problem, self._points(hand_in.unit)), status="fault")
+            return self._ungraded(refused, (), owner)
+        result = ungradable(problem, self._points(hand_in.unit))
+        result = owner.of(replace(result, status="fault"))
         self.outbox.write(result)
         return result
 
     def _points(self, unit: str) -> float:
         return self.oracles(unit).loaded.unit.points if unit else 0.0
 
-    def _ungraded(self, problem: Problem, graded: Sequence[Submission]) -> Result:
+    def _ungraded(self, problem: Problem, graded: Sequence[Submission], owner: _Owner) -> Result:
         result = ungradable(problem, self._points(problem.unit))
+        result = owner.of(replace(result, notes=owner.notes))
         # A broken file beside a good one of the same student has a row, but no page.
         if (result.student, result.unit) not in {(one.student, one.unit) for one in graded}:
             self.outbox.write(result)

@@ -79,5 +79,6 @@ def say_where(console: Console, out: Path, formats: Sequence[str]) -> None:
     names = {"html": ("Pages", "index.html"), "csv": ("Table", "class.csv")}
     names |= {"markdown": ("Markdown", "index.md"), "junit": ("JUnit", "junit.xml")}
     names |= {"canvas": ("Canvas", "canvas.csv"), "moodle": ("Moodle", "moodle.csv")}
+    names |= {"blackboard": ("Blackboard", "blackboard.csv")}
     said = [f"{what}: {out / name}" for what, name in (names[f] for f in formats if f in names)]
     console.print("   ".join(said) or f"Results: {out}", soft_wrap=True)

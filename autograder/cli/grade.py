@@ -14,6 +14,7 @@ from autograder.cli.options import Settings
 @options.paths
 @options.unit
 @click.option("--student", help="Who handed in all of it, whatever its place says.")
+@options.hand_ins
 @options.seed
 @click.option(
     "--out",
@@ -42,15 +43,18 @@ def grade(
     paths: tuple[Path, ...],
     unit: str | None,
     student: str | None,
+    layout: str | None,
+    roster: Path | None,
     out: Path,
     formats: str,
     threshold: float | None,
     settings: Settings,
 ) -> int:
-    """Grades notebooks: files, folders, zips, or nbgrader's submitted/<student>/<unit>/.
+    """Grades what was handed in: files, folders, zips, downloads of platforms, or nbgrader's
+    submitted/<student>/<unit>/. Every hand-in gets a row (docs/hand-ins.md).
 
-    Exit status: 0 all graded, 1 some not gradable, 2 wrong usage, 3 all graded and one of them
-    below the threshold.
+    Exit status: 0 all graded, 1 some not gradable, 2 wrong usage or no hand-in, 3 all graded and
+    one of them below the threshold.
     """
     from autograder.submissions.preview import need_framework
 
@@ -62,7 +66,7 @@ def grade(
             pool.warm(pool.backend)
     from autograder.batch import reports
     from autograder.batch.outbox import Outbox
-    from autograder.cli.console import chosen_course, consoles, say_where, shown
+    from autograder.cli.console import chosen_course, consoles, line, say_where, shown
     from autograder.report.class_table import class_table
 
     console, notes = consoles()
@@ -70,13 +74,19 @@ def grade(
     outbox = Outbox(out)
     with pool:
         course = chosen_course(settings.course_dir, notes, paths)
-        outbox.open(paths)
         with settings.grader(course, pool) as grader:
-            found = grader.hand_ins(paths, unit, student)
+            intake = grader.intake(paths, unit, student, layout, roster, out)
+            outbox.open(paths)
+            for remark in intake.remarks:
+                line(notes, f"autograder: {remark}")
+            found = intake.hand_ins
             results = shown(grader.results(found, outbox), len(found), notes)
-    reports.write(results, out, chosen, kept=reports.OUTBOX)
-    console.print(class_table(results, width=console.width))
+    rows = [*results, *intake.absent_rows(results)]
+    reports.write(rows, out, chosen, kept=reports.OUTBOX)
+    console.print(class_table(rows, width=console.width))
     say_where(console, out, chosen)
+    for remark in reports.left_out(rows, chosen):
+        line(notes, f"autograder: {remark}")
     if any(result.status != "graded" for result in results):
         return 1
     return 3 if reports.below(threshold, results) else 0
@@ -85,6 +95,7 @@ def grade(
 @click.command()
 @options.paths
 @options.unit
+@options.hand_ins
 @options.seed
 @click.option(
     "--out",
@@ -102,6 +113,8 @@ def grade(
 def regrade(
     paths: tuple[Path, ...],
     unit: str | None,
+    layout: str | None,
+    roster: Path | None,
     out: Path,
     apply: bool,
     formats: str,
@@ -127,7 +140,7 @@ def regrade(
         with settings.grader(course, pool) as grader:
             for doubt in earlier.doubts(grader):
                 line(notes, f"Note: {doubt}")
-            found = grader.hand_ins(paths, unit)
+            found = grader.intake(paths, unit, None, layout, roster, out).hand_ins
             after = shown(earlier.graded_again(grader, found), len(found), notes)
     regraded = Regraded(earlier.results, after)
     regraded.write_differences(out)

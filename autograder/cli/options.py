@@ -110,12 +110,27 @@ def formats(default: str) -> Option:
         default=default,
         show_default=True,
         help="Reports, separated by commas: json, html, csv, markdown, junit, gradescope, canvas, "
-        "moodle, github.",
+        "moodle, blackboard, github.",
     )
 
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 unit = click.option("--unit", "-u", help="The unit that all of it is for, whatever the files say.")
+hand_ins = _together(
+    [
+        click.option(
+            "--layout",
+            help="How the hand-ins are named: moodle, canvas, blackboard, gradescope, teams, "
+            "classroom, github, nbgrader, exchange, plain (default: as the names show).",
+        ),
+        click.option(
+            "--roster",
+            type=click.Path(path_type=Path),
+            help="CSV file of the people of the course, as Canvas, Moodle, Blackboard or nbgrader "
+            "exports it, or with the columns id,name,email.",
+        ),
+    ]
+)
 seed = click.option("--seed", help="Seed of the hidden cases (default: the course's secret one).")
 course = click.option(
     "--course",

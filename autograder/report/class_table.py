@@ -23,9 +23,10 @@ from autograder.report.phrases import (
     percent,
     problem,
     student_name,
+    unit_name,
 )
 from autograder.report.sanitize import one_line
-from autograder.results.result import ExerciseResult, Result
+from autograder.results.result import NOBODY, ExerciseResult, Result
 
 Cell = str | float
 
@@ -46,11 +47,15 @@ def class_csv(results: Iterable[Result]) -> str:
     # Every text is quoted: where a spreadsheet splits at `;`, a name must not become two cells.
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     head = ["student", "unit", "status", "points", "max_points", "percent"]
-    writer.writerow([*head, *map(safe_cell, exercises.values()), "problem", "isolation"])
+    # Who they are, where a platform or a roster says more than the name.
+    known = any(result.person != NOBODY or result.late for result in rows)
+    closing_head = ["problem", "isolation", *(_PERSON if known else ())]
+    writer.writerow([*head, *map(safe_cell, exercises.values()), *closing_head])
     for result in rows:
         points = {(e.exercise, e.max_points): _points(e) for e in result.exercises}
         own = [points.get(key, "") for key in exercises]
         closing = [safe_cell(problem(result)), safe_cell(result.isolation)]
+        closing += _person(result) if known else []
         writer.writerow([*_identity(result), *own, *closing])
     return file.getvalue()
 
@@ -66,6 +71,14 @@ def _identity(result: Result) -> list[Cell]:
         return [*start, "", safe_points(result.max_points), ""]
     share = round(percent(result.points, result.max_points), 1)
     return [*start, safe_points(result.points), safe_points(result.max_points), share]
+
+
+_PERSON = ("name", "login", "number", "email", "canvas_id", "moodle_id", "late")
+
+
+def _person(result: Result) -> list[str]:
+    facts = [safe_cell(getattr(result.person, field)) for field in _PERSON[:-1]]
+    return [*facts, "late" if result.late else ""]
 
 
 def _points(exercise: ExerciseResult) -> Cell:
@@ -86,7 +99,7 @@ def safe_cell(text: str) -> str:
 
 def _unit_table(unit: str, rows: list[Result], width: int) -> Table:
     table = Table(
-        title=Text(one_line(unit), style="bold"),
+        title=Text(unit_name(unit), style="bold"),
         caption=_legend(rows),
         title_justify="left",
         caption_justify="left",
@@ -122,13 +135,20 @@ def _heading(heading: str, letters: int) -> Text:
 
 def _table_row(result: Result, exercises: list[tuple[str, float]]) -> list[Text]:
     marks = {(e.exercise, e.max_points): _mark(e) for e in result.exercises}
-    share = Text(f"{number(result.points)}/{number(result.max_points)}")
     return [
-        Text(student_name(result)),
-        Text("?", style="magenta") if result.status == "fault" else share,
+        Text(student_name(result) + (" (late)" if result.late else "")),
+        _total(result),
         *(marks.get(key, Text("")) for key in exercises),
         _first(result),
     ]
+
+
+def _total(result: Result) -> Text:
+    if result.absent:
+        return Text("-", style="dim")
+    if result.status == "fault":
+        return Text("?", style="magenta")
+    return Text(f"{number(result.points)}/{number(result.max_points)}")
 
 
 def _mark(exercise: ExerciseResult) -> Text:
@@ -145,7 +165,7 @@ def _mark(exercise: ExerciseResult) -> Text:
 def _first(result: Result) -> Text:
     text, style = "", ""
     if result.status == "ungradable":
-        text, style = problem(result), "red"
+        text, style = problem(result), "dim" if result.absent else "red"
     elif result.status == "fault":
         text, style = problem(result), "magenta"
     elif first := first_to_fix(result):

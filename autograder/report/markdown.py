@@ -60,7 +60,7 @@ def class_summary(results: Iterable[Result]) -> str:
     """Return a table of students for each unit."""
     lines: list[str] = []
     for unit, rows in phrases.by_unit(results).items():
-        lines += [f"## {inline(unit)}", ""]
+        lines += [f"## {inline(phrases.unit_name(unit))}", ""]
         lines += ["| student | points | first to fix |", "|---|---:|---|"]
         for result in rows:
             name, points = inline(phrases.student_name(result)), phrases.share(result)

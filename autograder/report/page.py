@@ -112,13 +112,16 @@ def count_mistakes(results: Iterable[Result]) -> list[Mistake]:
 def summary(results: list[Result]) -> str:
     """Return a class in one line: how many, their median, what needs the teacher."""
     graded = [result for result in results if result.status == "graded"]
-    parts = [f"{len(results)} submission{'' if len(results) == 1 else 's'}"]
+    absent = sum(result.absent for result in results)
+    handed_in = len(results) - absent
+    parts = [f"{handed_in} submission{'' if handed_in == 1 else 's'}"]
     if graded:
         middle = phrases.number(median(result.points for result in graded))
         parts.append(f"median {middle} of {phrases.number(graded[0].max_points)} points")
     for status, told in [("fault", "to run again"), ("ungradable", "not gradable")]:
-        count = sum(result.status == status for result in results)
+        count = sum(result.status == status and not result.absent for result in results)
         parts += [f"{count} {told}"] if count else []
+    parts += [f"{absent} handed in nothing"] if absent else []
     return " · ".join(parts)
 
 

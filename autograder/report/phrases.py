@@ -226,6 +226,11 @@ def exercises_of(results: Sequence[Result]) -> dict[tuple[str, float], str]:
     }
 
 
+def unit_name(unit: str) -> str:
+    """Return a unit's name as one line that is safe to show."""
+    return one_line(unit) or "(unit not known)"
+
+
 def student_name(result: Result) -> str:
     """Return the student's name as one line that is safe to show."""
     return one_line(result.student, 80) or "(no name)"

@@ -87,12 +87,36 @@ class CellRun:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who handed in, as far as a platform's download or a roster says; "" where neither does.
+
+    `number` is the institution's own id of the person (Canvas' SIS id, Moodle's id number).
+    `canvas_id` and `moodle_id` (of a participant) are those platforms' numbers.
+    """
+
+    name: str = ""
+    login: str = ""
+    email: str = ""
+    number: str = ""
+    canvas_id: str = ""
+    moodle_id: str = ""
+
+
+NOBODY = Person()
+
+
+# The problem of somebody in a roster of whom there is no hand-in.  Only reports on a class have it.
+ABSENT = "Handed in nothing."
+
+
+@dataclass(frozen=True)
 class Result:
     """One submission, graded.
 
     `status` is `graded`, `fault` (the grader failed in at least one check: run it again) or
     `ungradable` (the file could not be read; `problem` says why and what to do, points are 0).
     `notes` say what was odd about the notebook (edited grade cells, old format, ...).
+    `late` says that the platform marked the hand-in as late.
     """
 
     student: str
@@ -113,7 +137,14 @@ class Result:
     device: str = "cpu"
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    person: Person = NOBODY
+    late: bool = False
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def absent(self) -> bool:
+        """Whether it stands for somebody who handed in nothing."""
+        return self.status == "ungradable" and self.problem == ABSENT
 
 
 def share_text(result: Result) -> None:

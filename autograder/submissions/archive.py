@@ -1,11 +1,14 @@
-"""The notebooks in a zip, never extracted to disk; one member decides nothing for the others."""
+"""What lies in a zip, never extracted to disk; one member decides nothing for the others."""
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import os
 import stat
 import threading
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,13 +25,14 @@ from autograder.submissions.file import (
     limited,
     may_be_notebook,
     not_a_notebook,
-    nothing,
     shown,
 )
 
 MAX_RATIO = 200  # deflate reaches 1032
 MAX_MEMBERS = 200_000  # what a class of 1,000 hands in
 _MAX_DIRECTORY_BYTES = 64 * MIB
+_MAX_OPEN = 8  # archives at a time; a process may open few files
+_UTF8 = 0x800  # the flag that says so of a member's name
 
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -42,7 +46,7 @@ _ZIP_ERRORS = (
 
 
 class Archives:
-    """Zips, opened once for all of their members, and closed in the end.
+    """Zips, the first of them opened once for all of their members, and closed in the end.
 
     Safe for threads, and for processes forked from the one that made it, which open their own:
     they would move the place in a file under each other's hands.
@@ -53,14 +57,23 @@ class Archives:
         self._guard = threading.Lock()
         self._open: dict[str, zipfile.ZipFile] = {}
 
-    def opened(self, place: str) -> zipfile.ZipFile:
-        """Return an archive; raises what `zipfile` raises."""
+    @contextlib.contextmanager
+    def opened(self, place: str) -> Iterator[zipfile.ZipFile]:
+        """Give an archive; raises what `zipfile` raises."""
         if os.getpid() != self._owner:
             self._owner, self._guard, self._open = os.getpid(), threading.Lock(), {}
         with self._guard:
-            if place not in self._open:
+            if place not in self._open and len(self._open) < _MAX_OPEN:
                 self._open[place] = _zip_file(place)
-            return self._open[place]
+            kept = self._open.get(place)
+        if kept is not None:
+            yield kept
+            return
+        archive = _zip_file(place)  # where each of a class has handed in one
+        try:
+            yield archive
+        finally:
+            _close(archive)
 
     def close(self) -> None:
         """Close all of them."""
@@ -76,19 +89,32 @@ class _TooLargeError(Exception):
 class _Reader(io.FileIO):
     """Refuses the one huge read with which `zipfile` takes in a table of members."""
 
+    most = 0
+
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _MAX_DIRECTORY_BYTES:
+        if size is not None and size > self.most:
             raise _TooLargeError
         return super().read(-1 if size is None else size) or b""
 
 
-def members(path: Path, top: File) -> Iterator[File]:
+def members(
+    path: Path, top: File, most: int | None = None, directory_bytes: int | None = None
+) -> Iterator[File]:
+    """Yield what a zip holds, in the order of the names: files and folders of any kind.
+
+    Args:
+        path: the zip.
+        top: what stands for it; the parts of members begin with its parts.
+        most: of members (`MAX_MEMBERS`).
+        directory_bytes: of the table of members, before it is taken in.
+    """
+    most = MAX_MEMBERS if most is None else most
     try:
-        archive = _zip_file(str(path))
+        archive = _zip_file(str(path), directory_bytes)
         table = archive.infolist()
         _close(archive)
     except _TooLargeError:
-        yield replace(top, problem=_bomb(f"its table of members has more than {MAX_MEMBERS:,}"))
+        yield replace(top, problem=_bomb(f"its table of members has more than {most:,}", most))
         return
     except PermissionError as error:
         yield replace(top, problem=cant_read(error))
@@ -100,22 +126,32 @@ def members(path: Path, top: File) -> Iterator[File]:
         )
         yield replace(top, problem=problem)
         return
-    if len(table) > MAX_MEMBERS:
-        yield replace(top, problem=_bomb(f"it has {len(table):,} members"))
+    if len(table) > most:
+        yield replace(top, problem=_bomb(f"it has {len(table):,} members", most))
         return
-    found = [
-        (member.filename, file)
-        for index, member in enumerate(table)
-        if not member.is_dir() and (file := _member(index, member, top))
-    ]
-    if not found:
-        yield nothing(top, "archive")
-    for _, file in sorted(found, key=lambda pair: pair[0]):
-        yield file
+    found = [(name_of(member), index, member) for index, member in enumerate(table)]
+    for name, index, member in sorted(found, key=lambda one: one[0]):
+        if file := _member(name, index, member, top):
+            yield file
 
 
-def _zip_file(place: str) -> zipfile.ZipFile:
+def name_of(member: zipfile.ZipInfo) -> str:
+    """Return a member's name as the person who zipped it saw it.
+
+    `zipfile` takes bytes without the flag for UTF-8 as the old code page 437.  macOS and many
+    programs write UTF-8 and set no flag; text in another encoding is UTF-8 by chance hardly ever.
+    """
+    name = member.filename
+    if not member.flag_bits & _UTF8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    # macOS also writes accents as characters of their own.
+    return unicodedata.normalize("NFC", name).replace("\\", "/")  # as some tools of Windows write
+
+
+def _zip_file(place: str, directory_bytes: int | None = None) -> zipfile.ZipFile:
     stream = _Reader(place)
+    stream.most = _MAX_DIRECTORY_BYTES if directory_bytes is None else directory_bytes
     try:
         return zipfile.ZipFile(stream)
     except BaseException:
@@ -130,29 +166,34 @@ def _close(archive: zipfile.ZipFile) -> None:
         stream.close()  # which `zipfile` leaves to whoever opened it
 
 
-def _member(index: int, member: zipfile.ZipInfo, top: File) -> File | None:
-    """Return the place of a member and why it is refused, if it is; None for what isn't a notebook.
+def _member(name: str, index: int, member: zipfile.ZipInfo, top: File) -> File | None:
+    """Return the place of a member and why it is refused, if it is; None for what is ignored.
 
     A member that is refused stops nothing but itself.
     """
-    name = member.filename.replace("\\", "/")  # some tools of Windows write these
     parts = PurePosixPath(name).parts
     file = replace(
         top,
         # An archive may hold several members of one name.
         key=f"{top.key}\0{member.header_offset}",
         path=f"{top.path}/{shown(name)}",
-        parts=parts,
+        parts=(*top.parts, *parts),
         member=index,
         size=member.file_size,
     )
     if any(map(ignored, parts)) and ".." not in parts:
-        return None
+        shown_parts = tuple(itertools.takewhile(lambda part: not ignored(part), parts))
+        folder = replace(file, parts=(*top.parts, *shown_parts, ""), other=True)
+        return folder if shown_parts else None
     problem = ""
     if ".." in parts or name.startswith("/") or name[1:2] == ":":
         problem = "leads out of the archive. Zip the notebooks by their names alone."
-    elif not parts or not may_be_notebook(parts[-1]):
+    elif not parts:
         return None
+    elif name.endswith("/"):
+        return replace(file, parts=(*file.parts, ""), other=True)
+    elif not may_be_notebook(parts[-1]):
+        return replace(file, other=True)
     elif max(map(len, parts)) > MAX_NAME:
         problem = f"has a name of more than {MAX_NAME} characters. Give it a shorter one."
     elif stat.S_ISLNK(member.external_attr >> 16):
@@ -171,14 +212,16 @@ def _member(index: int, member: zipfile.ZipInfo, top: File) -> File | None:
         return replace(file, problem=not_a_notebook(parts[-1]))
     if ".." in parts or name.startswith("/"):
         # Such a name says nothing of whose it is: least of all that it is another one's.
-        file = replace(file, parts=(shown(name).replace("/", "_"),))
+        file = replace(file, parts=(*top.parts, shown(name).replace("/", "_")))
     return replace(file, problem=f"The member `{shown(name)}` of the archive {problem}")
 
 
 def read_member(file: File, archives: Archives) -> bytes:
     try:
-        archive = archives.opened(file.place)
-        with archive.open(archive.infolist()[file.member]) as stream:
+        with (
+            archives.opened(file.place) as archive,
+            archive.open(archive.infolist()[file.member]) as stream,
+        ):
             return limited(stream, file.size)
     except _TooLargeError:
         raise UnreadableError("The archive has changed while it was read.") from None
@@ -192,18 +235,19 @@ def read_member(file: File, archives: Archives) -> bytes:
 def beside(file: File, archives: Archives) -> list[str]:
     """Return the names of Python files that lie beside a member."""
     try:
-        names = archives.opened(file.place).namelist()
-    except (_TooLargeError, *_ZIP_ERRORS):
+        with archives.opened(file.place) as archive:
+            names = [name_of(member) for member in archive.infolist()]
+        here = PurePosixPath(names[file.member]).parent
+    except (_TooLargeError, IndexError, *_ZIP_ERRORS):
         return []
     parents = [PurePosixPath(name) for name in names if name.endswith(".py")]
-    here = PurePosixPath(*file.parts).parent
     return [shown(path.name) for path in parents if path.parent == here]
 
 
-def _bomb(excess: str) -> str:
+def _bomb(excess: str, most: int) -> str:
     return (
-        f"The archive is refused: {excess}. The limit is {MAX_MEMBERS:,} members. Zip nothing but "
-        "the notebooks."
+        f"The archive is refused: {excess}. The limit is {most:,} members. Zip nothing but the "
+        "notebooks."
     )
 
 

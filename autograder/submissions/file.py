@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,8 @@ class File:
     `parts` are the names from what was given down to the file; () where all of that is meant.
     `key` tells files apart, `place` and `member` say where the bytes are, and `problem` why there
     are none.  `named` says that the file itself was given: only then a link is followed.
+    `other` is a file, or a folder (whose last part is ""), that can be no notebook: it shows that
+    somebody handed in something.
     """
 
     key: str
@@ -37,6 +39,7 @@ class File:
     size: int = 0
     named: bool = False
     problem: str = ""
+    other: bool = False
 
 
 def may_be_notebook(name: str) -> bool:
@@ -72,8 +75,8 @@ def not_a_notebook(name: str) -> str:
         return f"The name ends in `{Path(name).suffix}`. Expected a notebook: rename it `{right}`."
     if name.lower().endswith(".zip"):
         return (
-            "An archive inside a folder or another archive is not opened. "
-            "Unpack it, or name it by its own path."
+            "An archive inside another archive is not opened. Unpack the outer one and grade the "
+            "folder; archives in it are opened."
         )
     if not name.lower().endswith(".ipynb"):
         return f"`{shown(name)}` is not a notebook. Expected an `.ipynb`, a folder or a `.zip`."
@@ -83,14 +86,6 @@ def not_a_notebook(name: str) -> str:
 def ignored(name: str) -> bool:
     # `.ipynb_checkpoints` is hidden as well; `__MACOSX` holds what the Finder adds to a zip.
     return name.startswith(".") or name == "__MACOSX"
-
-
-def nothing(top: File, kind: str) -> File:
-    return replace(
-        top,
-        problem=f"There is no notebook in this {kind}. Expected `.ipynb` files, one for each "
-        "student.",
-    )
 
 
 def cant_read(error: OSError) -> str:

@@ -1,9 +1,9 @@
 """Whose a file is, and which unit it is for, by the place where it lies.
 
-A hand-in is what stands directly below what was given, and its name is the student's: a folder,
-or a file less the name of its unit.  What a student has put into it, folders with the names of
-others among it, says nothing of whose it is.  Folders named as a unit, and nbgrader's `submitted`,
-hold hand-ins as what was given does; `submitted/<student>/<unit>/` is known from every level.
+A hand-in is what stands directly below what was given (`spots`), and its name is the student's: a
+folder, a zip, or a file less the name of its unit.  Where a platform has named the hand-ins, its
+part of the name says who, how late and which attempt (`layouts`).  What a student has put into a
+hand-in, folders with the names of others among it, says nothing of whose it is.
 
 Where several folders or zips that lie side by side are given, each is a hand-in of its own
 (`class/*`), unless it is named as a unit.  Several notebooks from different folders
@@ -17,32 +17,34 @@ are the student's word, which replaces no grade of another hand-in.
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.errors import UserError
-from autograder.submissions import places
-from autograder.submissions.file import MAX_NAME, MIB, File, may_be_notebook
-from autograder.submissions.places import Given
+from autograder.results.result import NOBODY, Person
+from autograder.submissions import layouts, owners
+from autograder.submissions.file import MIB, File
+from autograder.submissions.layouts import Layout
+from autograder.submissions.names import code, identifier, listed, named_unit, printable, several
+from autograder.submissions.owners import Owned
+from autograder.submissions.spots import UsageError, find
 
-SUBMITTED = "submitted"  # nbgrader's folder
+__all__ = [
+    "MAX_BYTES",
+    "MAX_NOTEBOOKS",
+    "Found",
+    "HandIn",
+    "Placed",
+    "UsageError",
+    "code",
+    "discover",
+    "hand_ins",
+    "listed",
+    "printable",
+]
+
 MAX_NOTEBOOKS = 100  # of one hand-in: a repository with all units, and copies
 MAX_BYTES = 200 * MIB  # of all of them
-
-_MAX_ID = 100
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control and format characters, line ends
-# What browsers, JupyterLab and file managers add to the name of a second copy.
-_COPY = re.compile(r"(?:[ _]?\(\d{1,6}\)|-Copy\d{1,6})$")
-_ENDING = re.compile(r"\.(?:ipynb|zip)(?:\.\w{1,20})?$", re.IGNORECASE)
-_BETWEEN = "-_. "  # what stands between a student's name and a unit's
-
-
-class UsageError(UserError):
-    """What was asked for does not exist: a path, a unit."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,31 @@ class Placed:
     """A file, and what its place says: whose it is, and which unit it is for, "" if nothing does.
 
     `decided` says that the unit is named by the argument or by a folder that holds hand-ins, not
-    by a name that the student may have chosen.
+    by a name that the student may have chosen.  `name` is the student's own name of the file,
+    `hand_in` tells apart what stands at several places.
     """
 
     file: File
     student: str
     unit: str
     decided: bool
+    name: str = ""
+    hand_in: str = ""
 
 
 @dataclass(frozen=True)
 class HandIn:
-    """What one student handed in: for one unit, or for units that only reading it can tell."""
+    """What one student handed in: for one unit, or for units that only reading it can tell.
+
+    `again` says that of several attempts this is the newest.
+    """
 
     student: str
     files: tuple[Placed, ...]
     notes: tuple[str, ...] = ()
+    person: Person = NOBODY
+    late: bool = False
+    again: bool = False
 
     @property
     def unit(self) -> str:
@@ -74,237 +85,131 @@ class HandIn:
         return units.pop() if len(units) == 1 else ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """All hand-ins, the layouts that they were found in, and the names of what was left aside."""
+
+    hand_ins: tuple[HandIn, ...]
+    layouts: tuple[Layout, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
 def hand_ins(
     paths: Sequence[Path],
     units: Collection[str],
     unit: str | None = None,
     student: str | None = None,
 ) -> list[HandIn]:
-    """Find what was handed in at `paths`; reads no file.
+    """Return the hand-ins that `discover` finds."""
+    return list(discover(paths, units, unit, student).hand_ins)
+
+
+def discover(
+    paths: Sequence[Path],
+    units: Collection[str],
+    unit: str | None = None,
+    student: str | None = None,
+    layout: str | None = None,
+    skip: Path | None = None,
+) -> Found:
+    """Find what was handed in at `paths`; reads no notebook.
 
     Args:
         paths: notebooks, folders, zips.
         units: the names of the course's units.
         unit: what all of them are for, whatever they say themselves.
         student: who handed in all of it, whatever its place says.
+        layout: which platform named the hand-ins (the one that the names show).
+        skip: a folder that is none of what was handed in: that of the results.
 
     Raises:
-        UsageError: a path or the unit doesn't exist.
+        UsageError: a path or the unit doesn't exist, or there is no hand-in.
+        LayoutError: there is no such layout.
     """
     if unit is not None and unit not in units:
         raise UsageError(f"There is no unit `{unit}`. The course has {listed(units)}.")
-    outer, inner = _apart_from_inner(paths)
-    containers = {SUBMITTED, *units}
-    beside = _seen_from_above([places.look(path, containers) for path in outer])
-    given = [*beside, *(places.look(path, containers) for path in inner)]
-    together: dict[str, list[Placed]] = {}
-    notes: dict[str, tuple[str, ...]] = {}
-    seen: set[str] = set()
-    for placed in (one for place in given for one in _placed(place, beside, units, unit)):
-        if placed.file.key in seen:  # given by itself and by its folder
-            continue
-        seen.add(placed.file.key)
-        name, said = identifier(student or placed.student)
-        together.setdefault(name, []).append(replace(placed, student=name))
-        notes[name] = notes.get(name) or said
-    return [
-        HandIn(name, tuple(files), notes[name])
-        for name, group in together.items()
-        for files in _unit_by_unit(group)
-    ]
+    layouts.require(layout)
+    spots = find(paths, units, skip.resolve() if skip else None, layout == layouts.NBGRADER)
+    found = owners.of(spots, units, layout)
+    if not found.owned:
+        raise UsageError(_nothing(paths, found.passed_over))
+    owned = found.owned
+    if student:
+        owned = tuple(replace(one, student=student, hand_in=()) for one in owned)
+    placed = [(one, _placed(one, units, unit)) for one in owned]
+    named = {file.unit for _, file in placed} - {""}
+    usual = named.pop() if len(named) == 1 else ""
+    together: dict[str, list[tuple[Owned, Placed]]] = {}
+    for one, file in placed:
+        together.setdefault(file.student, []).append((one, file))
+    whole = [hand_in for group in together.values() for hand_in in _hand_ins(group, usual)]
+    return Found(tuple(whole), found.layouts, found.passed_over)
 
 
-def identifier(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return a name as an id, and a note if it had to be changed."""
-    if not name:
-        return "", ()
-    # macOS writes accents as characters of their own; the same name must be the same student.
-    plain = unicodedata.normalize("NFC", name[:MAX_NAME])
-    safe = re.sub(r"^\.+|[/\\]", "_", printable(plain))[:_MAX_ID].strip() or "unknown"
-    if safe == plain:
-        return safe, ()
-    return safe, (f"The student's name {code(name)} can't be an id; it became `{safe}`.",)
+def _nothing(paths: Sequence[Path], passed_over: Sequence[str]) -> str:
+    places = several([str(path) for path in paths])
+    seen = f"There is {several(passed_over)}, but no notebook." if passed_over else "It is empty."
+    return (
+        f"There is no hand-in in {places}. {seen} Expected a folder or a zip that holds a folder "
+        "or a notebook, `.ipynb`, for each student. Nothing was graded."
+    )
 
 
-def named_unit(name: str, units: Collection[str]) -> str:
-    """Return the unit that a file's name names, or ""."""
-    stem = _stem(name)
-    inside = [one for one in units if without_unit(stem, one) != stem]
-    return stem if stem in units else max(inside, key=len, default="")
+def _placed(one: Owned, units: Collection[str], unit: str | None) -> Placed:
+    decided = unit or one.decided
+    name = identifier(one.student)[0]
+    own = _unit_in(one.names, units) if one.names else ""
+    return Placed(
+        one.file,
+        name,
+        decided or own,
+        bool(decided),
+        next(reversed(one.names), ""),
+        "\0".join(one.hand_in),
+    )
 
 
-def without_unit(stem: str, unit: str) -> str:
-    """`03_optimizers_ada` and `ada_03_optimizers` -> `ada`."""
-    after = stem.removeprefix(unit)
-    if after != stem and (name := after.lstrip(_BETWEEN)) and name != after:
-        return name
-    before = stem.removesuffix(unit)
-    if before != stem and (name := before.rstrip(_BETWEEN)) and name != before:
-        return name
-    return stem
-
-
-def listed(units: Collection[str]) -> str:
-    """Return units' names as they stand in a message."""
-    return ", ".join(f"`{name}`" for name in units) or "no units"
-
-
-def printable(text: str) -> str:
-    """Return text of unknown origin as it can be shown: no control characters, no broken ones."""
-    return "".join("_" if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def code(value: object) -> str:
-    """Return a value of unknown origin as inline code."""
-    return f"`{printable(str(value)[:60]).replace('`', '_')}`"
-
-
-# ----------------------------------------------------------------------------------- by place
-
-
-def _apart_from_inner(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the paths, each once, and apart from them those that lie in others.
-
-    Whose a file is can depend on whether it was named itself; the order it is named in must not.
-    """
-    outer: dict[Path, Path] = {}
-    inner: dict[Path, Path] = {}
-    for path in sorted(paths, key=lambda path: (len(path.absolute().parts), str(path))):
-        if not _exists(path):
-            raise UsageError(f"There is nothing at `{path}`. Expected a notebook, folder or zip.")
-        place = path.resolve()
-        lies_in = any(one in outer for one in place.parents)
-        (inner if lies_in else outer).setdefault(place, path)
-    return sorted(outer.values()), sorted(inner.values())
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return True  # it can't be told: reading it says why
-
-
-def _placed(
-    given: Given, others: Sequence[Given], units: Collection[str], unit: str | None
-) -> Iterator[Placed]:
-    """Yield the files of one thing that was given, beside others."""
-    whole = _is_hand_in(given, others, units)
-    wrapped = given.kind == "zip" and _is_wrapped(given)
-    for file in given.files:
-        parts = file.parts[1:] if wrapped else file.parts
-        student, decided = _owner(given.above, parts, units, whole)
-        decided = unit or decided
-        own = _unit_in(parts, units) if parts else ""
-        yield Placed(file, student, decided or own, bool(decided))
-
-
-def _is_hand_in(given: Given, others: Sequence[Given], units: Collection[str]) -> bool:
-    """Return whether something that was given is a student's as a whole."""
-    if given.above and given.above[0] in {SUBMITTED, *units}:
-        return False
-    if given.kind == "file":
-        return False
-    here = given.path.resolve()
-    beside = {one.path.resolve() for one in others if one.kind != "file"}
-    return any(one.parent == here.parent for one in beside - {here})
-
-
-def _seen_from_above(given: Sequence[Given]) -> list[Given]:
-    """Return what was given, with the parts of single files from the folder that holds them all."""
-    places = {one.path.resolve() for one in given if one.kind == "file"}
-    if len({place.parent for place in places}) < 2:
-        return list(given)
-    top = Path(os.path.commonpath(places))
-    above = (top.name, *(one.name for one in top.parents if one.name))
-
-    def seen(one: Given) -> Given:
-        if one.kind != "file" or not one.files[0].parts:
-            return one
-        parts = one.path.resolve().relative_to(top).parts
-        return replace(one, above=above, files=(replace(one.files[0], parts=parts),))
-
-    return [seen(one) for one in given]
-
-
-def _is_wrapped(given: Given) -> bool:
-    """Return whether a zip holds a folder of its own name, as zipping a folder gives, alone."""
-    tops = {file.parts[0] for file in given.files if file.parts}
-    deep = all(len(file.parts) > 1 for file in given.files)
-    return deep and tops == {_stem(given.above[0])}
-
-
-def _owner(
-    above: tuple[str, ...], parts: tuple[str, ...], units: Collection[str], whole: bool
-) -> tuple[str, str]:
-    """Return whose a file is, and the unit that the place decides on, if it does.
-
-    Args:
-        above: the names above what was given, nearest first.
-        parts: the names from there to the file, () where all of it is meant.
-        units: the names of the units.
-        whole: whether what was given is one hand-in.
-    """
-    if nbgrader := _in_nbgraders_tree(above, parts, units, whole):
-        return nbgrader
-    holder = next((name for name in above if name not in units), "")
-    if whole:
-        return holder, ""
-    if not parts:
-        return "", ""
-    decided = above[0] if above and above[0] in units else ""
-    rest = parts
-    while len(rest) > 1 and rest[0] in {SUBMITTED, *units}:
-        decided = rest[0] if rest[0] in units else decided
-        rest = rest[1:]
-    if len(rest) > 1 or not may_be_notebook(rest[0]):  # a folder
-        return rest[0], decided
-    stem = _stem(rest[0])
-    if stem in units:
-        return holder or stem, decided
-    for unit in sorted(units, key=len, reverse=True):
-        stem = without_unit(stem, unit)
-    return stem, decided
-
-
-def _in_nbgraders_tree(
-    above: tuple[str, ...], parts: tuple[str, ...], units: Collection[str], whole: bool
-) -> tuple[str, str] | None:
-    """Return student and unit of `submitted/<student>/<unit>/…`, whichever level was given."""
-    if SUBMITTED in above[:3]:
-        names = (*reversed(above[: above.index(SUBMITTED)]), *parts)
-    elif parts[:1] == (SUBMITTED,) and not whole:
-        names = parts[1:]
-    else:
-        return None
-    return (names[0], names[1]) if len(names) > 2 and names[1] in units else None
-
-
-def _unit_in(parts: tuple[str, ...], units: Collection[str]) -> str:
+def _unit_in(names: tuple[str, ...], units: Collection[str]) -> str:
     """Return the unit that a file's name or the nearest folder in a hand-in names, or ""."""
-    named = named_unit(parts[-1], units)
-    return named or next((name for name in reversed(parts[:-1]) if name in units), "")
+    last = names[-1]
+    named = named_unit(last, units) or named_unit(Path(last).stem, units)
+    return named or next((name for name in reversed(names[:-1]) if name in units), "")
 
 
-def _stem(name: str) -> str:
-    return _COPY.sub("", _ENDING.sub("", name[-MAX_NAME:]))
+# ------------------------------------------------------------------------------------ one student
 
 
-# ------------------------------------------------------------------------------- one hand-in
+def _hand_ins(group: Sequence[tuple[Owned, Placed]], usual: str) -> Iterator[HandIn]:
+    """Yield what a student handed in, unit by unit, or all together where a unit isn't known.
+
+    `usual` is the one unit that the class hands in, if there is one.
+    """
+    files = [placed for one, placed in group if not one.file.other]
+    by_file = {id(placed): one for one, placed in group}
+    for placed in [*_unit_by_unit(files), *_without_notebook(group, usual)]:
+        owned = [by_file[id(one)] for one in placed if id(one) in by_file] or [group[0][0]]
+        notes = dict.fromkeys(note for one in owned for note in one.notes)
+        _, changed = identifier(owned[0].student)
+        people = {one.person for one in owned}
+        yield HandIn(
+            placed[0].student,
+            tuple(placed),
+            (*changed, *notes),
+            # Two downloads may hold two people of one name.
+            people.pop() if len(people) == 1 else NOBODY,
+            any(one.late for one in owned),
+            any(one.again for one in owned),
+        )
 
 
-def _unit_by_unit(group: list[Placed]) -> Iterator[tuple[Placed, ...]]:
-    """Yield a student's files unit by unit, or all together where a unit isn't known."""
-    if problem := _excess(group):
-        yield (replace(group[0], file=replace(_folder_of(group[0].file), problem=problem)),)
+def _unit_by_unit(files: list[Placed]) -> Iterator[list[Placed]]:
+    if problem := _excess(files):
+        yield [replace(files[0], file=replace(_folder_of(files[0].file), problem=problem))]
         return
     by_unit: dict[str, list[Placed]] = {}
-    for placed in group:
+    for placed in files:
         by_unit.setdefault(placed.unit, []).append(placed)
-    if "" in by_unit:
-        yield tuple(group)
-        return
-    yield from map(tuple, by_unit.values())
+    yield from [files] if "" in by_unit else by_unit.values()
 
 
 def _folder_of(file: File) -> File:
@@ -326,3 +231,56 @@ def _excess(files: Sequence[Placed]) -> str:
             "MiB together. Clear their outputs, and hand in the one that counts."
         )
     return ""
+
+
+def _without_notebook(group: Sequence[tuple[Owned, Placed]], usual: str) -> Iterator[list[Placed]]:
+    """Yield what stands for hand-ins in which there is no notebook.
+
+    In nbgrader's tree a student hands in for each unit; elsewhere one notebook is enough.
+    """
+    by_unit: dict[str, list[Placed]] = {}
+    for one, placed in group:
+        if one.file.other:
+            by_unit.setdefault(placed.unit if one.nbgrader else "", []).append(placed)
+    answered = {placed.unit for one, placed in group if not one.file.other}
+    for unit, others in by_unit.items():
+        if unit in answered or (not unit and (answered or len(by_unit) > 1)):
+            continue
+        names = [placed.name for placed in others if placed.name]
+        first = next((placed for placed in others if placed.name), others[0])
+        known = {placed.unit for placed in others} - {""}
+        unit = unit or (known.pop() if len(known) == 1 else usual)
+        problem = first.file.problem if first.file.named else ""
+        problem = problem or _no_notebook(names, unit, len(first.file.parts) > 1)
+        yield [replace(first, unit=unit, file=replace(first.file, problem=problem))]
+
+
+_KINDS: Mapping[str, str] = {
+    ".py": "a Python script",
+    ".pdf": "a PDF",
+    ".html": "a web page",
+    ".htm": "a web page",
+    ".docx": "a Word document",
+    ".txt": "a text file",
+    ".md": "a text file",
+    ".rar": "an archive of a kind that isn't opened",
+    ".7z": "an archive of a kind that isn't opened",
+    ".gz": "an archive of a kind that isn't opened",
+    ".tar": "an archive of a kind that isn't opened",
+}
+
+
+def _no_notebook(names: Sequence[str], unit: str, folder: bool) -> str:
+    """Return what to say of a hand-in without a notebook, of which some names were seen."""
+    wanted = f"`{unit}.ipynb`" if unit else "an `.ipynb` file"
+    how = (
+        f"Expected {wanted}: hand in the notebook itself (Jupyter and Colab: File > Download; an "
+        "archive must be a `.zip`)."
+    )
+    if not names:
+        what = "folder is empty" if folder else "hand-in is empty"
+        return f"The {what}: no file was handed in. {how}"
+    kinds = {_KINDS.get(Path(name).suffix.lower(), "") for name in names}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    said = f" ({kind})" if kind and len(names) == 1 else ""
+    return f"Handed in {several(names)}{said}, not a notebook. {how}"

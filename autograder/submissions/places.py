@@ -1,4 +1,4 @@
-"""What lies at a path: the notebook files of a folder or a zip.
+"""What lies at a path: the files of a folder or a zip, and which of them may be notebooks.
 
 Finding looks at names and sizes only, within limits for each hand-in; `read` then gives one file's
 bytes.  So one hand-in, whatever it holds, decides nothing for the others.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from autograder.submissions.archive import Archives
 from autograder.submissions.content import UnreadableError
 from autograder.submissions.file import (
     LINK,
+    MIB,
     SPECIAL,
     File,
     cant_read,
@@ -26,14 +28,23 @@ from autograder.submissions.file import (
     limited,
     may_be_notebook,
     not_a_notebook,
-    nothing,
 )
+from autograder.submissions.names import stem
 
 # A hand-in may hold an environment or a data set beside the notebook, which is passed over.
 MAX_ENTRIES = 50_000  # files and folders of one hand-in
 MAX_DEPTH = 30  # folders in folders
+MAX_OTHERS = 20  # of a hand-in's files that can be no notebook: as many as are worth naming
+_MAX_DIRECTORY_BYTES = 8 * MIB  # of an archive in a hand-in
 _MAX_BESIDE = 5_000  # names that are looked at beside a notebook
 _LEADS_OUT = "This folder is a link that leads out of what was handed in. Copy it here."
+_TOO_MANY = (
+    "There are more than {:,} files in this {}. Hand in the notebook, without environments and "
+    "data."
+)
+
+# Whether a folder of this name holds hand-ins, as the folder does that is given.
+Holds = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -50,34 +61,43 @@ class Given:
     files: tuple[File, ...]
 
 
-def look(path: Path, containers: Collection[str]) -> Given:
-    """Find everything at `path` that may be a notebook, in the order of the names.
-
-    Args:
-        path: a notebook, folder or zip.
-        containers: names of folders that hold hand-ins, as the folder that is given does.
-    """
+def look(path: Path, holds: Holds) -> Given:
+    """Find everything at a path that is given, in the order of the names."""
     place = path.resolve()
     above = tuple(parent.name for parent in place.parents if parent.name)
     file = File(str(place), str(path), (path.name,), place=str(path))
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except OSError as error:
-        parts = (path.name,) if may_be_notebook(path.name) else ()
-        return Given(path, "file", above, (replace(file, parts=parts, problem=cant_read(error)),))
-    if stat.S_ISDIR(mode):
-        top = replace(file, parts=())
-        found = tuple(_folder(path, top, containers)) or (nothing(top, "folder"),)
+        return Given(path, "file", above, (replace(file, problem=cant_read(error)),))
+    if stat.S_ISDIR(status.st_mode):
+        found = tuple(_folder(path, replace(file, parts=()), holds))
         return Given(path, "folder", (place.name, *above), found)
-    if path.suffix.lower() == ".zip" and stat.S_ISREG(mode):
-        found = tuple(archive.members(path, replace(file, parts=())))
-        return Given(path, "zip", (path.stem, *above), found)
-    if not stat.S_ISREG(mode):
+    if path.suffix.lower() == ".zip" and stat.S_ISREG(status.st_mode):
+        files = _unwrapped(list(archive.members(path, replace(file, parts=()))), stem(path.name))
+        return Given(path, "zip", (path.stem, *above), tuple(_limited(files, holds)))
+    if not stat.S_ISREG(status.st_mode):
         file = replace(file, problem=SPECIAL)
     else:
         problem = not_a_notebook(path.name)
-        file = replace(file, size=path.stat().st_size, named=True, problem=problem)
+        other = not may_be_notebook(path.name)
+        file = replace(file, size=status.st_size, named=True, problem=problem, other=other)
     return Given(path, "file", above, (file,))
+
+
+def look_at_hand_in(path: Path) -> Given:
+    """Find everything in a folder or zip that is one student's as a whole.
+
+    Its own name is the first part of its files' names, as if the folder that it lies in had been
+    given.
+    """
+    place = path.resolve()
+    above = tuple(parent.name for parent in place.parents if parent.name)
+    top = File(str(place), str(path), (place.name,), place=str(path))
+    if path.is_dir():
+        return Given(path, "folder", above, tuple(_hand_in(path, top)))
+    found = replace(top, size=path.stat().st_size)
+    return Given(path, "zip", above, tuple(_opened(found)[0]))
 
 
 def read(file: File, archives: Archives) -> bytes:
@@ -129,7 +149,10 @@ def read_file(path: Path, follow: bool = False) -> bytes:
         raise UnreadableError(cant_read(error)) from None
 
 
-def _folder(root: Path, top: File, containers: Collection[str]) -> Iterator[File]:
+# ---------------------------------------------------------------------------------------- folders
+
+
+def _folder(root: Path, top: File, holds: Holds) -> Iterator[File]:
     """Find the files of a folder that holds hand-ins; each hand-in has its own limits."""
     try:
         entries = sorted(os.scandir(root), key=lambda entry: entry.name)
@@ -145,10 +168,9 @@ def _folder(root: Path, top: File, containers: Collection[str]) -> Iterator[File
                 inner, problem="This folder is a link. Expected the folder itself: copy it here."
             )
         elif not entry.is_dir(follow_symlinks=False):
-            if may_be_notebook(entry.name):
-                yield _found(inner, entry)
-        elif entry.name in containers and len(top.parts) < 2:
-            yield from _folder(Path(entry.path), inner, containers)
+            yield from _opened(_found(inner, entry))[0]
+        elif holds(entry.name) and len(top.parts) < 2:
+            yield from _folder(Path(entry.path), inner, holds)
         else:
             yield from _hand_in(Path(entry.path), inner)
 
@@ -156,6 +178,7 @@ def _folder(root: Path, top: File, containers: Collection[str]) -> Iterator[File
 def _hand_in(root: Path, top: File) -> list[File]:
     """Return the files of one hand-in, which may be a whole repository."""
     found: list[File] = []
+    others = [replace(top, parts=(*top.parts, ""), other=True)]
     waiting, seen = [(root, top)], 0
     while waiting:
         folder, here = waiting.pop()
@@ -165,14 +188,10 @@ def _hand_in(root: Path, top: File) -> list[File]:
             found.append(replace(here, problem=cant_read(error)))
             continue
         seen += len(entries)
-        if seen > MAX_ENTRIES:
-            problem = (
-                f"There are more than {MAX_ENTRIES:,} files in this folder. Hand in the notebook, "
-                "without environments and data."
-            )
-            return [replace(top, problem=problem)]
         inner_folders = []
         for entry in entries:
+            if seen > MAX_ENTRIES:
+                return [replace(top, problem=_TOO_MANY.format(MAX_ENTRIES, "folder"))]
             inner = _inside(here, entry)
             if ignored(entry.name):
                 continue
@@ -182,10 +201,18 @@ def _hand_in(root: Path, top: File) -> list[File]:
             elif entry.is_dir(follow_symlinks=False):
                 if len(inner.parts) - len(top.parts) < MAX_DEPTH:
                     inner_folders.append((Path(entry.path), inner))
+                if len(inner.parts) - len(top.parts) == 1:  # may be nbgrader's of a unit
+                    others.append(replace(inner, parts=(*inner.parts, ""), other=True))
             elif may_be_notebook(entry.name):
-                found.append(_found(inner, entry))
+                members, count = _opened(_found(inner, entry))
+                seen += count
+                found += members
+            elif len(others) < MAX_OTHERS:
+                others.append(_found(inner, entry))
         waiting += reversed(inner_folders)
-    return found
+    if seen > MAX_ENTRIES:
+        return [replace(top, problem=_TOO_MANY.format(MAX_ENTRIES, "folder"))]
+    return [*found, *others]
 
 
 def _inside(folder: File, entry: os.DirEntry[str]) -> File:
@@ -196,6 +223,7 @@ def _inside(folder: File, entry: os.DirEntry[str]) -> File:
 
 def _found(file: File, entry: os.DirEntry[str]) -> File:
     """Return a file of a folder, with what stands against reading it."""
+    file = replace(file, other=not may_be_notebook(entry.name))
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError as error:
@@ -204,4 +232,58 @@ def _found(file: File, entry: os.DirEntry[str]) -> File:
         return replace(file, problem=LINK)
     if not stat.S_ISREG(status.st_mode):
         return replace(file, problem=SPECIAL)
-    return replace(file, size=status.st_size, problem=not_a_notebook(entry.name))
+    problem = "" if _is_zip(entry.name) else not_a_notebook(entry.name)
+    return replace(file, size=status.st_size, problem=problem)
+
+
+# ------------------------------------------------------------------------------------------- zips
+
+
+def _is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def _opened(file: File) -> tuple[list[File], int]:
+    """Return what lies in a file that is a zip of one hand-in, and how much it was in all.
+
+    Of another file it is the file itself.
+    """
+    if not _is_zip(file.parts[-1]) or file.problem:
+        return [file], 1
+    members = list(
+        archive.members(Path(file.place), file, MAX_ENTRIES, directory_bytes=_MAX_DIRECTORY_BYTES)
+    )
+    found = [one for one in members if not one.other]
+    others = [one for one in members if one.other][:MAX_OTHERS]
+    return [*found, *others, replace(file, parts=(*file.parts, ""), other=True)], len(members) + 1
+
+
+def _unwrapped(files: Sequence[File], own: str) -> list[File]:
+    """Return a zip's files without the folder of its own name that zipping a folder puts first."""
+    tops = {file.parts[0] for file in files if file.parts}
+    if tops != {own} or not all(len(file.parts) > 1 for file in files):
+        return list(files)
+    inner = [replace(file, parts=file.parts[1:]) for file in files]
+    return [file for file in inner if file.parts != ("",)]
+
+
+def _limited(files: Sequence[File], holds: Holds) -> Iterator[File]:
+    """Yield what lies in a zip that holds hand-ins, each of them within the limits of a folder."""
+
+    def hand_in(file: File) -> tuple[str, ...]:
+        depth = 0
+        while depth < 2 and len(file.parts) > depth + 1 and holds(file.parts[depth]):
+            depth += 1
+        return file.parts[: depth + 1]
+
+    for top, of_one in groupby(sorted(files, key=lambda file: file.parts), key=hand_in):
+        members = list(of_one)
+        if len(members) > MAX_ENTRIES:
+            problem = _TOO_MANY.format(MAX_ENTRIES, "part of the archive")
+            yield replace(members[0], parts=top, other=False, member=-1, problem=problem)
+            continue
+        others = 0
+        for member in members:
+            others += member.other
+            if not member.other or member.parts[-1] == "" or others <= MAX_OTHERS:
+                yield member

@@ -18,15 +18,9 @@ from typing import Any
 from autograder.course.notebook import check_id
 from autograder.submissions import places
 from autograder.submissions.background import background, last_cells
-from autograder.submissions.identify import (
-    HandIn,
-    Placed,
-    UsageError,
-    code,
-    hand_ins,
-    listed,
-    printable,
-)
+from autograder.submissions.choose import Candidate, Choice, choices
+from autograder.submissions.identify import HandIn, Placed, UsageError, hand_ins
+from autograder.submissions.names import code, listed, printable, several
 from autograder.submissions.notebook_file import (
     EXPERIMENT,
     UnreadableError,
@@ -168,21 +162,52 @@ def read(
     Raises:
         ReaderError: reading failed through no fault of the student's.
     """
+    allowance = Allowance()
+    candidates: dict[Candidate, Submission | Problem] = {}
+    for number, placed in enumerate(hand_in.files):
+        found, marked = _submission(placed, units, readers, allowance)
+        candidates[_candidate(number, placed, found, marked)] = found
     submissions: list[Submission] = []
     problems: list[Problem] = []
-    allowance = Allowance()
-    for placed in hand_in.files:
-        found = _submission(placed, units, readers, allowance)
-        if isinstance(found, Submission):
-            submissions.append(replace(found, notes=(*hand_in.notes, *found.notes)))
+    for choice in choices(list(candidates)):
+        chosen = _one_of(choice, [candidates[one] for one in choice.chosen])
+        if isinstance(chosen, Submission):
+            notes = (*hand_in.notes, *choice.notes, *chosen.notes)
+            submissions.append(replace(chosen, notes=notes))
         else:
-            problems.append(found)
-    return _without_duplicates(submissions, problems)
+            problems.append(chosen)
+    return submissions, problems
+
+
+def _candidate(number: int, placed: Placed, found: Submission | Problem, marked: bool) -> Candidate:
+    name = placed.name or Path(found.path).name
+    if isinstance(found, Submission):
+        return Candidate(number, placed.hand_in, name, found.unit, found.digest, marked)
+    return Candidate(number, placed.hand_in, name, found.unit, marked=marked, problem=found.message)
+
+
+def _one_of(choice: Choice, chosen: Sequence[Submission | Problem]) -> Submission | Problem:
+    """Return what counts; nobody can tell which of two notebooks is meant, so neither is graded."""
+    first = chosen[0]
+    if len(chosen) == 1:
+        if isinstance(first, Submission) or not choice.beside:
+            return first
+        others = several([one.name for one in choice.beside])
+        return replace(first, message=f"{first.message} (Beside it, not graded: {others}.)")
+    places = " and ".join(f"`{one.path}`" for one in chosen[:5])
+    message = (
+        f"`{first.student}` handed in {len(chosen)} notebooks for `{first.unit}`: {places}. "
+        "Expected one; none is graded. Keep the right one. (If the name is that of a folder with a "
+        "whole class, give that folder itself.)"
+    )
+    claimed = all(one.claimed for one in chosen)
+    return Problem(first.student, first.unit, first.path, message, claimed)
 
 
 def _submission(
     placed: Placed, units: Mapping[str, UnitOutline], readers: Readers, allowance: Allowance
-) -> Submission | Problem:
+) -> tuple[Submission | Problem, bool]:
+    """Return what a file is, and whether it says itself which unit it is for."""
     path = printable(placed.file.path)
     problem = Problem(placed.student, placed.unit, path, "", not placed.decided)
     try:
@@ -190,7 +215,7 @@ def _submission(
             places.read(placed.file, readers.archives), allowance=allowance
         )
     except UnreadableError as error:
-        return replace(problem, message=str(error))
+        return replace(problem, message=str(error)), False
     chosen, doubts = _unit(notebook, placed, units)
     if not chosen:
         message = (
@@ -198,8 +223,9 @@ def _submission(
             f"metadata nor its grade cells say so. The units are {listed(units)}. Name the file "
             "`<unit>.ipynb`, or give the unit when grading."
         )
-        return replace(problem, unit="", message=message)
-    return _of_unit(notebook, placed, units[chosen], (*notes, *doubts), readers)
+        return replace(problem, unit="", message=message), False
+    found = _of_unit(notebook, placed, units[chosen], (*notes, *doubts), readers)
+    return found, _is_marked(notebook, chosen, units)
 
 
 def _of_unit(
@@ -221,12 +247,22 @@ def _of_unit(
     )
 
 
+def _is_marked(notebook: Any, unit: str, units: Mapping[str, UnitOutline]) -> bool:
+    """Return whether a notebook says itself that it is for a unit."""
+    ids = {grade_id_of(cell) for cell in notebook["cells"]}
+    return _own_unit(notebook) == unit or not ids.isdisjoint(units[unit].grade_cells)
+
+
+def _own_unit(notebook: Any) -> Any:
+    metadata = notebook["metadata"].get("autograder")
+    return metadata.get("unit") if isinstance(metadata, dict) else None
+
+
 def _unit(
     notebook: Any, placed: Placed, units: Mapping[str, UnitOutline]
 ) -> tuple[str, tuple[str, ...]]:
     """Return the unit of a notebook ("" if it can't be told) and what is odd about it."""
-    metadata = notebook["metadata"].get("autograder")
-    own = metadata.get("unit") if isinstance(metadata, dict) else None
+    own = _own_unit(notebook)
     chosen = placed.unit or (own if isinstance(own, str) and own in units else "")
     if chosen and own is not None and own != chosen:
         said = f"The notebook says that it is for {code(own)}; it was graded as `{chosen}`."
@@ -240,26 +276,3 @@ def _unit_by_ids(notebook: Any, units: Mapping[str, UnitOutline]) -> str:
     known = ids & {grade_id for outline in units.values() for grade_id in outline.grade_cells}
     fits = [name for name, outline in units.items() if known and known <= set(outline.grade_cells)]
     return fits[0] if len(fits) == 1 else ""
-
-
-def _without_duplicates(
-    submissions: list[Submission], problems: list[Problem]
-) -> tuple[list[Submission], list[Problem]]:
-    """Nobody can tell which of two notebooks is meant, so neither is graded."""
-    together: dict[tuple[str, str], list[Submission]] = {}
-    for submission in submissions:
-        together.setdefault((submission.student, submission.unit), []).append(submission)
-    single = []
-    for (student, unit), group in together.items():
-        if len(group) == 1:
-            single += group
-            continue
-        places = " and ".join(f"`{submission.path}`" for submission in group[:5])
-        message = (
-            f"`{student}` handed in {len(group)} notebooks for `{unit}`: {places}. Expected one; "
-            "none is graded. Keep the right one. (If the name is that of a folder with a whole "
-            "class, give that folder itself.)"
-        )
-        claimed = all(submission.claimed for submission in group)
-        problems = [*problems, Problem(student, unit, group[0].path, message, claimed)]
-    return single, problems

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -143,3 +145,8 @@ def hostile() -> Result:
 
 
 EVERY_KIND = [mixed(), perfect(), faulty(), ungradable(), hostile()]
+
+
+def dicts_of(text: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV text by its heading."""
+    return list(csv.DictReader(io.StringIO(text)))

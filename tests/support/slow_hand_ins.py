@@ -114,7 +114,7 @@ def write_all(folder: Path, unit: str) -> list[str]:
         (place / f"{unit}.ipynb").write_bytes(kind())
     many_notebooks(folder / "many_notebooks")
     deep_folders(folder / "deep_folders")
-    return [*(kind.__name__ for kind in KINDS), "many_notebooks"]
+    return [*(kind.__name__ for kind in KINDS), "many_notebooks", "deep_folders"]
 
 
 if __name__ == "__main__":

@@ -348,12 +348,12 @@ def test_two_submissions_of_one_student_are_not_chosen_from(
     assert "handed in" in row["problem"]
 
 
-def test_an_empty_folder_is_a_problem_of_its_own(lines_course: Path, tmp_path: Path) -> None:
+def test_an_empty_folder_makes_no_report(lines_course: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     done = grade(lines_course, tmp_path / "in")
-    assert done.returncode == 1
-    (row,) = table_of(tmp_path / "out").values()
-    assert row["status"] == "ungradable"
+    assert done.returncode == 2
+    assert "There is no hand-in in" in done.stderr and "It is empty." in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 # -------------------------------------------------------------------------------- what is printed

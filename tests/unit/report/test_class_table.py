@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 
 import pytest
 from support.results import (
     UNIT,
+    dicts_of,
     faulty,
     mixed,
     perfect,
@@ -16,10 +15,6 @@ from support.results import (
 )
 
 from autograder.report.class_table import class_csv
-
-
-def dicts_of(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def test_csv_has_a_row_for_each_submission() -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from autograder.submissions.submission import (
     Submission,
     UnitOutline,
     UsageError,
+    read,
 )
 from autograder.submissions.submission import find as find_with
 
@@ -90,6 +92,7 @@ def put(path: Path, content: Any = None) -> Path:
 
 
 def put_zip(path: Path, members: Any, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", compression) as out:
         for name, content in members.items():
             out.writestr(name, content or json.dumps(notebook()))
@@ -212,6 +215,27 @@ def test_a_named_student_owns_all_of_it(tmp_path):
     assert not problems
     found = sorted((one.student, one.unit) for one in submissions)
     assert found == [("alice", ONE), ("alice", TWO)]
+
+
+def test_a_named_students_scratch_notebook_stands_in_nobodys_way(tmp_path):
+    put(tmp_path / "repository" / "work" / f"{ONE}.ipynb")
+    put(tmp_path / "repository" / "tries" / "Untitled.ipynb", notebook(code("1"), unit=""))
+    submissions, problems = find([tmp_path / "repository"], UNITS, ONE, "alice")
+    assert not problems
+    assert [(one.student, one.unit) for one in submissions] == [("alice", ONE)]
+    assert "`Untitled.ipynb` lies beside it" in submissions[0].notes[0]
+
+
+def test_people_of_one_name_in_two_downloads_are_not_taken_for_one(tmp_path):
+    mark = "_assignsubmission_file_"
+    for section, number in (("a", 1), ("b", 2)):
+        put(tmp_path / section / "download" / f"Ada Li_{number}{mark}" / "x.ipynb")
+        put(tmp_path / section / "download" / f"Bo {section}_{number + 5}{mark}" / "x.ipynb")
+    found = identify.hand_ins([tmp_path / s / "download" for s in "ab"], list(UNITS))
+    ids = {one.student: one.person.moodle_id for one in found}
+    assert ids == {"Ada Li": "", "Bo a": "6", "Bo b": "7"}
+    _, problems = find([tmp_path / s / "download" for s in "ab"], UNITS)
+    assert [problem.student for problem in problems] == ["Ada Li"]
 
 
 def test_the_place_decides_on_the_unit_and_names_in_a_hand_in_claim_it(tmp_path):
@@ -524,22 +548,27 @@ def test_another_file_by_name_is_a_problem(tmp_path, name, message):
 def test_a_folder_names_what_was_meant_as_a_submission(tmp_path):
     put(tmp_path / "alice.ipynb.txt")
     put_zip(tmp_path / "bob.zip", {"x.ipynb": ""})
-    put(tmp_path / "notes.txt", b"x")
-    _, problems = find([tmp_path], UNITS, None)
-    assert [problem.student for problem in problems] == ["alice", "bob"]
-    assert "not opened" in problems[1].message
+    put(tmp_path / "carl.py", b"x")
+    put(tmp_path / "README.md", b"x")
+    put(tmp_path / "roster.csv", b"x")
+    submissions, problems = find([tmp_path], UNITS, None)
+    assert [submission.student for submission in submissions] == ["bob"]
+    assert [problem.student for problem in problems] == ["alice", "carl"]
+    assert "Handed in `carl.py` (a Python script), not a notebook." in problems[1].message
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
-def test_an_empty_folder_or_zip_is_a_problem(tmp_path, kind):
+@pytest.mark.parametrize("files", [[], ["notes.txt"], ["helper.py", "data.csv"], ["x.py"]])
+def test_what_holds_no_hand_in_is_a_usage_error(tmp_path, kind, files):
     path = tmp_path / "empty"
-    if kind == "folder":
-        put(path / "notes.txt", b"x")
-    else:
-        path = put_zip(tmp_path / "empty.zip", {"notes.txt": "x"})
-    problem = the_problem(path)
-    assert problem.student == ""
-    assert f"no notebook in this {kind}" in problem.message
+    path.mkdir()
+    for name in files:
+        put(path / name, b"x")
+    if kind == "archive":
+        path = put_zip(tmp_path / "empty.zip", dict.fromkeys(files, "x"))
+    with pytest.raises(UsageError, match="There is no hand-in in") as raised:
+        find([path], UNITS, None)
+    assert all(name in str(raised.value) for name in files)
 
 
 def test_links_are_refused(tmp_path):
@@ -658,6 +687,94 @@ def test_a_zip_in_a_zip_is_named_not_opened(tmp_path):
     assert [(p.student, "not opened" in p.message) for p in problems] == [("bob", True)]
 
 
+def test_an_archive_in_a_hand_in_is_opened_within_the_limits_of_one(tmp_path, monkeypatch):
+    put_zip(tmp_path / "in" / "alice" / "work.zip", {f"deep/{ONE}.ipynb": "", "../bob.ipynb": ""})
+    put_zip(tmp_path / "in" / "bob.zip", dict.fromkeys([f"{n}.txt" for n in range(30)], "x"))
+    put_zip(tmp_path / "in" / "carl" / "a.zip", {f"{n}.py": "x" for n in range(15)})
+    put_zip(tmp_path / "in" / "carl" / "b.zip", {f"{n}.py": "x" for n in range(15)})
+    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
+    submissions, problems = find([tmp_path / "in"], UNITS)
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert "`../bob.ipynb` of the archive leads out" in submissions[0].notes[-1]
+    found = {problem.student: problem.message for problem in problems}
+    assert set(found) == {"bob", "carl"}
+    assert "it has 30 members. The limit is 20" in found["bob"]
+    assert "more than 20 files" in found["carl"]
+
+
+def test_many_archives_are_not_held_open(tmp_path):
+    for number in range(3 * archive._MAX_OPEN):
+        put_zip(tmp_path / "class" / f"s{number:02}.zip", {f"{ONE}.ipynb": ""})
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Readers() as readers:
+        submissions, problems = find_with([tmp_path / "class"], UNITS, readers=readers)
+        assert (len(submissions), problems) == (3 * archive._MAX_OPEN, [])
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + archive._MAX_OPEN + 4
+
+
+def test_limits_of_a_class_in_a_zip_are_for_each_hand_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
+    members = {f"bob/environment/{n}.py": "x" for n in range(20)} | {f"bob/{ONE}.ipynb": ""}
+    members |= {f"s{n}/{ONE}.ipynb": "" for n in range(30)}
+    for name in ("class.zip", f"{ONE}.zip"):
+        inside = {f"{ONE}/{member}": text for member, text in members.items()}
+        path = put_zip(tmp_path / name, inside if name.startswith(ONE) else members)
+        submissions, problems = find([path], UNITS)
+        assert len(submissions) == 30
+        assert [problem.student for problem in problems] == ["bob"]
+        assert "more than 20 files in this part of the archive" in problems[0].message
+
+
+def test_a_large_class_in_a_zip_is_an_ordinary_one(tmp_path):
+    """500 notebooks of 2 MB with pictures."""
+    noise = os.urandom(24_000).hex()
+    output = {"output_type": "display_data", "metadata": {}, "data": {"image/png": noise * 40}}
+    content = json.dumps(notebook(code("1") | {"outputs": [output]}, solution(), check()))
+    assert len(content) > 1_900_000
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        for number in range(500):
+            out.writestr(f"s{number:03}/{ONE}.ipynb", content)
+            out.writestr(f"s{number:03}/blank.bmp", bytes(3 * file.MIB))
+    found = identify.hand_ins([tmp_path / "class.zip"], list(UNITS))
+    assert len(found) == 500
+    assert {placed.file.problem for one in found for placed in one.files} == {""}
+    submissions, problems = read(found[-1], UNITS, READERS)
+    assert (submissions[0].student, problems) == ("s499", [])
+
+
+@pytest.mark.parametrize("flag", [0, 0x800])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_in_zips_are_what_people_wrote(tmp_path, flag, form):
+    names = ["José Müller", "山田太郎", "Łukasz", "ada"]
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w") as out:
+        for name in names:
+            member = RawName(unicodedata.normalize(form, f"{name}/{ONE}.ipynb"), flag)
+            out.writestr(member, json.dumps(notebook()))
+    assert students(path) == sorted((name, ONE) for name in names)
+
+
+class RawName(zipfile.ZipInfo):
+    """A member whose name is UTF-8, whether its flag says so or not, as macOS writes it."""
+
+    def __init__(self, name, flag):
+        super().__init__(name)
+        self.flag = flag
+
+    def _encodeFilenameFlags(self):
+        return self.filename.encode(), self.flag
+
+
+def test_names_of_the_old_code_page_stay_readable(tmp_path):
+    class Old(RawName):
+        def _encodeFilenameFlags(self):
+            return self.filename.encode("cp437"), 0
+
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as out:
+        out.writestr(Old(f"José Müller/{ONE}.ipynb", 0), json.dumps(notebook()))
+    assert students(tmp_path / "class.zip") == [("José Müller", ONE)]
+
+
 def test_an_encrypted_member_is_a_problem(tmp_path):
     path = put_zip(tmp_path / "class.zip", {"alice.ipynb": ""})
     data = bytearray(path.read_bytes())
@@ -707,7 +824,10 @@ def test_a_bomb_is_refused_and_nothing_beside_it(tmp_path):
 def test_what_is_no_notebook_counts_for_nothing(tmp_path):
     rows: dict[str, Any] = {f"bob/{n}.bin": os.urandom(file.MIB) * 45 for n in range(5)}
     rows |= {"bob/zeros.bmp": bytes(3 * file.MIB), f"alice/{ONE}.ipynb": ""}
-    assert students(put_zip(tmp_path / "class.zip", rows)) == [("alice", ONE)]
+    submissions, problems = find([put_zip(tmp_path / "class.zip", rows)], UNITS)
+    assert [submission.student for submission in submissions] == ["alice"]
+    assert [problem.student for problem in problems] == ["bob"]
+    assert "Handed in `0.bin`, `1.bin`, `2.bin`, `3.bin`, `4.bin` and 1 more" in problems[0].message
 
 
 def test_a_huge_table_of_members_is_refused(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Final, Literal
 
-from autograder.errors import UserError
+from autograder.errors import UserError, pip_install
 
 # What a program computes on: a backend of Keras, or NumPy alone where it needs no Keras.
 Backend = Literal["numpy", "tensorflow", "jax", "torch"]
@@ -38,7 +38,7 @@ def asked_for(option: str | None = None) -> Backend:
             if importlib.util.find_spec(known) is None:
                 raise BackendError(
                     f"The backend `{known}` was asked for (`{where}`), and is not installed: "
-                    f"`pip install 'autograder[{known}]'`."
+                    f"`{pip_install(known)}`."
                 )
             return known
     listed = ", ".join(f"`{known}`" for known in KERAS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+from autograder import __distribution__
+
 
 class FaultError(Exception):
     """The grader failed; no student is to blame and no point is lost."""
@@ -19,3 +21,8 @@ class CheckError(UserError):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback, which would be this package's insides."""
         return textwrap.wrap(str(self), 80, break_long_words=False, break_on_hyphens=False)
+
+
+def pip_install(extra: str) -> str:
+    """Return the command that installs this package with one of its extras."""
+    return f"pip install '{__distribution__}[{extra}]'"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.authoring.public_cases import make
 from autograder.course.course import Course
 from autograder.course.notebook import author_notebook, dumps, release_notebook
 from autograder.course.unit import LoadedUnit
 from autograder.files import write_whole
-from autograder.student.public_cases import PublicCases, make, suffix
+from autograder.student.public_cases import PublicCases, suffix
 
+_OUTDATED = b"outdated"  # in place of public cases that are not made: no file of them is this
 DATA = "data"  # the folder of a unit's public data: students get it as it is
 
 
@@ -26,12 +28,8 @@ def release_unit(course: Course, loaded: LoadedUnit, write: bool = True) -> list
     Raises:
         Stale: Something differs and `write` is False.
     """
-    generated = _generated(course, loaded)
-    stale = {
-        path: content
-        for path, content in generated.items()
-        if not path.is_file() or path.read_bytes() != content
-    }
+    generated = _generated(course, loaded, write)
+    stale = {path: content for path, content in generated.items() if not _is_at(path, content)}
     # Data that the unit no longer has.
     left = [path for path in _files(_student(course, loaded) / DATA) if path not in generated]
     if (stale or left) and not write:
@@ -44,7 +42,18 @@ def release_unit(course: Course, loaded: LoadedUnit, write: bool = True) -> list
     return [*stale, *left]
 
 
-def _generated(course: Course, loaded: LoadedUnit) -> Mapping[Path, bytes]:
+def _is_at(path: Path, content: bytes) -> bool:
+    """Return whether a file is there and has this content, line ends aside: Git changes those."""
+    if not path.is_file():
+        return False
+    there = path.read_bytes()
+    return there == content or (
+        path.suffix == ".ipynb" and there.replace(b"\r\n", b"\n") == content
+    )
+
+
+def _generated(course: Course, loaded: LoadedUnit, cases: bool) -> Mapping[Path, bytes]:
+    """Return what the sources give by its path; outdated public cases are made anew if `cases`."""
     unit, exercises = loaded.name, loaded.unit.exercises
     student = _student(course, loaded)
     data = {
@@ -56,7 +65,7 @@ def _generated(course: Course, loaded: LoadedUnit) -> Mapping[Path, bytes]:
             author_notebook(loaded.cells, exercises, unit)
         ).encode(),
         student / f"{unit}.ipynb": dumps(release_notebook(loaded.cells, exercises, unit)).encode(),
-        student / f"{unit}{suffix}": _public_cases(student / f"{unit}{suffix}", loaded),
+        student / f"{unit}{suffix}": _public_cases(student / f"{unit}{suffix}", loaded, cases),
         **data,
     }
 
@@ -72,7 +81,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.joinpath(*parts) for parts in names if not any(p[0] == "." for p in parts))
 
 
-def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:
+def _public_cases(path: Path, loaded: LoadedUnit, anew: bool) -> bytes:
     """Return the public cases: those that are there, if the unit's sources are still the same.
 
     The reference's numbers differ in their last bits from machine to machine, so making them again
@@ -83,4 +92,4 @@ def _public_cases(path: Path, loaded: LoadedUnit) -> bytes:
         kept = PublicCases.read(content)
         if kept is not None and kept.sources == loaded.digest:
             return content
-    return make(loaded)
+    return make(loaded) if anew else _OUTDATED

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from autograder.batch.cluster_worker import GPU, graded
 from autograder.batch.run import Attempt
 from autograder.course.course import Course
-from autograder.errors import FaultError, UserError
+from autograder.errors import FaultError, UserError, pip_install
 from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results import record
@@ -185,7 +185,7 @@ def _client(address: str, seconds: float) -> Any:
         from distributed import Client
     except ImportError:
         raise ClusterError(
-            "Several machines need dask.distributed: `pip install 'autograder[cluster]'`."
+            f"Several machines need dask.distributed: `{pip_install('cluster')}`."
         ) from None
     # Its threads would log pages of tracebacks.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)

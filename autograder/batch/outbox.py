@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.errors import UserError
-from autograder.files import remove_unfinished, write_whole
+from autograder.files import OutputError, remove_unfinished, write_output, write_whole
 from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.report import page
@@ -16,22 +15,6 @@ from autograder.results.result import Result
 from autograder.submissions.submission import Problem, Submission
 
 _ABANDONED_SECONDS = 3600.0  # after which nobody is still writing a file
-
-
-class OutputError(UserError):
-    """Results can't be written; what was graded before is kept."""
-
-
-def write_output(path: Path, content: bytes) -> None:
-    """Writes a file that a person asked for, whole or not at all.
-
-    Raises:
-        OutputError: the disk is full, or the folder can't be written.
-    """
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise OutputError(f"`{path}` can't be written: {error.strerror}.") from None
 
 
 @dataclass(frozen=True)

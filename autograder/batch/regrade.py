@@ -12,7 +12,8 @@ from pathlib import Path
 
 from autograder.batch import reports
 from autograder.batch.grader import Grader
-from autograder.batch.outbox import Outbox, write_output
+from autograder.batch.outbox import Outbox
+from autograder.files import write_output
 from autograder.report import differences
 from autograder.report.differences import Difference
 from autograder.results.result import Result

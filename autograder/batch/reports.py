@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.batch.outbox import write_output
 from autograder.errors import UserError
+from autograder.files import write_output
 from autograder.report import class_table, markdown, page
 from autograder.report.export import github, gradescope, lms_csv
 from autograder.report.phrases import percent
@@ -161,7 +161,7 @@ def _github(results: Sequence[Result]) -> Files:
     """Tells GitHub Actions; writes into the files that it names, and none of the folder's."""
     for result in results:
         path = Path(result.path)
-        text = path.read_text(errors="replace") if path.is_file() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         for line in github.marks(result, result.path, text):
             sys.stdout.write(f"{line}\n")
     summary = "\n".join(markdown.student(result) for result in results)

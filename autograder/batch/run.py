@@ -8,9 +8,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from autograder.batch.outbox import Outbox, OutputError
+from autograder.batch.outbox import Outbox
 from autograder.batch.slots import Slots
 from autograder.errors import FaultError, UserError
+from autograder.files import OutputError
 from autograder.grading.grade import grade, ungradable
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import NOBODY, Person, Result, share_text

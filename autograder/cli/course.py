@@ -41,6 +41,7 @@ def release(units: tuple[str, ...], check: bool, course_dir: Path | None) -> int
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the matrix here.")
 @options.sandbox
 @options.course
+@options.on_linux
 @options.gathered
 def check_course(
     units: tuple[str, ...], seeds: int, draws: int, json_path: Path | None, settings: Settings
@@ -76,6 +77,7 @@ def check_course(
 
 @click.command()
 @click.argument("course", type=click.Path(path_type=Path))
+@options.on_linux
 def quickstart(course: Path) -> int:
     """Makes a working course with one small unit in the new folder COURSE."""
     from autograder.authoring.quickstart import make_course

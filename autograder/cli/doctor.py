@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from autograder.cli import options
+
 MARKS = {True: "ok", False: "NO", None: "--"}
 
 
 @click.command()
+@options.on_linux
 def doctor() -> int:
     """Says what this machine can do to isolate student code, and how to fix what it can't."""
     from autograder.backends import asked_for

@@ -38,6 +38,7 @@ from autograder.cli.options import Settings
 @options.sandbox
 @options.device
 @options.course
+@options.on_linux
 @options.gathered
 def grade(
     paths: tuple[Path, ...],
@@ -109,6 +110,7 @@ def grade(
 @options.sandbox
 @options.device
 @options.course
+@options.on_linux
 @options.gathered
 def regrade(
     paths: tuple[Path, ...],

@@ -6,13 +6,25 @@ from autograder.cli import apart  # isort: skip  # noqa: F401
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
-from autograder import __version__
+try:
+    from autograder import __distribution__, __version__
+except ImportError:  # another package's `__init__` lies where this one's was
+    import autograder
+
+    sys.exit(
+        f"autograder: Python finds another package of the name `autograder` at "
+        f"{autograder.__file__}. Only one can be installed: `pip uninstall autograder`, then "
+        "`pip install --force-reinstall --no-deps deep-learning-autograder`."
+    )
+from autograder import programs
 from autograder.cli import course, doctor, grade, nbgrade, similar
-from autograder.errors import FaultError, UserError
+from autograder.errors import FaultError, UserError, pip_install
 
 ALL_GRADED, USAGE = 0, 2
 _AGAIN = "What is graded is kept: the same command goes on from there."
@@ -22,11 +34,12 @@ class _Commands(click.Group):
     """Commands, each of which returns its exit status."""
 
     def invoke(self, ctx: click.Context) -> None:
-        sys.exit(_finished(lambda: int(super(_Commands, self).invoke(ctx))))
+        status = _finished(lambda: int(super(_Commands, self).invoke(ctx)), ctx)
+        sys.exit(status)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(__version__, message=f"{__distribution__} %(version)s")
 def main() -> None:
     """Grades notebooks of a deep-learning course, and makes them."""
     from autograder.report import plain_matplotlib
@@ -53,7 +66,7 @@ for _command in (
     main.add_command(_command)
 
 
-def _finished(command: Callable[[], int]) -> int:
+def _finished(command: Callable[[], int], context: click.Context) -> int:
     """Return the exit status; errors that a user can fix become one message.
 
     A full disk or too little memory is the machine's; it is reported in the same way.
@@ -75,11 +88,27 @@ def _finished(command: Callable[[], int]) -> int:
         _discard_output()
         return USAGE
     except (MemoryError, ImportError) as error:
+        if isinstance(error, ModuleNotFoundError) and _is_of_an_extra(error):
+            name = f"autograder {context.invoked_subcommand}"
+            said = (
+                f"`{name}` needs `{error.name}`, which is not installed: `{pip_install('grade')}`."
+            )
+            click.echo(f"autograder: {said}", err=True)
+            return USAGE
         # What there is no room for can't be loaded either.
         if isinstance(error, ImportError) and "shared object" not in str(error):
             raise
         click.echo("autograder: The machine has too little memory.", err=True)
         return USAGE
+
+
+def _is_of_an_extra(error: ModuleNotFoundError) -> bool:
+    """Return whether this package itself imports what is missing, and not a course or a library."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    importing = [name for frame in frames if not (name := frame.f_code.co_filename).startswith("<")]
+    missing = (error.name or "").partition(".")[0]
+    ours = Path(importing[-1]).is_relative_to(programs.PACKAGE)
+    return ours and missing not in {"autograder", "", *sys.stdlib_module_names}
 
 
 def _discard_output() -> None:

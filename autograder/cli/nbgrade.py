@@ -18,6 +18,7 @@ from autograder.cli.options import Settings
 @options.sandbox
 @options.device
 @options.course
+@options.on_linux
 @options.gathered
 def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
     """Does what `nbgrader autograde UNIT` does, for a whole class at once.

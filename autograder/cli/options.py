@@ -78,6 +78,19 @@ class Settings:
         )
 
 
+def on_linux(command: Command) -> Command:
+    """Refuse a command of the sandbox where there is no Linux, and say what to type instead."""
+
+    @functools.wraps(command)
+    def called(**given: Any) -> Any:
+        from autograder.sandbox.linux import need_linux
+
+        need_linux(str(click.get_current_context().info_name))
+        return command(**given)
+
+    return called
+
+
 def gathered(command: Command) -> Command:
     """Hand a command its shared options as one argument, `settings`."""
     shared = [field.name for field in fields(Settings)]

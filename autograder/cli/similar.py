@@ -21,6 +21,7 @@ from autograder.cli import options
 )
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("similar.html"))
 @options.course
+@options.on_linux
 def similar(
     paths: tuple[Path, ...], unit: str | None, share: float, out: Path, course_dir: Path | None
 ) -> int:
@@ -28,8 +29,8 @@ def similar(
 
     For a person to look at: no grade depends on it, and it runs nothing.
     """
-    from autograder.batch.outbox import write_output
     from autograder.cli.console import chosen_course, consoles, line
+    from autograder.files import write_output
     from autograder.report import page
     from autograder.submissions.similarity import compare, segments
 

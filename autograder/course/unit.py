@@ -39,7 +39,8 @@ class LoadedUnit:
         found = hashlib.sha256()
         for path in (self.folder / "notebook.py", *exercise_files(self.folder)):
             found.update(path.relative_to(self.folder).as_posix().encode())
-            found.update(hashlib.sha256(path.read_bytes()).digest())
+            text = path.read_bytes().replace(b"\r\n", b"\n")  # Git writes such lines on Windows
+            found.update(hashlib.sha256(text).digest())
         return found.hexdigest()
 
     @cached_property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import struct
@@ -12,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
-from autograder.files import write_whole
+from autograder.files import locked, write_whole
 from autograder.wire import codec
 from autograder.wire.codec import CodecError
 from autograder.wire.evidence import Evidence, data_of, evidence_of
@@ -68,7 +65,8 @@ class EvidenceCache:
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):  # then it is computed twice
                 path.parent.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(_locked(path))
+                stack.enter_context(locked(path))
+                stack.callback(_remove, path)  # before others get the lock
             yield
 
     @property
@@ -131,27 +129,9 @@ class EvidenceCache:
         return (self._folder or Path()) / name[:2] / f"{name}.evidence"
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock on a path, and remove its file afterwards."""
-    while True:
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # The last holder may have removed the file while this one waited for it.
-            if not _is_at(file.fileno(), path):
-                continue
-            try:
-                yield
-            finally:
-                path.unlink(missing_ok=True)
-            return
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows keeps what is open; there filelock removes it
+        path.unlink()
 
 
 def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
@@ -173,6 +153,8 @@ def evidence_cache(keep: bool) -> EvidenceCache:
     """
     if not keep:
         return EvidenceCache(None)
+    from platformdirs import user_cache_path  # of the extra `grade`: `check` keeps nothing
+
     folder = user_cache_path("autograder") / "evidence"
     remove_unused(folder)
     return EvidenceCache(folder)

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from autograder import __version__
 from autograder.backends import Backend
 from autograder.programs import PACKAGE
 from autograder.sandbox import bubblewrap, wall
@@ -67,9 +68,9 @@ def package(module: str) -> str:
 @cache
 def versions(*backends: Backend) -> tuple[tuple[str, str], ...]:
     """Return names and versions of what grading on some backends rests on; on any if none."""
-    found = [("python", platform.python_version())]
+    found = [("python", platform.python_version()), ("autograder", __version__)]
     own = [name for backend in backends or _PACKAGES for name in _PACKAGES[backend]]
-    for name in ("autograder", "numpy", "keras", *dict.fromkeys(own), "ipython"):
+    for name in ("numpy", "keras", *dict.fromkeys(own), "ipython"):
         try:
             found.append((name, metadata.version(name)))
         except metadata.PackageNotFoundError:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import pip_install
+
 MARK = "AUTOGRADER_GPU"  # the environment variable that says that there is one
 # Hides all GPUs from the template, which imports frameworks.  CUDA reads the variable at its first
 # call, which a child makes after it has set another value.
@@ -81,7 +83,7 @@ def _tensorflow(tf: Any, share: dict[str, Any], used: bool) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        raise OSError("it lists none; `pip install 'autograder[gpu]'` has the one with CUDA")
+        raise OSError(f"it lists none; `{pip_install('gpu')}` has the one with CUDA")
     limit = tf.config.LogicalDeviceConfiguration(memory_limit=share["memory_mib"])
     tf.config.set_logical_device_configuration(gpus[0], [limit])
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_cache_path
-
 from autograder import programs
 from autograder.backends import DEFAULT, Backend
 from autograder.errors import FaultError
@@ -269,6 +267,8 @@ def _font_cache() -> Path:
 
     Making it in each template would cost seconds.
     """
+    from platformdirs import user_cache_path  # of the extra `grade`; `check` needs this module too
+
     spec = importlib.util.find_spec("matplotlib")
     stamp = (
         f"{sys.version_info.major}{sys.version_info.minor}-{Path(spec.origin).stat().st_mtime_ns}"

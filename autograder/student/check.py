@@ -33,7 +33,7 @@ def check(exercise: str, unit: str | None = None) -> Checked | None:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
     def assess() -> Checked:
-        return kernel.assess(exercise, unit, names, shell, Path.cwd())
+        return kernel.assess(exercise, unit, names, shell, _folder())
 
     if validate.asked():
         validate.validate(assess)
@@ -41,5 +41,23 @@ def check(exercise: str, unit: str | None = None) -> Checked | None:
     checked = assess()
     if shell is not None:
         return checked
-    sys.stdout.write(f"{checked!r}\n")
+    _print(f"{checked!r}\n")
     return None
+
+
+def _folder() -> Path:
+    from autograder.errors import CheckError
+
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise CheckError(
+            f"The folder that this notebook runs in is gone ({error.strerror}). Restart the kernel "
+            "in the folder of the notebook and its public cases."
+        ) from None
+
+
+def _print(text: str) -> None:
+    """Print text; where a terminal has no such character (`×` on some of Windows), a `?`."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))

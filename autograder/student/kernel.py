@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from autograder.errors import CheckError
 from autograder.grading.assessment import Assessment
 from autograder.guest.worker import ObservedNamespace
 from autograder.results.result import ExerciseResult
-from autograder.student.public_cases import PublicCases, PublicOracle, suffix
+from autograder.student.public_cases import PublicCases, PublicOracle, suffix, why_unreadable
 from autograder.wire.evidence import Evidence
 from autograder.wire.observation import Observation
 from autograder.wire.program import ProgramCell
@@ -84,35 +84,78 @@ class _Kernel:
 
 
 def _find(exercise: str, unit: str | None, folder: Path) -> tuple[PublicCases, Exercise]:
-    pattern = f"{unit or '*'}{suffix}"
-    files = sorted(folder.glob(pattern))
-    if not files:
-        raise CheckError(
-            f"There is no `{pattern}` in {folder}. The public cases come with the notebook: keep "
-            "both in one folder, and start Jupyter's kernel there."
-        )
-    known: list[str] = []
-    matches = []
-    for path in files:
-        public = _read(path)
-        for candidate in public.unit.exercises:
-            known.append(candidate.name)
-            if candidate.name == exercise:
-                matches.append((public, candidate))
-    if len(matches) == 1:
-        return matches[0]
+    found, problems = _read_all(folder, unit)
+    matches = [
+        (path, public, candidate)
+        for path, public in found.items()
+        for candidate in public.unit.exercises
+        if candidate.name == exercise
+    ]
+    if matches and len({path.read_bytes() for path, _, _ in matches}) == 1:
+        return matches[0][1:]  # in several files, as a browser leaves them that downloads twice
     if matches:
-        units = ", ".join(f"`{public.unit.name}`" for public, _ in matches)
-        raise CheckError(f"{units} all have `{exercise}`: say which, `check(name, unit=…)`.")
-    listed = ", ".join(f"`{name}`" for name in known)
-    raise CheckError(f"There is no exercise `{exercise}` here. The exercises: {listed}.")
+        raise CheckError(_ambiguous(exercise, [(path, public) for path, public, _ in matches]))
+    if problems or not found:
+        raise CheckError(" ".join(problems) or _absent(folder, unit))
+    listed = "; ".join(
+        f"`{path.name}` has {', '.join(f'`{each.name}`' for each in public.unit.exercises)}"
+        for path, public in found.items()
+    )
+    raise CheckError(
+        f"There is no exercise `{exercise}` here: {listed}. If this is another unit's notebook, "
+        "put the `.cases` file that came with it into this folder."
+    )
+
+
+def _read_all(folder: Path, unit: str | None) -> tuple[dict[Path, PublicCases], list[str]]:
+    """Return the public cases in a folder, of one unit if it is given, and what can't be read."""
+    found: dict[Path, PublicCases] = {}
+    problems = []
+    for path in sorted(folder.glob(f"*{suffix}")):
+        try:
+            found[path] = _read(path)
+        except CheckError as error:
+            if unit in (None, path.stem):
+                problems.append(str(error))
+    if unit is not None:  # a file that bears its name, else one that was renamed
+        named = {path: public for path, public in found.items() if path.stem == unit}
+        inside = {path: public for path, public in found.items() if public.unit.name == unit}
+        found = named or inside
+    return found, problems
+
+
+def _absent(folder: Path, unit: str | None) -> str:
+    return (
+        f"There is no `{unit or '*'}{suffix}` in {folder}. The public cases come with the "
+        "notebook: keep both in one folder, and start Jupyter's kernel there."
+    )
+
+
+def _ambiguous(exercise: str, files: Sequence[tuple[Path, PublicCases]]) -> str:
+    names = " and ".join(f"`{path.name}`" for path, _ in files)
+    if len({public.unit.name for _, public in files}) == len(files):
+        return (
+            f"{names} all have the exercise `{exercise}`: say which unit is meant, "
+            f'`check("{exercise}", unit="{files[0][1].unit.name}")`.'
+        )
+    return (
+        f"{names} all have the exercise `{exercise}`, are for one unit, and differ: keep the one "
+        "that came with this notebook, and move the others to another folder."
+    )
 
 
 def _read(path: Path) -> PublicCases:
-    key = (str(path), path.stat().st_mtime_ns)
-    if key not in _read_before:
-        public = PublicCases.read(path.read_bytes())
-        if public is None:
-            raise CheckError(f"`{path.name}` is damaged or of another version: copy it again.")
-        _read_before[key] = public
+    try:
+        key = (str(path), path.stat().st_mtime_ns)
+        if key not in _read_before:
+            content = path.read_bytes()
+            public = PublicCases.read(content)
+            if public is None:
+                raise CheckError(f"`{path.name}` {why_unreadable(content)}")
+            _read_before[key] = public
+    except OSError as error:
+        raise CheckError(
+            f"`{path}` can't be read: {error.strerror or error}. Who may read it, and is the disk "
+            "that it lies on still there?"
+        ) from None
     return _read_before[key]

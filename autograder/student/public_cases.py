@@ -6,23 +6,32 @@ own codec; no solution text.  Read in the student's kernel, where everything is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from autograder import __distribution__, __version__
 from autograder.course.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
-from autograder.grading.cache import EvidenceCache
+from autograder.errors import UserError
 from autograder.grading.trial import Trial
 from autograder.judging.comparison import Wanted
-from autograder.judging.registry import from_data, to_data
+from autograder.judging.registry import from_data
 from autograder.wire import codec
 from autograder.wire.codec import CodecError
-from autograder.wire.evidence import Evidence, Failure, data_of, evidence_of
+from autograder.wire.evidence import Evidence, evidence_of
 
 suffix = ".cases"
 FORMAT = 2
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,40}")  # as it may stand in a command
+
+
+# How reading content that nobody wrote this way may end.
+_DAMAGED = (
+    *(CodecError, UserError, AttributeError, LookupError, OverflowError),
+    *(StopIteration, SyntaxError, TypeError, ValueError),
+)
 
 
 @dataclass(frozen=True)
@@ -42,105 +51,45 @@ class PublicCases:
 
     @classmethod
     def read(cls, content: bytes) -> PublicCases | None:
-        """The cases in a file's content, None where it is of another format or damaged."""
+        """Return the cases in a file's content, None if it is of another format or damaged."""
         try:
             data = codec.unpack(content)
             return _read(data) if data["format"] == FORMAT else None
-        except (CodecError, KeyError, TypeError, ValueError):
+        except _DAMAGED:
             return None
 
 
-def make(loaded: Any) -> bytes:
-    """The content of the `.cases` file of a unit (a `LoadedUnit`), by running its programs."""
-    from autograder.course.cases import PUBLIC_SEED
-    from autograder.grading.reference_oracle import ReferenceOracle
-    from autograder.sandbox.pool import Pool
+def why_unreadable(content: bytes) -> str:
+    """Return what is wrong with content that `PublicCases.read` doesn't take, and what to do.
 
-    with Pool() as pool:
-        oracle = ReferenceOracle(loaded, PUBLIC_SEED, pool, EvidenceCache(None))
-        exercises = [_exercise_data(oracle, exercise) for exercise in loaded.unit.exercises]
-        oracle.close()
-    return codec.pack(
-        {
-            "format": FORMAT,
-            "unit": loaded.name,
-            "framework": loaded.unit.framework,
-            "sources": loaded.digest,
-            "exercises": exercises,
-        }
-    )
-
-
-def _exercise_data(oracle: Any, exercise: Exercise) -> dict[str, Any]:
-    public = [check for check in exercise.checks if check.public]
-    asked = [check for check in public if check.judge.recognises_variants]
-    return {
-        "name": exercise.name,
-        "points": sum(check.points for check in public),
-        **({"forbids": list(exercise.forbids)} if exercise.forbids else {}),
-        "checks": [_check_data(oracle, exercise, check) for check in public],
-        "variants": [
-            {
-                "name": variant.name,
-                "explanation": variant.explanation,
-                "evidence": {
-                    check.name: [
-                        data_of(_quiet(item))
-                        for item in oracle.variant(exercise, variant, oracle.trial(exercise, check))
-                    ]
-                    for check in asked
-                },
-            }
-            for variant in exercise.variants
-        ],
-        "symptoms": [
-            {
-                "name": symptom.name,
-                "explanation": symptom.explanation,
-                "source": _source(symptom.shows),
-            }
-            for symptom in exercise.symptoms
-        ],
-    }
-
-
-def _check_data(oracle: Any, exercise: Exercise, check: Check) -> dict[str, Any]:
-    attempts = []
-    for attempt in range(check.tries):
-        trial = oracle.trial(exercise, check, attempt)
-        attempts.append(
-            [
-                {
-                    "inputs": dict(case.inputs),
-                    "label": case.label,
-                    "truth": dict(case.truth),
-                    "seed": seed,
-                    "value": want.value,
-                    "sensitivity": want.measured.sensitivity,
-                }
-                for case, seed, want in zip(
-                    trial.cases, trial.seeds, oracle.wanted(trial), strict=True
-                )
-            ]
+    It goes on after the file's name: "is cut off or damaged …".
+    """
+    again = "Download the files of this unit again from your course."
+    if not content:
+        return f"is empty. {again}"
+    if content.lstrip()[:1] == b"<":
+        return f"is a web page: the download was answered by one, not by the file. {again}"
+    try:
+        data = codec.unpack(content)
+        form, made = int(data["format"]), str(data.get("version", ""))
+    except _DAMAGED:
+        return f"is cut off or damaged ({len(content):,} bytes can't be read). {again}"
+    known = _VERSION.fullmatch(made) is not None
+    here = f"{__distribution__} {__version__}"
+    if known and made != __version__:
+        return (
+            f"was made by {__distribution__} {made}, and this is {here}, which can't read it. "
+            f"Install the same version, `%pip install '{__distribution__}=={made}'`, and restart "
+            f"the kernel. Or, if your course has newer files: {again}"
         )
-    return {
-        "name": check.name,
-        "claim": check.claim,
-        "points": check.points,
-        "source": check.source,
-        "judge": to_data(check.judge, _source),
-        "seconds": check.seconds,
-        "attempts": attempts,
-        **({} if check.alone is None else {"alone": check.alone}),
-        **({"observation": check.observation, "part": check.part} if check.part else {}),
-    }
-
-
-def _quiet(item: Evidence) -> Evidence:
-    """Evidence less what differs from run to run, and less the variant's own lines."""
-    failure = item.failure
-    told = failure and Failure(failure.type_name, failure.message)
-    return Evidence(item.status, item.value, told)
+    if form > FORMAT:
+        return (
+            f"is of format {form}, and this is {here}, which reads format {FORMAT}. Type `%pip "
+            f"install --upgrade {__distribution__}` and restart the kernel."
+        )
+    if form < FORMAT:
+        return f"is of the old format {form}, and {here} reads format {FORMAT}. {again}"
+    return f"is damaged. {again}"
 
 
 def _read(data: Any) -> PublicCases:
@@ -187,12 +136,6 @@ def _read_check(found: PublicCases, exercise: Exercise, data: Any) -> None:
     )
 
 
-def _source(function: Callable[..., Any]) -> str:
-    from autograder.course.observation_source import measure_source
-
-    return measure_source(function)
-
-
 def _function(source: str) -> Any:
     world: dict[str, Any] = {"np": np}
     before = {*world, "__builtins__"}
@@ -204,10 +147,7 @@ class PublicOracle:
     """Answers as `autograder.grading.reference_oracle.ReferenceOracle` does, from a file."""
 
     def __init__(self, public: PublicCases) -> None:
-        from autograder.course.cases import PUBLIC_SEED
-
         self.public = public
-        self.seed = PUBLIC_SEED
 
     def trial(self, exercise: Exercise, check: Check, attempt: int = 0) -> Trial:
         key = (exercise.name, check.name, attempt)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from autograder.course.course import Course
 from autograder.errors import UserError
+from autograder.files import locked
 
 _held: set[Path] = set()  # by this process
 
@@ -30,26 +29,21 @@ def turn(course: Course) -> Iterator[None]:
         yield
         return
     course.seed()  # makes the folder
-    with _opened(path) as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            stack.enter_context(locked(path, wait=False))
+        except TimeoutError:
             raise TurnError(
                 "Another `nbgrader autograde` or `autograder nbgrade` is at work on this course. "
                 "Wait for it, or stop it: what it has graded is kept."
+            ) from None
+        except OSError as error:
+            raise TurnError(
+                f"`{path}` can't be written: {error.strerror}. Nothing was changed. Who owns the "
+                "folder, and is the disk full?"
             ) from None
         _held.add(path)
         try:
             yield
         finally:
             _held.discard(path)
-
-
-def _opened(path: Path) -> TextIO:
-    try:
-        return path.open("w")
-    except OSError as error:
-        raise TurnError(
-            f"`{path}` can't be written: {error.strerror}. Nothing was changed. Who owns the "
-            "folder, and is the disk full?"
-        ) from None

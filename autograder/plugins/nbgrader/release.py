@@ -9,13 +9,14 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 
+from autograder.authoring.public_cases import make
 from autograder.authoring.release import DATA
 from autograder.course.course import Course
 from autograder.course.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
 from autograder.course.unit import LoadedUnit, exercise_files
 from autograder.errors import UserError
 from autograder.plugins.nbgrader import gradebook
-from autograder.student.public_cases import PublicCases, make, suffix
+from autograder.student.public_cases import PublicCases, suffix
 
 
 class ReleaseError(UserError):

@@ -16,7 +16,7 @@ from support.results import (
 )
 
 from autograder.batch import reports
-from autograder.batch.outbox import OutputError
+from autograder.files import OutputError
 from autograder.results import record
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.public_cases import make
 from autograder.course.course import Course
 from autograder.course.exercise import Exercise, ExerciseError
 from autograder.course.unit import LoadedUnit
@@ -14,7 +15,6 @@ from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.results.result import ExerciseResult
 from autograder.sandbox.pool import Pool
-from autograder.student import public_cases
 from autograder.student.public_cases import PublicCases, PublicOracle
 from autograder.submissions.submission import Submission, cells_digest
 from autograder.wire.program import ProgramCell
@@ -213,7 +213,7 @@ def test_parts_share_one_run(folder: Path, pool: Pool) -> None:
 
 
 def test_parts_are_in_public_cases(folder: Path) -> None:
-    public = PublicCases.read(public_cases.make(loaded_from(folder)))
+    public = PublicCases.read(make(loaded_from(folder)))
     assert public is not None
     exercise = public.unit.exercises[0]
     trial = PublicOracle(public).trial(exercise, exercise.checks[1])

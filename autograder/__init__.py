@@ -9,8 +9,6 @@ Nothing heavy is imported until it is used, and no framework ever is.
 import importlib
 
 __version__ = "0.1.0"
-# By which installers know this package: the package index has an `autograder` by other people.
-__distribution__ = "deep-learning-autograder"
 
 TYPE_CHECKING = False  # by which type checkers know it; `typing` would be one import more
 if TYPE_CHECKING:

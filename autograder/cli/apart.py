@@ -1,5 +1,7 @@
 """Keeps the command line apart from the folder in which it is called: that may be a student's.
 
+So it does from another package that has this import name, where both were installed.
+
 Importing this does it, once and for the whole process.  The command line imports it before anything
 else, so that this module uses only what every Python has loaded by the time it runs a program.
 """
@@ -23,6 +25,16 @@ def without_caller(path: list[str], given: str) -> list[str]:
 
 sys.path[:] = without_caller(sys.path, os.environ.get("PYTHONPATH", ""))
 
-from autograder import programs  # not before
+import autograder  # not before
+from autograder import programs
+from autograder.errors import DISTRIBUTION
 
+# Two packages of one import name are installed into one folder, where the later one's `__init__`
+# counts, and none is left when that one is uninstalled.
+if "check" not in getattr(autograder, "__all__", ()):
+    sys.exit(
+        f"autograder: `{next(iter(autograder.__path__))}` holds files of another package with this "
+        "import name; only one of the two can be installed. Type `pip uninstall -y autograder`, "
+        f"then `pip install --force-reinstall --no-deps {DISTRIBUTION}`."
+    )
 programs.keep_absolute()

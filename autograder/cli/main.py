@@ -12,19 +12,9 @@ from pathlib import Path
 
 import click
 
-try:
-    from autograder import __distribution__, __version__
-except ImportError:  # another package's `__init__` lies where this one's was
-    import autograder
-
-    sys.exit(
-        f"autograder: Python finds another package of the name `autograder` at "
-        f"{autograder.__file__}. Only one can be installed: `pip uninstall autograder`, then "
-        "`pip install --force-reinstall --no-deps deep-learning-autograder`."
-    )
-from autograder import programs
+from autograder import __version__, programs
 from autograder.cli import course, doctor, grade, nbgrade, similar
-from autograder.errors import FaultError, UserError, pip_install
+from autograder.errors import DISTRIBUTION, FaultError, UserError, pip_install
 
 ALL_GRADED, USAGE = 0, 2
 _AGAIN = "What is graded is kept: the same command goes on from there."
@@ -39,7 +29,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message=f"{__distribution__} %(version)s")
+@click.version_option(__version__, message=f"{DISTRIBUTION} %(version)s")
 def main() -> None:
     """Grades notebooks of a deep-learning course, and makes them."""
     from autograder.report import plain_matplotlib

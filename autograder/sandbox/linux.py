@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from autograder import __distribution__
-from autograder.errors import UserError, pip_install
+from autograder.errors import DISTRIBUTION, UserError, pip_install
 
 _SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
 # As in the Dockerfile, which says why.
@@ -34,7 +33,7 @@ def need_linux(command: str, but: str = "") -> None:
     here = _SYSTEMS.get(sys.platform, sys.platform)
     docker = (
         f"With Docker, once in this grader's repository: `docker build --target grader --tag "
-        f"{__distribution__} .`; then in the course's folder: `{_DOCKER} {__distribution__} "
+        f"{DISTRIBUTION} .`; then in the course's folder: `{_DOCKER} {DISTRIBUTION} "
         f"autograder {command} …`."
     )
     wsl = (

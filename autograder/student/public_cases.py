@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder import __distribution__, __version__
+from autograder import __version__
 from autograder.course.exercise import Alternative, Case, Check, Exercise, Symptom, Unit
-from autograder.errors import UserError
+from autograder.errors import DISTRIBUTION, UserError
 from autograder.grading.trial import Trial
 from autograder.judging.comparison import Wanted
 from autograder.judging.registry import from_data
@@ -75,17 +75,17 @@ def why_unreadable(content: bytes) -> str:
     except _DAMAGED:
         return f"is cut off or damaged ({len(content):,} bytes can't be read). {again}"
     known = _VERSION.fullmatch(made) is not None
-    here = f"{__distribution__} {__version__}"
+    here = f"{DISTRIBUTION} {__version__}"
     if known and made != __version__:
         return (
-            f"was made by {__distribution__} {made}, and this is {here}, which can't read it. "
-            f"Install the same version, `%pip install '{__distribution__}=={made}'`, and restart "
+            f"was made by {DISTRIBUTION} {made}, and this is {here}, which can't read it. "
+            f"Install the same version, `%pip install '{DISTRIBUTION}=={made}'`, and restart "
             f"the kernel. Or, if your course has newer files: {again}"
         )
     if form > FORMAT:
         return (
             f"is of format {form}, and this is {here}, which reads format {FORMAT}. Type `%pip "
-            f"install --upgrade {__distribution__}` and restart the kernel."
+            f"install --upgrade {DISTRIBUTION}` and restart the kernel."
         )
     if form < FORMAT:
         return f"is of the old format {form}, and {here} reads format {FORMAT}. {again}"

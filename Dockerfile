@@ -1,10 +1,10 @@
 # The grader in an image: what every machine of a cluster has to have the same of (docs/cluster.md).
 #
-#     docker build --target grader --tag autograder .
+#     docker build --target grader --tag deep-learning-autograder .
 #     docker run --rm --cap-drop ALL --security-opt no-new-privileges \
 #         --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
 #         --user "$(id -u):$(id -g)" --volume "$PWD:/course" \
-#         autograder autograder grade submissions/ --out grades
+#         deep-learning-autograder autograder grade submissions/ --out grades
 #
 # The sandbox needs no root, no capability and no `--privileged`, but two things that a container's
 # default profile forbids and any program on the machine itself may do:

@@ -39,8 +39,9 @@ grade: env  ## grade the sample class and say where its report is
 test: env  ## run all tests
 	@pytest -n $(JOBS) --maxschedchunk 8 $(ARGS)
 
-lint: env  ## check the format, the style, the types and that the lock is current
-	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy
+lint: env  ## check the format, the style, the types, the dependencies and that the lock is current
+	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy && \
+	    deptry . && deptry autograder --optional-dependencies-dev-groups test,dev --ignore DEP002
 
 release: env  ## write the students' notebooks and the nbgrader sources again
 	@autograder release $(ARGS)

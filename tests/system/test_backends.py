@@ -55,7 +55,7 @@ def test_what_is_not_installed_is_told_with_its_remedy(monkeypatch: pytest.Monke
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     ran = CliRunner().invoke(main, ["grade", str(Path(__file__)), "--backend", "torch"])
     assert ran.exit_code == USAGE
-    assert "pip install 'autograder[torch]'" in ran.output
+    assert "pip install 'deep-learning-autograder[torch]'" in ran.output
 
 
 def test_a_program_runs_on_numpy_alone_where_it_needs_no_more() -> None:

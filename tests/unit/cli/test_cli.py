@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from support.command import (
     CENTER_MEAN,
@@ -28,6 +29,9 @@ from support.command import (
 )
 from support.places import TINY
 
+from autograder import __version__
+from autograder.errors import DISTRIBUTION
+from autograder.programs import PACKAGE
 from autograder.sandbox.bubblewrap import bwrap_path
 
 ANSI = re.compile(r"\x1b|\r")
@@ -169,6 +173,56 @@ def test_a_broken_unit_does_not_stop_the_grading_of_another(
     (course / "solutions/02_swish/exercises.py").write_text("import nowhere")
     done = grade(course, path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_has_the_name_by_which_the_package_is_installed() -> None:
+    assert autograder("--version").stdout == f"{DISTRIBUTION} {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["grade", "x.ipynb"], "platformdirs"),
+        (["report", "grades"], "rich"),
+        (["release"], "jupytext"),
+        (["nbgrade", "01_lines"], "nbgrader"),
+        (["check-course"], "rich"),
+    ],
+)
+def test_a_package_of_an_extra_that_is_not_installed_is_named(
+    course: Path, words: list[str], missing: str
+) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = {words!r}\n"
+    program += "from autograder.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=course, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == (
+        f"autograder: `autograder {words[0]}` needs `{missing}`, which is not installed: "
+        f"`pip install '{DISTRIBUTION}[grade]'`."
+    )
+
+
+@pytest.mark.parametrize("theirs", ['__all__ = ["main"]\n__version__ = "3.7.7"\n', None])
+def test_another_package_of_this_import_name_is_recognised(
+    tmp_path: Path, theirs: str | None
+) -> None:
+    """Both were installed: theirs came later, or was uninstalled and took `__init__` with it."""
+    package = Path(shutil.copytree(PACKAGE, tmp_path / "autograder"))
+    if theirs is None:
+        (package / "__init__.py").unlink()
+    else:
+        (package / "__init__.py").write_text(theirs)
+    done = subprocess.run(
+        # Without `site`, which would find this repository's package where there is no `__init__`.
+        [sys.executable, "-S", "-P", "-m", "autograder", "--version"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(click.__file__).parents[1]}"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"autograder: `{package}` holds files of another package")
+    assert f"`pip install --force-reinstall --no-deps {DISTRIBUTION}`" in done.stderr
 
 
 def test_the_package_and_the_script_are_the_same_command() -> None:

@@ -26,6 +26,7 @@ from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, cells_digest
+from autograder.wire import evidence
 from autograder.wire.program import Program, ProgramCell
 
 HERE = Course.find(ROOT)
@@ -183,7 +184,7 @@ def test_a_stub_and_a_missing_function_are_told_kindly(tiny: Path) -> None:
     [
         (
             'check("centre")',
-            "There is no exercise `centre` here. The exercises: `center`, `learn`.",
+            "There is no exercise `centre` here: `01_lines.cases` has `center`, `learn`.",
         ),
         ('check("center", unit="09_none")', "There is no `09_none.cases`"),
         ("check()", "exercise"),
@@ -204,19 +205,21 @@ def test_without_public_cases_there_is_a_word_about_folders(tmp_path: Path) -> N
     assert " ".join(shown[-1].traceback) == shown[-1].evalue
 
 
-def test_damaged_public_cases_are_to_be_copied_again(tiny: Path, tmp_path: Path) -> None:
+def test_damaged_public_cases_are_a_message_and_no_traceback(tiny: Path, tmp_path: Path) -> None:
     content = (tiny / "01_lines.cases").read_bytes()
     (tmp_path / "01_lines.cases").write_bytes(content[: len(content) // 2])
     shown = typed(tmp_path, START, 'check("center")')[1]
-    assert "`01_lines.cases` is damaged or of another version: copy it again." in shown[-1].evalue
+    assert "`01_lines.cases` is cut off or damaged" in shown[-1].evalue
+    assert " ".join(shown[-1].traceback) == shown[-1].evalue
 
 
 def test_two_units_in_one_folder_want_a_name(tiny: Path, tmp_path: Path) -> None:
-    for name in ("01_lines", "02_lines"):
-        shutil.copy(tiny / "01_lines.cases", tmp_path / f"{name}.cases")
+    shutil.copy(tiny / "01_lines.cases", tmp_path)
+    other = evidence.unpack((tiny / "01_lines.cases").read_bytes()) | {"unit": "02_lines"}
+    (tmp_path / "02_lines.cases").write_bytes(evidence.pack(other))
     cells = [START, CENTER, 'check("center")', 'check("center", unit="02_lines")']
     ambiguous, named = typed(tmp_path, *cells)[2:]
-    assert "say which" in ambiguous[-1].evalue
+    assert 'say which unit is meant, `check("center", unit="01_lines")`' in ambiguous[-1].evalue
     assert "1.5/1.5" in text_of(named)
 
 
@@ -231,6 +234,43 @@ def test_plain_python_prints(tiny: Path) -> None:
     assert done.stdout.startswith("center   0/1.5\n")
     assert "You subtract the sum: divide it by m." in done.stdout
     assert done.stdout.endswith("None\n")
+
+
+def test_a_terminal_without_such_characters_gets_others(tiny: Path) -> None:
+    """As in PowerShell on Windows with an old code page."""
+    program = f'{START}\n{CENTER}\nfrom autograder.student.check import _print\n_print("3×4\\n")'
+    environment = os.environ | {"PYTHONIOENCODING": "cp437:strict", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", f'{program}\ncheck("center")'],
+        cwd=tiny, capture_output=True, env=environment, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith(b"3?4")
+    assert b"1.5/1.5" in done.stdout
+
+
+def test_a_folder_that_is_gone_is_a_message(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    program = f"{START}\nimport os, sys\nos.rmdir(os.getcwd())\n"
+    program += 'try:\n    check("center")\nexcept Exception as error:\n    sys.exit(str(error))'
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True
+    )
+    assert done.stderr.startswith("The folder that this notebook runs in is gone")
+
+
+def test_neither_a_home_nor_a_folder_to_write_in_is_needed(tiny: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny, tmp_path / "read_only"))
+    folder.chmod(0o555)
+    before = sorted(path.name for path in folder.iterdir())
+    environment = {"PATH": os.defpath, "HOME": "/nonexistent", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", f'{START}\n{CENTER}\ncheck("center")'],
+        cwd=folder, capture_output=True, text=True, env=environment, check=True,
+    )  # fmt: skip
+    folder.chmod(0o755)
+    assert done.stdout.startswith("center   1.5/1.5\n") and not done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_in_the_sandbox_a_check_does_nothing_and_the_rest_is_not_there(pool: Pool) -> None:

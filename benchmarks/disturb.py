@@ -128,8 +128,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write each round as a line to this file")
     options = parser.parse_args()
     # Once, for all the processes that are forked.
-    import autograder.batch.reports
-    import autograder.cli.console
+    import autograder.batch.reports  # noqa: F401
+    import autograder.cli.console  # noqa: F401
     import autograder.cli.main  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="disturb-") as name:

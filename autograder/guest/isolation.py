@@ -50,7 +50,7 @@ def isolate(
     mapped = _mapped_bytes()
     with contextlib.suppress(OSError):
         # If the machine runs out of memory, this process goes before the grader and its siblings.
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
     if "namespaces" in layers:
         _leave_namespaces()
     if "mounts" in layers:
@@ -72,9 +72,9 @@ def isolate(
 def _leave_namespaces() -> None:
     user, group = os.getuid(), os.getgid()
     libc.unshare(libc.NEWUSER)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="utf-8")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="utf-8")
     libc.unshare(libc.NEWNS | libc.NEWIPC | libc.NEWNET)
     libc.mount_privately()
 
@@ -158,7 +158,8 @@ def _instead_of(folder: str, options: str) -> Iterator[str]:
 
 
 def _mapped_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _limit(address_space: int, file_size: int, cpu_seconds: int, threads: int) -> None:

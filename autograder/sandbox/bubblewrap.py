@@ -144,7 +144,8 @@ def own_proc(bwrap: str) -> bool:
     cover /proc either way, and behind that the kernel shows a process in another user namespace
     only what it shows to everyone: command lines, but no memory, environment or open file.
     """
-    points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    points = (line.split()[4] for line in mounts.splitlines())
     if not any(point.startswith("/proc/") for point in points):
         return True
     trial = [bwrap, *"--unshare-all --ro-bind / / --proc /proc -- true".split()]

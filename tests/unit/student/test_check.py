@@ -26,7 +26,7 @@ from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.observer import Observer
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, cells_digest
-from autograder.wire import evidence
+from autograder.wire import codec
 from autograder.wire.program import Program, ProgramCell
 
 HERE = Course.find(ROOT)
@@ -215,8 +215,8 @@ def test_damaged_public_cases_are_a_message_and_no_traceback(tiny: Path, tmp_pat
 
 def test_two_units_in_one_folder_want_a_name(tiny: Path, tmp_path: Path) -> None:
     shutil.copy(tiny / "01_lines.cases", tmp_path)
-    other = evidence.unpack((tiny / "01_lines.cases").read_bytes()) | {"unit": "02_lines"}
-    (tmp_path / "02_lines.cases").write_bytes(evidence.pack(other))
+    other = codec.unpack((tiny / "01_lines.cases").read_bytes()) | {"unit": "02_lines"}
+    (tmp_path / "02_lines.cases").write_bytes(codec.pack(other))
     cells = [START, CENTER, 'check("center")', 'check("center", unit="02_lines")']
     ambiguous, named = typed(tmp_path, *cells)[2:]
     assert 'say which unit is meant, `check("center", unit="01_lines")`' in ambiguous[-1].evalue

@@ -13,7 +13,7 @@ from autograder import __version__
 from autograder.errors import DISTRIBUTION, CheckError
 from autograder.student.kernel import assess
 from autograder.student.public_cases import FORMAT
-from autograder.wire import evidence
+from autograder.wire import codec
 
 CASES = ROOT / "assignments" / "03_optimizers" / "03_optimizers.cases"
 EXERCISE = "momentum_step"
@@ -30,7 +30,7 @@ def said(folder: Path, exercise: str = EXERCISE, unit: str | None = None) -> str
 
 def rewritten(**changes: Any) -> bytes:
     """The public cases of unit 03 with other entries at their top."""
-    return evidence.pack(evidence.unpack(CASES.read_bytes()) | changes)
+    return codec.pack(codec.unpack(CASES.read_bytes()) | changes)
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def test_a_cut_off_file_is_to_be_downloaded_again(cases: Path, share: float) -> 
         (b"\n<!DOCTYPE html><html>404</html>", "is a web page"),
         (b"404: Not Found", "is cut off or damaged"),
         (b"\x80", "is cut off or damaged"),
-        (evidence.pack([1, 2]), "is cut off or damaged"),
-        (evidence.pack({"format": FORMAT}), "is damaged"),
-        (evidence.pack({"format": None}), "is cut off or damaged"),
+        (codec.pack([1, 2]), "is cut off or damaged"),
+        (codec.pack({"format": FORMAT}), "is damaged"),
+        (codec.pack({"format": None}), "is cut off or damaged"),
     ],
     ids=["empty", "page", "text", "byte", "list", "bare", "none"],
 )
@@ -101,9 +101,9 @@ def test_no_command_is_made_of_what_is_no_version(cases: Path, version: Any) -> 
 
 
 def test_a_judge_that_this_version_does_not_know_names_the_one_that_does(cases: Path) -> None:
-    data = evidence.unpack(CASES.read_bytes())
+    data = codec.unpack(CASES.read_bytes())
     data["exercises"][0]["checks"][0]["judge"] = {"kind": "telepathy"}
-    cases.write_bytes(evidence.pack(data | {"version": "9.2.0"}))
+    cases.write_bytes(codec.pack(data | {"version": "9.2.0"}))
     assert f"was made by {DISTRIBUTION} 9.2.0" in said(cases.parent)
 
 

@@ -32,6 +32,10 @@ class EvidenceCache:
     """
 
     def __init__(self, folder: Path | None) -> None:
+        if folder is not None:
+            # Its locks need it.  Not imported there first, where threads do it at once, or at the
+            # top, for a notebook has neither the extra `grade` nor a folder.
+            import filelock  # noqa: F401
         self._folder = folder
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()

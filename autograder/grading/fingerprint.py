@@ -13,7 +13,8 @@ from typing import Any
 from autograder import __version__
 from autograder.backends import Backend
 from autograder.programs import PACKAGE
-from autograder.sandbox import bubblewrap, wall
+from autograder.sandbox import wall
+from autograder.sandbox.environment import flags
 from autograder.wire import codec
 
 # What each backend is made of; NumPy alone is beside Keras on TensorFlow.
@@ -42,8 +43,8 @@ def key_of(*parts: Any) -> str:
 def environment() -> str:
     """Return what evidence depends on here: libraries, machine, sandbox, our own code in it."""
     own = source_digest(PACKAGE)
-    flags = hashlib.sha256(bubblewrap.flags().encode()).hexdigest()
-    return f"{versions()} {platform.machine()} {own} {flags}"
+    around = hashlib.sha256(flags().encode()).hexdigest()
+    return f"{versions()} {platform.machine()} {own} {around}"
 
 
 def source_digest(package: Path) -> str:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from autograder.report.sanitize import clean, one_line, shorten
-from autograder.results.result import ExerciseResult
 
 MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
@@ -50,33 +49,6 @@ def name(text: str) -> Markup:
 def block(text: str) -> str:
     """Return captured output as it may stand in `<pre>`, still to be escaped."""
     return shorten(clean(text)).strip("\n")
-
-
-def highlight(exercise: ExerciseResult) -> Markup:
-    """Return the student's code as highlighted HTML, the lines that findings point to marked."""
-    # Of the extra `grade`: what `check` shows in a notebook has no such code.
-    from pygments import highlight as pygmentize
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
-
-    code = shorten(clean(exercise.code).rstrip())
-    lines = code.split("\n")
-    # The code need not be the cell that a place is in, so the line itself must agree.
-    marked = {
-        place.line
-        for finding in exercise.findings
-        if (place := finding.place) and finding.verdict != "passed"
-        if 0 < place.line <= len(lines)
-        and lines[place.line - 1].strip() == clean(place.code).strip()
-    }
-    # Without `stripnl` the lexer would drop empty lines at the start and shift the numbers.
-    html = pygmentize(
-        code,
-        PythonLexer(stripnl=False),
-        HtmlFormatter(linenos="inline", cssclass="code", hl_lines=sorted(marked)),
-    )
-    # It scrolls, and whoever has no mouse must be able to do that.
-    return Markup(html.replace("<pre>", '<pre tabindex="0">', 1))
 
 
 def policy(style: str) -> str:

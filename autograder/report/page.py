@@ -1,4 +1,4 @@
-"""HTML: a page for each student, the fragment that `check` shows in Jupyter, a page for a class."""
+"""HTML: a page for each student, and one for a class."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from functools import cache
 from statistics import median
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from autograder.report import item_analysis, markup, phrases, plots
-from autograder.report.sanitize import clean, one_line
-from autograder.results.result import ExerciseResult, Result
+from autograder.report import code, fragment, item_analysis, markup, phrases, plots
+from autograder.results.result import Result
 
 
 class Mistake(NamedTuple):
@@ -32,11 +31,6 @@ def student_page(result: Result) -> str:
     """
     first = phrases.first_to_fix(result)
     return _page("student.html", result=result, first=first)
-
-
-def finding_html(exercise: ExerciseResult) -> str:
-    """Return the findings of one exercise as HTML that Jupyter shows below a cell."""
-    return _environment().get_template("fragment.html").render(exercise=exercise)
 
 
 def class_page(results: Iterable[Result], anonymous: bool = False) -> str:
@@ -137,24 +131,7 @@ def _page(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("autograder.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        inline=markup.inline,
-        block=markup.block,
-        code=markup.highlight,
-        line=one_line,
-        clean=clean,
-        name=markup.name,
-        number=phrases.number,
-        seconds=phrases.seconds,
-        href=markup.href,
-        summary=summary,
-    )
-    environment.globals.update(words=phrases, page_path=page_path, statistics=item_analysis)
+    environment = fragment.environment()
+    environment.filters.update(code=code.highlight, href=markup.href, summary=summary)
+    environment.globals.update(page_path=page_path, statistics=item_analysis)
     return environment

@@ -1,11 +1,10 @@
-"""The sandbox as seen from outside: bubblewrap's command, its file system, its environment."""
+"""The sandbox as seen from outside: bubblewrap's command and its file system."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,37 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from platformdirs import user_cache_path
+
 from autograder import programs
-from autograder.backends import DEFAULT, Backend
+from autograder.backends import Backend
 from autograder.errors import FaultError
-from autograder.guest.accelerator import ENVIRONMENT, HIDDEN, XLA
 from autograder.sandbox import wall
-from autograder.sandbox.gpu import Gpus, library_folder
+from autograder.sandbox.environment import SCRATCH, environment, libraries, modules
+from autograder.sandbox.gpu import Gpus
 
 Isolation = Literal["namespaces", "none"]
 
-# Imported before the first fork, so that no cell waits for it.  On every backend Keras imports
-# TensorFlow, if it is installed, at the first `fit`, which takes seconds.
-MODULES: dict[Backend, tuple[str, ...]] = {
-    "numpy": ("numpy", "matplotlib.pyplot"),
-    "tensorflow": ("numpy", "matplotlib.pyplot", "tensorflow", "keras"),
-    "jax": ("numpy", "matplotlib.pyplot", "tensorflow", "jax", "keras"),
-    "torch": ("numpy", "matplotlib.pyplot", "tensorflow", "torch", "keras"),
-}
-# Threads and precision as on TensorFlow: one thread computes, float64 stays float64, and products
-# of float32 are not rounded in between.
-_OWN: dict[Backend, dict[str, str]] = {
-    "jax": {
-        "JAX_PLATFORMS": "cpu",
-        "JAX_ENABLE_X64": "1",
-        "JAX_DEFAULT_MATMUL_PRECISION": "highest",
-        # Its 20 threads would reserve a gigabyte of the limited address space for nothing.
-        "MALLOC_ARENA_MAX": "2",
-    },
-}
-_XLA: dict[Backend, tuple[str, ...]] = {"jax": ("--xla_cpu_multi_thread_eigen=false",)}
 _INSIDE = Path("/grader")  # where this package lies in the sandbox
-_SCRATCH = Path("/tmp")  # in the sandbox: empty, and its own
 _TEMPLATE = "autograder.guest.template"
 
 
@@ -65,7 +45,7 @@ def command(
     backend: Backend,
     isolation: Isolation,
     gpus: Gpus | None = None,
-    folder: Path = _SCRATCH,
+    folder: Path = SCRATCH,
 ) -> programs.Command:
     """Return the command that starts a template.
 
@@ -80,10 +60,10 @@ def command(
     """
     if isolation == "none":
         own = {
-            **_environment(sys.executable, backend, gpus, folder, _font_cache()),
+            **environment(sys.executable, backend, gpus, folder, _font_cache()),
             "AUTOGRADER_FOLDER": str(folder),
         }
-        return programs.python(_TEMPLATE, *_modules(backend), environment=own, folder=folder)
+        return programs.python(_TEMPLATE, *modules(backend), environment=own, folder=folder)
     bwrap = bwrap_path()
     if bwrap is None:
         raise SandboxError(
@@ -94,7 +74,7 @@ def command(
     python = _python_inside()
     own = {
         **programs.python_environment(_INSIDE),
-        **_environment(python, backend, gpus, _SCRATCH, _SCRATCH / "matplotlib"),
+        **environment(python, backend, gpus, SCRATCH, SCRATCH / "matplotlib"),
     }
     return programs.native(
         [
@@ -103,25 +83,11 @@ def command(
             "--clearenv",
             *(word for name, value in own.items() for word in ("--setenv", name, value)),
             "--chdir",
-            str(_SCRATCH),
+            str(SCRATCH),
             "--",
-            *programs.python_words(python, _TEMPLATE, *_modules(backend)),
+            *programs.python_words(python, _TEMPLATE, *modules(backend)),
         ]
     )
-
-
-def flags() -> str:
-    """Return how the sandbox is set up, less the machine's paths; evidence depends on it."""
-    here = Path("python")
-    environments = {
-        backend: _environment(str(here), backend, None, _SCRATCH, _SCRATCH) for backend in MODULES
-    }
-    return repr((MODULES, environments, ENVIRONMENT, XLA))
-
-
-def _modules(backend: Backend) -> list[str]:
-    beside = backend != "tensorflow" and importlib.util.find_spec("tensorflow") is None
-    return [name for name in MODULES[backend] if not (beside and name == "tensorflow")]
 
 
 def _python_inside() -> str:
@@ -164,7 +130,7 @@ def _options(with_own_proc: bool, gpus: Gpus | None) -> list[str]:
         *_package(),
         *_devices(gpus),
         *(["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]),
-        *["--tmpfs", str(_SCRATCH)],
+        *["--tmpfs", str(SCRATCH)],
         *_fonts(),
         *["--remount-ro", "/"],
     ]
@@ -190,9 +156,9 @@ def _python() -> Iterator[str]:
         SandboxError: The interpreter lies where the sandbox has its scratch.
     """
     for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)):
-        if Path(prefix).is_relative_to(_SCRATCH):
+        if Path(prefix).is_relative_to(SCRATCH):
             raise SandboxError(
-                f"Python lies in {prefix}. The sandbox has a {_SCRATCH} of its own, so it can't be "
+                f"Python lies in {prefix}. The sandbox has a {SCRATCH} of its own, so it can't be "
                 "used there: install it elsewhere."
             )
         if not Path(prefix).is_relative_to("/usr"):
@@ -216,7 +182,7 @@ def _devices(gpus: Gpus | None) -> Iterator[str]:
         return
     for name, file in gpus.files().items():
         yield from ("--dev-bind", str(file), f"/dev/{name}")
-    for folder in _libraries(gpus):
+    for folder in libraries(gpus):
         yield from ("--ro-bind", folder, folder)
     # CUDA asks which cores and which memory are near which GPU.
     yield from ("--ro-bind-try", "/sys/devices/system", "/sys/devices/system")
@@ -226,41 +192,7 @@ def _fonts() -> Iterator[str]:
     """Yield options that show matplotlib's list of fonts where it looks for it."""
     folder = _font_cache()
     for file in folder.iterdir() if folder.is_dir() else ():
-        yield from ("--ro-bind", str(file), f"{_SCRATCH}/matplotlib/{file.name}")
-
-
-def _environment(
-    python: str, backend: Backend, gpus: Gpus | None, home: Path, fonts: Path
-) -> dict[str, str]:
-    """Return what the template's libraries read; nothing of the grader's own environment."""
-    threads = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
-    xla = " ".join([*_XLA.get(backend, ()), *(XLA if gpus else ())])
-    libraries = ":".join(_libraries(gpus))
-    return {
-        "PATH": f"{Path(python).parent}:/usr/bin:/bin",
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "IPYTHONDIR": str(home / "ipython"),
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": str(fonts),
-        "KERAS_BACKEND": DEFAULT if backend == "numpy" else backend,
-        **_OWN.get(backend, {}),
-        **({"XLA_FLAGS": xla} if xla else {}),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        **HIDDEN,
-        **(ENVIRONMENT if gpus else {}),
-        **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
-        **{f"{name}_NUM_THREADS": "1" for name in threads},
-    }
-
-
-def _libraries(gpus: Gpus | None) -> list[str]:
-    """Return the folder of a GPU driver's libraries, unless the linker finds them by itself."""
-    folder = library_folder(os.environ) if gpus else ""
-    return [folder] if folder else []
+        yield from ("--ro-bind", str(file), f"{SCRATCH}/matplotlib/{file.name}")
 
 
 def _font_cache() -> Path:
@@ -268,8 +200,6 @@ def _font_cache() -> Path:
 
     Making it in each template would cost seconds.
     """
-    from platformdirs import user_cache_path  # of the extra `grade`; `check` needs this module too
-
     spec = importlib.util.find_spec("matplotlib")
     stamp = (
         f"{sys.version_info.major}{sys.version_info.minor}-{Path(spec.origin).stat().st_mtime_ns}"

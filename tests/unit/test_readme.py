@@ -51,6 +51,21 @@ def test_without_a_browser_the_script_says_what_to_install(tmp_path: Path) -> No
     assert done.stderr.startswith("No browser was found") and "apt-get install" in done.stderr
 
 
+# Another project's: the package index has it under that name.
+STRANGER = re.compile(r"pip3? install (?:-\S+ )*['\"]?autograder\b")
+
+
+def test_no_text_recommends_to_install_what_is_not_ours() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    texts = [ROOT / name for name in listed.stdout.splitlines() if not name.startswith("tests/")]
+    kinds = {".md", ".py", ".ipynb", ".yml", ".yaml", ".sh", ".txt", ".toml", ""}
+    texts = [path for path in texts if path.suffix in kinds]
+    assert len(texts) > 200
+    for path in texts:
+        assert not STRANGER.search(path.read_text(encoding="utf-8")), path
+    assert STRANGER.search("`pip install 'autograder[jax]'`")
+
+
 def test_the_license_is_the_one_that_the_package_declares() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert f"[{declared['license']}](LICENSE)" in README

@@ -14,7 +14,7 @@ from typing import Any
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.course.notebook import check_id
-from autograder.report import page, phrases, terminal
+from autograder.report import fragment, phrases, terminal
 from autograder.report.sanitize import clean, shorten
 from autograder.results.result import CellRun, ExerciseResult, Result
 from autograder.submissions.notebook_file import grade_id_of, nbgrader_metadata
@@ -65,7 +65,7 @@ def points_text(exercise: ExerciseResult) -> str:
 
 
 def _findings(exercise: ExerciseResult, count: int) -> list[Any]:
-    shown = {"text/html": page.finding_html(exercise), "text/plain": terminal.render(exercise)}
+    shown = {"text/html": fragment.finding_html(exercise), "text/plain": terminal.render(exercise)}
     points = {"text/plain": points_text(exercise)}
     return [
         new_output("display_data", data=shown),

@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.grading.fingerprint import environment, key_of, source_digest, versions
 from autograder.programs import PACKAGE
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import environment as sandbox_environment
 from autograder.sandbox.wall import sources
 
 
@@ -44,7 +44,7 @@ def test_evidence_depends_on_all_code_that_runs_beside_a_students_and_on_no_othe
 
 
 def test_evidence_depends_on_how_the_sandbox_is_set_up(monkeypatch):
-    before = bubblewrap.flags()
+    before = sandbox_environment.flags()
     assert str(PACKAGE) not in before
-    monkeypatch.setitem(bubblewrap._OWN, "jax", {"JAX_ENABLE_X64": "0"})
-    assert bubblewrap.flags() != before
+    monkeypatch.setitem(sandbox_environment._OWN, "jax", {"JAX_ENABLE_X64": "0"})
+    assert sandbox_environment.flags() != before

@@ -365,9 +365,9 @@ def test_a_broken_reference_is_a_fault_and_costs_no_one_else(lines: LoadedUnit, 
 def test_a_sandbox_that_cannot_start_is_a_fault(
     lines: LoadedUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.sandbox import bubblewrap
+    from autograder.sandbox import environment
 
-    monkeypatch.setitem(bubblewrap.MODULES, "numpy", ("no_such_module",))
+    monkeypatch.setitem(environment.MODULES, "numpy", ("no_such_module",))
     with Pool() as pool, bank_of(lines, pool) as oracle:
         with pytest.raises(FaultError, match="no_such_module"):
             grade(submitted(lines), oracle)
@@ -434,12 +434,12 @@ def test_two_runs_are_the_same_byte_for_byte(lines: LoadedUnit, pool: Pool, cent
 def test_kept_evidence_gives_the_same_result_without_a_process(
     lines: LoadedUnit, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder.sandbox import bubblewrap
+    from autograder.sandbox import environment
 
     submission = submitted(lines, center=CENTER_SUM, learn=LEARN_SIGN)
     with bank_of(lines, pool, tmp_path) as oracle:
         first = grade(submission, oracle)
-    monkeypatch.setitem(bubblewrap.MODULES, "numpy", ("no_such_module",))
+    monkeypatch.setitem(environment.MODULES, "numpy", ("no_such_module",))
     # Whoever forks here fails.
     with Pool() as broken_pool, bank_of(lines, broken_pool, tmp_path) as oracle:
         second = grade(submission, oracle)

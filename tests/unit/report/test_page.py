@@ -25,7 +25,8 @@ from support.results import (
 )
 
 from autograder.batch.reports import GRADESCOPE
-from autograder.report.page import class_page, count_mistakes, finding_html, page_path, student_page
+from autograder.report.fragment import finding_html
+from autograder.report.page import class_page, count_mistakes, page_path, student_page
 from autograder.report.phrases import first_to_fix
 from autograder.report.sanitize import OUTPUT_LIMIT, shorten
 from autograder.report.terminal import render

@@ -13,7 +13,7 @@ from typing import Any
 import cores
 import pytest
 
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, environment
 from autograder.sandbox.cores import CORES, groups, take_seat
 from autograder.sandbox.pool import Pool
 
@@ -83,10 +83,10 @@ def test_without_locks_chance_decides(many: None, monkeypatch: Any) -> None:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
 def test_children_run_on_their_seats_cores(many: None, tmp_path: Path, monkeypatch: Any) -> None:
     library = cores.library(tmp_path)
-    usual = bubblewrap._environment
+    usual = environment.environment
     monkeypatch.setattr(
         bubblewrap,
-        "_environment",
+        "environment",
         lambda *which: {**usual(*which), "LD_PRELOAD": str(library), "CORES": "64"},
     )
     with Pool("none") as pool:

@@ -619,9 +619,9 @@ def test_a_template_with_a_gpus_file_open_does_not_fork(
 def test_a_module_that_is_not_there_is_a_fault_of_the_sandbox(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from autograder.sandbox import bubblewrap
+    from autograder.sandbox import environment
 
-    monkeypatch.setitem(bubblewrap.MODULES, "numpy", ("no_such_module",))
+    monkeypatch.setitem(environment.MODULES, "numpy", ("no_such_module",))
     with Pool(limits=TIGHT) as pool, pytest.raises(SandboxError, match="no_such_module"):
         pool.fork("numpy")
 

@@ -1,0 +1,43 @@
+"""HTML: the fragment that `check` shows in Jupyter, and what templates of all kinds can use."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.report import markup, phrases
+from autograder.report.sanitize import clean, one_line
+from autograder.results.result import ExerciseResult
+
+
+def finding_html(exercise: ExerciseResult) -> str:
+    """Return the findings of one exercise as HTML that Jupyter shows below a cell."""
+    return _shared().get_template("fragment.html").render(exercise=exercise)
+
+
+@cache
+def _shared() -> Environment:
+    return environment()
+
+
+def environment() -> Environment:
+    """Return an environment for this package's templates; everything that they show is escaped."""
+    made = Environment(
+        loader=PackageLoader("autograder.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        inline=markup.inline,
+        block=markup.block,
+        line=one_line,
+        clean=clean,
+        name=markup.name,
+        number=phrases.number,
+        seconds=phrases.seconds,
+    )
+    made.globals.update(words=phrases)
+    return made

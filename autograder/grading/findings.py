@@ -10,6 +10,7 @@ from autograder.errors import FaultError
 from autograder.grading import messages
 from autograder.grading.causes import Setting
 from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
+from autograder.grading.number_types import unusable
 from autograder.grading.oracle import Oracle
 from autograder.grading.outcome import TrialOutcome
 from autograder.grading.trial import Observes
@@ -97,6 +98,17 @@ class FindingWriter:
         return self._not_equal(finding, outcome, index, comparison)
 
     def _not_answered(self, finding: Finding, name: str, evidence: Evidence) -> Finding:
+        if (words := unusable(evidence.failure)) is not None:  # nothing was raised
+            seen, expected, advice = words
+            found = messages.definition(self.cells, name)
+            return replace(
+                finding,
+                verdict="failed",
+                seen=seen,
+                expected=expected,
+                advice=advice,
+                place=found[1] if found else None,
+            )
         message = messages.status_message(
             name, evidence, self.cells, self.observer.cells, self.memory_limit, self.setting
         )

@@ -13,6 +13,7 @@ from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
+from autograder.grading.number_types import unusable
 from autograder.grading.sensitivity import perturbed, sensitivities
 from autograder.grading.trial import Trial, observe_all
 from autograder.judging.comparison import Wanted
@@ -207,6 +208,12 @@ class ReferenceOracle:
         Raises:
             SandboxError: there is none.
         """
+        if (words := unusable(found.failure)) is not None:
+            raise SandboxError(
+                f"The check `{trial.check.name}` can't use what the reference returns: {words[0]} "
+                "If the exercise is about that type, call `probes.as_returned(program.f)` in the "
+                "check (docs/authors.md)."
+            )
         if found.status != "ok":
             failure = (
                 f": {found.failure.type_name}: {found.failure.message}" if found.failure else ""

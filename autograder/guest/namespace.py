@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType, FunctionType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from autograder.guest.capture import captured
 from autograder.guest.failures import CellOf, failure_of, is_stub, place_of, status_of
 from autograder.guest.float32 import has_single, in_single
 from autograder.guest.forbidden import Ban
-from autograder.guest.tensors import to_arrays
+from autograder.guest.returned import Reader, is_function, ready
 from autograder.wire.codec import pack, unpack
 from autograder.wire.evidence import Evidence, Failure
 
@@ -34,6 +34,7 @@ class MissingName(AttributeError):  # noqa: N818 - read by students, as a statem
 class ProgramView:
     """What a check sees of a program: the names that its cells left behind.
 
+    What its functions return is read as `autograder.guest.returned` says.
     `kept` is what observations of the same names keep for each other (`probes.kept`);
     `watched` asks whether one of its functions has computed in float32.
     """
@@ -45,23 +46,26 @@ class ProgramView:
         self._kept = {} if kept is None else kept
         self._is_watched = watched
         self._gave_single = False
+        self._reader = Reader()
+        self._unusable = self._reader.unusable  # what the observation could not use
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self._names:
             raise MissingName(name)
         value = self._names[name]
-        if self._is_watched and isinstance(value, FunctionType):
-            return self._watched(value)
-        return value
+        if not is_function(value):
+            return value
+        read = self._reader.reading(name, value)
+        return self._watched(read) if self._is_watched else read
 
     def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
         def watched(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
             self._gave_single = self._gave_single or has_single(result)
             return result
 
-        return watched
+        # Not `wraps`: behind it is what the program defined.
+        return functools.update_wrapper(watched, function.__wrapped__)  # type: ignore[attr-defined]
 
 
 class ObservedNamespace:
@@ -89,23 +93,25 @@ class ObservedNamespace:
         with captured() as output, placed(gpu=trains):
             began = time.process_time()
             ban = Ban(forbids)
-            status, value, failure = self._outcome(source, inputs, seed, ban, float64)
+            program = ProgramView(self.names, self._kept, watched=float64)
+            status, value, failure = self._outcome(source, inputs, seed, ban, program)
+            if program._unusable:
+                status, value, failure = "raised", None, program._unusable[0]
             if ban.seen is not None:
                 status, value, failure = "forbidden", None, self._forbidden(*ban.seen)
             seconds = time.process_time() - began
         return Evidence(status, value, failure, output.text(), seconds)
 
     def _outcome(
-        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban, float64: bool
+        self, source: str, inputs: dict[str, Any], seed: int, ban: Ban, program: ProgramView
     ) -> tuple[str, Any, Failure | None]:
         try:
             probes.seed(seed)
             observation = self._observation(source)
             with ban:
-                program = ProgramView(self.names, self._kept, watched=float64)
                 value = observation(program, **inputs)
                 # Encoding touches student objects, so it belongs to the observation.
-                value = unpack(pack(to_arrays(value)))
+                value = unpack(pack(ready(value)))
             if program._gave_single and not has_single(inputs):
                 value = in_single(value)
             return "ok", value, None

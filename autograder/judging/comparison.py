@@ -110,8 +110,13 @@ def _missing_key(got: dict[str, Any], want: dict[str, Any], path: str, inner: st
 def _list_leaves(
     got: Any, want: list[Any], sensitivity: Any, path: str
 ) -> Iterator[Leaf | Difference]:
-    """Yield the leaves of each entry; both lists must be of one length."""
+    """Yield the leaves of each entry; both lists must be of one length.
+
+    An array is taken as the list of its rows, as a list of numbers is taken as an array.
+    """
     name = subject(path)
+    if isinstance(got, np.ndarray) and got.ndim:
+        got = list(got)
     if not isinstance(got, list):
         yield Difference(name, f"{name} is {described(got)}.", f"{len(want)} values.")
         return
@@ -169,9 +174,9 @@ def wrong_form(path: str, a: Any, b: Any, equal_nan: bool) -> Difference | None:
     if a.shape != b.shape:
         seen = f"{name} has shape {shape(a)}."
         return Difference(name, seen, f"Shape {shape(b)}.")
-    # A whole number that happens to be an int is a number all the same.
+    # A whole number that happens to be an int is a number all the same; no numbers have no kind.
     whole = a.ndim == 0 and a.dtype.kind in "iu" and b.dtype.kind == "f"
-    if kind(a) != kind(b) and not whole:
+    if kind(a) != kind(b) and not whole and a.size:
         return Difference(name, f"{name} holds {kind(a)}.", f"It should hold {kind(b)}.")
     if b.dtype.kind not in "fc":
         return None

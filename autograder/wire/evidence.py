@@ -25,6 +25,10 @@ MAX_TEXT: Final = 64 * 2**10  # characters of any captured text
 # Characters of a failure's type, message, code and function.
 MAX_FAILURE: Final = {"type_name": 200, "message": 2000, "code": 200, "function": 200}
 
+# The type of a failure that is about a result, not an exception: it is of a kind of numbers that
+# checks do not read.  The message is the kind, `code` where in the result, `function` whose it is.
+UNUSABLE: Final = "UnusableResult"
+
 # As in `<object object at 0x7f12a4c3d0b0>`, which differs from process to process.
 _ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
 

@@ -68,14 +68,18 @@ def path_form(program, w0, centre, steepness, lr, steps):
     def grad_fn(w):
         return steepness * (w - centre)
 
+    def near(point, other):
+        return np.shape(point) == np.shape(other) and bool(np.allclose(point, other, 1e-6))
+
     start = w0 + 0.0
     path = program.minimise(step, grad_fn, w0, steps)
     points = list(path) if np.ndim(path) or isinstance(path, (list, tuple)) else []
     return {
         "type of the path": "list" if isinstance(path, tuple) else type(path).__name__,
         "number of points": len(points),
-        "w0 is the first point": bool(points) and bool(np.array_equal(points[0], start)),
-        "the last point is another": bool(points) and not np.array_equal(points[-1], start),
+        # To the digits of float32, which a right answer may compute in.
+        "w0 is the first point": bool(points) and near(points[0], start),
+        "the last point is another": bool(points) and not near(points[-1], start),
     }
 
 

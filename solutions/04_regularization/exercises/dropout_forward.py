@@ -137,11 +137,11 @@ def inference(program, A, keep_prob, seed):
     trained = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)[0]
     out, mask = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), False)
     factors = np.asarray(out) / A
-    alike = bool(np.ptp(factors) < 1e-9)
+    alike = bool(np.ptp(factors) < 1e-6)  # float32 has seven digits
     return {
         "entries dropped with training=True": bool((np.asarray(trained) == 0).any()),
         "entries dropped with training=False": bool((factors == 0).any()),
-        "factor": float(f"{factors.mean():.9g}") if alike else "differs from entry to entry",
+        "factor": float(f"{factors.mean():.6g}") if alike else "differs from entry to entry",
         "shape of the mask": str(np.shape(mask)),
         "mask is all ones": bool(np.all(np.asarray(mask, dtype=float) == 1)),
     }
@@ -154,7 +154,7 @@ def keep_all(program, A, keep_prob, seed):
     out, mask = program.dropout_forward(A.copy(), 1.0, np.random.default_rng(seed), True)
     return {
         "entries dropped with keep_prob=0.5": bool((np.asarray(some) == 0).any()),
-        "the output is A": bool(np.array_equal(out, A)),
+        "the output is A": np.shape(out) == A.shape and bool(np.allclose(out, A, 1e-6)),
         "mask is all ones": bool(np.all(np.asarray(mask, dtype=float) == 1)),
     }
 

@@ -762,3 +762,21 @@ def test_judges_work_in_the_two_floating_point_types(dtype):
         close(dtype)
     with pytest.raises(ValueError, match="float64"):
         equal_sides("law", dtype)
+
+
+def test_an_array_is_taken_for_the_list_of_its_rows() -> None:
+    wanted = Wanted({"points": [np.array([1.0, 2.0]), np.array([3.0, 4.0])], "costs": [0.5, 0.25]})
+    rows, costs = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, 0.25])
+    assert close()({"points": rows, "costs": costs}, wanted).passed
+    assert not close()({"points": rows[::-1], "costs": costs}, wanted).passed
+    fewer = close()({"points": rows[:1], "costs": costs}, wanted).difference
+    assert fewer is not None and fewer.seen == "`points` has 1 entries."
+    assert not close()({"points": np.array(1.0), "costs": costs}, wanted).passed
+
+
+def test_no_numbers_are_of_no_kind() -> None:
+    for judge in (exact(), close()):
+        assert judge([], Wanted(np.zeros(0, dtype=int))).passed
+        assert judge(np.zeros(0), Wanted(np.zeros(0, dtype=int))).passed
+        assert not judge(np.zeros(1), Wanted(np.zeros(1, dtype=int))).passed
+        assert not judge(np.zeros((0, 3)), Wanted(np.zeros(0, dtype=int))).passed

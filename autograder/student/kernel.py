@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from autograder.grading.assessment import Assessment
 from autograder.guest.worker import ObservedNamespace
 from autograder.results.result import ExerciseResult
 from autograder.student.public_cases import PublicCases, PublicOracle, suffix, why_unreadable
-from autograder.wire.evidence import Evidence
+from autograder.wire.evidence import Evidence, Failure
 from autograder.wire.observation import Observation
 from autograder.wire.program import ProgramCell
 
@@ -57,8 +59,24 @@ def assess(
     kernel = _Kernel(names, shell)
     inputs = enumerate(map(str, names.get("In", [])))  # IPython's own list, by execution count
     cells = tuple(ProgramCell(number, source, False) for number, source in inputs)
+    kernel.cells = unparsed(cells)
     assessment = Assessment(cells, run, PublicOracle(public), kernel, public=True)
     return Checked(assessment.exercises([found])[0])
+
+
+def unparsed(cells: Sequence[ProgramCell]) -> dict[int, Evidence]:
+    """Return how the cells that are no Python ended, by number; how others did nobody recorded."""
+    found = {}
+    for cell in cells:
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+                compile(cell.source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SyntaxError as error:
+            place = cell.number, error.lineno or 0, (error.text or "").strip()[:200]
+            failure = Failure(type(error).__name__, error.msg, *place)
+            found[cell.number] = Evidence("raised", None, failure)
+    return found
 
 
 class _Kernel:

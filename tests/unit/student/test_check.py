@@ -310,12 +310,16 @@ ANSWERS = [CENTER, SUM, AXIS, SINE, RAISES, STUB, "def centre(X): pass\ndel cent
 
 
 def graded(oracle: ReferenceOracle, *cells: str) -> list[dict[str, Any]]:
-    """The grader's findings on the public cases, for a notebook of these cells."""
+    """The grader's findings on the public cases, for a notebook of these cells.
+
+    Without remarks: a kernel does not see which other cells define a name.
+    """
     program = tuple(ProgramCell(number, source, False) for number, source in enumerate(cells, 1))
     result = grade(Submission("a", "01_lines", "", program, (), cells_digest(program)), oracle)
     public = {check.name for check in oracle.loaded.unit.exercises[0].checks if check.public}
     findings = [finding for finding in result.exercises[0].findings if finding.check in public]
-    return [json.loads(json.dumps(asdict(replace(finding, seconds=0.0)))) for finding in findings]
+    plain = (asdict(replace(finding, seconds=0.0, remarks=())) for finding in findings)
+    return [json.loads(json.dumps(finding)) for finding in plain]
 
 
 def test_a_kernel_says_what_the_grader_says(tiny: Path, public_oracle: ReferenceOracle) -> None:

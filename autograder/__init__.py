@@ -1,6 +1,7 @@
 """A deep-learning course in notebooks, and the grader that makes it trustworthy.
 
-Students use `check`; programs use `Grader` and `Result`; authors of exercises use the rest.
+Students use `check`, and a notebook's first cell `prepare`; programs use `Grader` and `Result`;
+authors of exercises use the rest.
 Nothing heavy is imported until it is used, and no framework ever is.
 """
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from autograder.judging.statistical import within as within
     from autograder.results.result import Result as Result
     from autograder.student.check import check as check
+    from autograder.student.prepare import prepare as prepare
 
 _HOME = {
     "Case": "autograder.course.check",
@@ -45,6 +47,7 @@ _HOME = {
     "exact": "autograder.judging.judges",
     "float32": "autograder.judging.closeness",
     "float64": "autograder.judging.closeness",
+    "prepare": "autograder.student.prepare",
     "probes": "autograder.guest.probes",
     "unchanged": "autograder.judging.judges",
     "within": "autograder.judging.statistical",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from autograder.authoring.public_cases import make
+from autograder.authoring.wheel import this_package
+from autograder.course import first_cell, settings
 from autograder.course.course import Course
 from autograder.course.notebook import author_notebook, dumps, release_notebook
 from autograder.course.unit import LoadedUnit
@@ -54,20 +57,61 @@ def _is_at(path: Path, content: bytes) -> bool:
 
 def _generated(course: Course, loaded: LoadedUnit, cases: bool) -> Mapping[Path, bytes]:
     """Return what the sources give by its path; outdated public cases are made anew if `cases`."""
-    unit, exercises = loaded.name, loaded.unit.exercises
     student = _student(course, loaded)
+    author = dumps(author_notebook(loaded.cells, loaded.unit.exercises, loaded.name))
+    return {
+        loaded.folder / f"{loaded.name}.ipynb": author.encode(),
+        **{student / name: each for name, each in for_students(course, loaded, cases).items()},
+    }
+
+
+def for_students(course: Course, loaded: LoadedUnit, anew: bool) -> dict[str, bytes]:
+    """Return what students get of a unit, by its path in their folder.
+
+    Args:
+        course: the course.
+        loaded: the unit.
+        anew: whether to make public cases that are outdated; else something else stands there.
+    """
+    unit = loaded.name
+    cases = _public_cases(_student(course, loaded) / f"{unit}{suffix}", loaded, anew)
+    notebook = release_notebook(loaded.cells, loaded.unit.exercises, unit)
+    add_first_cell(notebook, course, loaded, cases)
+    return {f"{unit}.ipynb": dumps(notebook).encode(), **_beside(loaded, cases)}
+
+
+def add_first_cell(notebook: Any, course: Course, loaded: LoadedUnit, cases: bytes) -> None:
+    """Add the cell that gets what is missing, where the course says where that is published.
+
+    Args:
+        notebook: the unit's release, a NotebookNode.
+        course: the course.
+        loaded: the unit.
+        cases: its public cases as students get them.
+    """
+    if published := where_published(course):
+        text = first_cell.source(*published, loaded.name, _beside(loaded, cases))
+        first_cell.add(notebook, text)
+
+
+def where_published(course: Course) -> tuple[str, first_cell.Wheel] | None:
+    """Return where a course is published, and its package there; None if it is not.
+
+    Raises:
+        SettingsError: the course's settings can't be used.
+        UserError: the package can't be published as it is installed.
+    """
+    url = settings.read(course.root).release_url
+    return (url, this_package().wheel) if url else None
+
+
+def _beside(loaded: LoadedUnit, cases: bytes) -> dict[str, bytes]:
+    """Return what students get beside the notebook, by its path there."""
     data = {
-        student / path.relative_to(loaded.folder): path.read_bytes()
+        path.relative_to(loaded.folder).as_posix(): path.read_bytes()
         for path in _files(loaded.folder / DATA)
     }
-    return {
-        loaded.folder / f"{unit}.ipynb": dumps(
-            author_notebook(loaded.cells, exercises, unit)
-        ).encode(),
-        student / f"{unit}.ipynb": dumps(release_notebook(loaded.cells, exercises, unit)).encode(),
-        student / f"{unit}{suffix}": _public_cases(student / f"{unit}{suffix}", loaded, cases),
-        **data,
-    }
+    return {f"{loaded.name}{suffix}": cases, **data}
 
 
 def _student(course: Course, loaded: LoadedUnit) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,25 +15,54 @@ from autograder.cli.options import Settings
 @click.command()
 @click.argument("units", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail if something is not current.")
+@click.option(
+    "--zip",
+    "zipped",
+    is_flag=True,
+    help="Also write what to publish: an archive of each unit, this package, an index.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The folder for `--zip` (default: `handouts` in the course).",
+)
 @options.course
-def release(units: tuple[str, ...], check: bool, course_dir: Path | None) -> int:
+def release(
+    units: tuple[str, ...], check: bool, zipped: bool, out: Path | None, course_dir: Path | None
+) -> int:
     """Writes the notebooks of UNITS (default: all) from their sources."""
+    from autograder.authoring import handout
     from autograder.authoring.release import Stale, release_unit
     from autograder.cli.console import chosen_course, consoles, line
 
+    if out is not None and not zipped:
+        raise click.UsageError("`--out` is the folder for `--zip`, which is not given.")
     console, notes = consoles()
     course = chosen_course(course_dir, notes)
+    loaded = [course.load(name) for name in course.named(units)]
+    steps: list[tuple[str, Callable[[], list[Path]]]] = [
+        (one.name, partial(release_unit, course, one, write=not check)) for one in loaded
+    ]
+    if zipped:
+        folder = out or course.root / handout.FOLDER
+        steps.append(
+            (str(folder), partial(handout.publish, course, loaded, folder, write=not check))
+        )
     status = 0
-    for name in course.named(units):
+    for name, step in steps:
         try:
-            written = release_unit(course, course.load(name), write=not check)
+            written = step()
         except Stale as stale:
             line(console, f"{name}: {stale}")
             status = 1
             continue
-        said = ", ".join(str(path.relative_to(course.root)) for path in written)
+        said = ", ".join(_shown(path, course.root) for path in written)
         line(console, f"{name}: {said or 'current'}")
     return status
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 @click.command()

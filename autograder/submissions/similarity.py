@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from autograder.course import first_cell
 from autograder.course.course import Course, Lazy
 from autograder.course.notebook import clear_solutions
 from autograder.course.unit import LoadedUnit
@@ -74,7 +75,9 @@ def compare(course: Course, paths: Sequence[Path], unit: str | None, share: floa
 
 def starter_code(loaded: LoadedUnit) -> str:
     """Return the code that students were given."""
-    return "\n\n".join(clear_solutions(c.source) for c in loaded.cells if c.kind == "code")
+    cells = [clear_solutions(cell.source) for cell in loaded.cells if cell.kind == "code"]
+    # Names and strings are set aside, so that the first cell is the same for every course.
+    return "\n\n".join([first_cell.example(), *cells])
 
 
 def pairs(

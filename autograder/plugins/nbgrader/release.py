@@ -10,7 +10,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 
 from autograder.authoring.public_cases import make
-from autograder.authoring.release import DATA
+from autograder.authoring.release import DATA, add_first_cell, where_published
 from autograder.course.course import Course
 from autograder.course.notebook import EXPERIMENT, RELEASED_EXPERIMENT, author_notebook, dumps
 from autograder.course.unit import LoadedUnit, exercise_files
@@ -41,7 +41,7 @@ class CheckSource(NbGraderPreprocessor):
 
 
 class FinishRelease(NbGraderPreprocessor):
-    """Adds what nbgrader doesn't know of: the public cases, and that experiments may fail."""
+    """Adds what nbgrader doesn't know of: cases, the first cell, and that experiments may fail."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -62,7 +62,9 @@ class FinishRelease(NbGraderPreprocessor):
             if EXPERIMENT in cell.metadata.get("tags", ()):
                 cell.metadata["tags"] = [*cell.metadata["tags"], *RELEASED_EXPERIMENT]
         path = _destination(self.parent.parent, folder.name) / f"{loaded.name}{suffix}"
-        resources.setdefault("outputs", {})[path.name] = self._cases(path, loaded)
+        cases = self._cases(path, loaded)
+        add_first_cell(nb, Course.find(folder), loaded, cases)
+        resources.setdefault("outputs", {})[path.name] = cases
         return nb, resources
 
     def _cases(self, path: Path, loaded: LoadedUnit) -> bytes:
@@ -89,6 +91,7 @@ def _check(folder: Path, notebooks: list[str], converter: Any) -> None:
             "(Change `notebook.py`, not the generated notebook.)"
         )
     require_ignored(converter.coursedir, folder)
+    where_published(Course.find(folder))  # raises what would stop the release half-way
     if not converter.no_database:
         gradebook.require_same_exercises(converter.coursedir.db_url, loaded.name, loaded.unit)
 

@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from support.places import ROOT, SAMPLES
 
+from autograder.course import first_cell
 from autograder.course.course import Course
 from autograder.report import page
 from autograder.submissions.similarity import pairs, segments, starter_code
@@ -62,6 +63,17 @@ def test_independent_work_is_not_told_and_starter_code_does_not_count() -> None:
     ]
     assert pairs(untouched, STARTER) == []
     assert pairs([], STARTER) == []
+
+
+def test_the_first_cell_of_a_published_course_does_not_count() -> None:
+    wheel = first_cell.Wheel("p", "p-2.0-py3-none-any.whl", "0f" * 32)
+    text = first_cell.source("https://example.org/a/", wheel, UNIT, {f"{UNIT}.cases": b"1"})
+    (ada,) = samples("ada")
+    twice = [
+        replace(ada, student=name, cells=(replace(ada.cells[0], source=text),)) for name in "xy"
+    ]
+    assert pairs(twice, STARTER) == []
+    assert pairs(twice, {UNIT: ""}) != []
 
 
 def test_the_page_shows_both_and_lets_nothing_through() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,9 +12,12 @@ from autograder.report.sanitize import clean, one_line
 from autograder.results.result import ExerciseResult
 
 
-def finding_html(exercise: ExerciseResult) -> str:
-    """Return the findings of one exercise as HTML that Jupyter shows below a cell."""
-    return _shared().get_template("fragment.html").render(exercise=exercise)
+def finding_html(exercise: ExerciseResult, notes: Sequence[str] = ()) -> str:
+    """Return the findings of one exercise as HTML that Jupyter shows below a cell.
+
+    `notes` are told before them.
+    """
+    return _shared().get_template("fragment.html").render(exercise=exercise, notes=notes)
 
 
 @cache

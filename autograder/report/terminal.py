@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from autograder.report.phrases import (
     NOT_ISOLATED,
@@ -22,8 +23,10 @@ WIDTH = 100
 MESSAGE_LIMIT = 2_000
 
 
-def render(what: Result | ExerciseResult, *, width: int = WIDTH) -> str:
+def render(what: Result | ExerciseResult, *, width: int = WIDTH, notes: Sequence[str] = ()) -> str:
     """Return the findings as text, no line much longer than `width` characters but code.
+
+    `notes` are told before the findings of an exercise.
 
     Example:
         >>> claim, seen = "`backward` returns the gradient", "`db1` is 5 times too large"
@@ -34,7 +37,7 @@ def render(what: Result | ExerciseResult, *, width: int = WIDTH) -> str:
                        Seen: `db1` is 5 times too large
     """
     if isinstance(what, ExerciseResult):
-        return _exercise(what, width)
+        return _exercise(what, width, notes)
     blocks = [_heading(what, width)]
     blocks += [_exercise(exercise, width) for exercise in what.exercises]
     return "\n".join(blocks)
@@ -59,8 +62,10 @@ def _heading(result: Result, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _exercise(exercise: ExerciseResult, width: int) -> str:
+def _exercise(exercise: ExerciseResult, width: int, notes: Sequence[str] = ()) -> str:
     lines = [f"{one_line(exercise.exercise)}   {share(exercise)}"]
+    for note in notes:
+        lines += _wrapped(f"Note: {note}", 2, width)
     columns = (
         max([len("wrong"), *(len(WORDS[finding.verdict]) for finding in exercise.findings)]),
         max([0, *(len(share(finding)) for finding in exercise.findings)]),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograder.student.kernel import Checked
 
 
+class CheckInterrupted(KeyboardInterrupt):
+    """The student stopped a check."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback, which would be this package's insides."""
+        return [str(self)]
+
+
 def check(exercise: str, unit: str | None = None) -> Checked | None:
-    """Runs the public checks of an exercise on what your notebook has defined.
+    """Run the public checks of an exercise on what your notebook has defined.
 
     The grader repeats the same checks with other numbers.
 
@@ -25,20 +32,24 @@ def check(exercise: str, unit: str | None = None) -> Checked | None:
 
     Raises:
         CheckError: there are no public cases here, or no such exercise.
+        CheckInterrupted: you stopped it; your notebook is as it was before.
     """
     from autograder.student import kernel, validate
 
-    frame = inspect.currentframe()
-    names = frame.f_back.f_globals if frame and frame.f_back else {}
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell = _shell()
+    names = vars(sys.modules["__main__"]) if shell is None else shell.user_ns
 
-    def assess() -> Checked:
-        return kernel.assess(exercise, unit, names, shell, _folder())
+    def assess(quiet: bool = False) -> Checked:
+        return kernel.assess(exercise, unit, names, shell, _folder(), quiet)
 
-    if validate.asked():
-        validate.validate(assess)
-        return None
-    checked = assess()
+    try:
+        if validate.asked():
+            validate.validate(lambda: assess(quiet=True))
+            return None
+        checked = assess()
+    except KeyboardInterrupt:
+        stopped = f"The check of `{exercise}` was stopped. Your notebook is as it was before."
+        raise CheckInterrupted(stopped) from None
     if shell is not None:
         return checked
     _print(f"{checked!r}\n")
@@ -61,3 +72,20 @@ def _print(text: str) -> None:
     """Print text; where a terminal has no such character (`×` on some of Windows), a `?`."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def _shell() -> Any:
+    """Return the IPython shell that runs the caller, None in plain Python."""
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+
+
+def _watch() -> None:
+    """Have IPython say, from the import of `check` on, how each cell ends."""
+    shell = _shell()
+    if shell is not None:
+        from autograder.student import history
+
+        history.watch(shell)
+
+
+_watch()

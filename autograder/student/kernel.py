@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import ast
+import random
+import re
+import shutil
+import sys
+import threading
 import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograder.course.exercise import Exercise
 from autograder.errors import CheckError
 from autograder.grading.assessment import Assessment
 from autograder.guest.worker import ObservedNamespace
-from autograder.results.result import ExerciseResult
+from autograder.results.result import ExerciseResult, Finding
+from autograder.student import history, saved
+from autograder.student.diagnosis import Diagnosis
+from autograder.student.progress import AtWork, at_work
 from autograder.student.public_cases import PublicCases, PublicOracle, suffix, why_unreadable
 from autograder.wire.evidence import Evidence, Failure
 from autograder.wire.observation import Observation
@@ -23,86 +33,159 @@ _read_before: dict[tuple[str, int], PublicCases] = {}
 
 
 class Checked:
-    """The findings of one exercise, shown richly by Jupyter and as text elsewhere."""
+    """The findings of one exercise, shown richly by Jupyter and as text elsewhere.
 
-    def __init__(self, result: ExerciseResult) -> None:
+    `notes` say what to know of the kernel before the findings are read.
+    """
+
+    def __init__(self, result: ExerciseResult, notes: Sequence[str] = ()) -> None:
         self.result = result
+        self.notes = tuple(notes)
 
     def __repr__(self) -> str:
-        from autograder.report.terminal import render
+        from autograder.report.terminal import WIDTH
 
-        return render(self.result)
+        return self.text(min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns))
 
     def _repr_html_(self) -> str:
         from autograder.report.fragment import finding_html
 
-        return finding_html(self.result)
+        return finding_html(self.result, self.notes)
+
+    def text(self, width: int) -> str:
+        """Return notes and findings as lines of at most `width` characters, code aside."""
+        from autograder.report.terminal import render
+
+        return render(self.result, width=width, notes=self.notes)
 
 
 def assess(
-    exercise: str, unit: str | None, names: dict[str, Any], shell: Any, folder: Path
+    exercise: str,
+    unit: str | None,
+    names: dict[str, Any],
+    shell: Any,
+    folder: Path,
+    quiet: bool = False,
 ) -> Checked:
-    """The findings of an exercise on the names of a notebook.
+    """Return the findings of an exercise on the names of a notebook.
 
     Args:
         exercise: the exercise's name.
-        unit: its unit, where several lie in `folder`.
+        unit: its unit, where several lie in one folder.
         names: what the notebook has defined.
         shell: the IPython shell, or None.
-        folder: where the public cases lie.
+        folder: the kernel's; public cases lie there or beside the notebook.
+        quiet: nothing is shown of a check that takes long, and the file of the notebook is not
+            looked at: nbgrader has just run it from top to bottom.
 
     Raises:
         CheckError: there are no public cases, or no such exercise.
+        KeyboardInterrupt: the student stopped it; nothing of it is left.
     """
-    public, found = _find(exercise, unit, folder)
+    notebook = None if quiet else saved.notebook_path(names)
+    public, found = _find(exercise, unit, folder, notebook)
+    kernel = _Kernel(names, shell, found)
     run = f"{time.monotonic_ns()}"  # names change between two checks: nothing is kept
-    kernel = _Kernel(names, shell)
     inputs = enumerate(map(str, names.get("In", [])))  # IPython's own list, by execution count
     cells = tuple(ProgramCell(number, source, False) for number, source in inputs)
-    kernel.cells = unparsed(cells)
     assessment = Assessment(cells, run, PublicOracle(public), kernel, public=True)
-    return Checked(assessment.exercises([found])[0])
+    with nullcontext() if quiet else at_work(exercise, len(found.checks), shell) as shown:
+        kernel.shown = shown
+        with undisturbed():
+            result = assessment.exercises([found])[0]
+    if shell is None:
+        return Checked(result)
+    past = history.watch(shell)
+    file = saved.read(notebook) if notebook else None
+    return _diagnosed(result, kernel, Diagnosis(names, past.runs(), file, past.number_of))
 
 
-def unparsed(cells: Sequence[ProgramCell]) -> dict[int, Evidence]:
-    """Return how the cells that are no Python ended, by number; how others did nobody recorded."""
-    found = {}
-    for cell in cells:
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-                compile(cell.source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        except SyntaxError as error:
-            place = cell.number, error.lineno or 0, (error.text or "").strip()[:200]
-            failure = Failure(type(error).__name__, error.msg, *place)
-            found[cell.number] = Evidence("raised", None, failure)
-    return found
+def _diagnosed(result: ExerciseResult, kernel: _Kernel, diagnosis: Diagnosis) -> Checked:
+    """Say of each finding on a name that is not there why it is not."""
+    findings = tuple(
+        _explained(finding, kernel.failures.get(finding.check), diagnosis)
+        for finding in result.findings
+    )
+    is_right = all(finding.verdict == "passed" for finding in findings)
+    is_there = result.exercise in diagnosis.names
+    notes = diagnosis.notes(result.exercise, is_right) if is_there else []
+    return Checked(replace(result, findings=findings), notes)
+
+
+def _explained(finding: Finding, failure: Failure | None, diagnosis: Diagnosis) -> Finding:
+    if failure is None:
+        return finding
+    if finding.verdict == "missing" and failure.message.isidentifier():
+        seen, expected, advice = diagnosis.absent(failure.message)
+        return replace(finding, seen=seen, expected=expected, advice=advice)
+    unknown = re.match(r"name '(\w+)' is not defined", failure.message)
+    if finding.verdict == "raised" and failure.type_name == "NameError" and unknown:
+        if message := diagnosis.unknown(unknown[1]):
+            return replace(finding, advice=message.advice)
+    return finding
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the process as it was, however a check ends: the stop button may come at any time."""
+    streams = sys.stdout, sys.stderr
+    profiles = sys.getprofile(), threading.getprofile()
+    drawn = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+        sys.setprofile(profiles[0])
+        threading.setprofile(profiles[1])
+        random.setstate(drawn[0])
+        np.random.set_state(drawn[1])
 
 
 class _Kernel:
-    """Observes in the student's own kernel; there is nothing to isolate from."""
+    """Observes in the student's own kernel; there is nothing to isolate from.
 
-    def __init__(self, names: dict[str, Any], shell: Any) -> None:
+    `failures` has the first failure of each check, by its name.
+    """
+
+    def __init__(self, names: dict[str, Any], shell: Any, exercise: Exercise) -> None:
         numbers = getattr(getattr(shell, "compile", None), "_filename_map", {})
         self._names = ObservedNamespace(names, lambda file_name: numbers.get(file_name, 0))
+        self._exercise = exercise
         self.cells: Mapping[int, Evidence] = {}
         self.patience = 1.0  # nothing is stopped here
+        self.failures: dict[str, Failure] = {}
+        self.shown: AtWork | None = None
 
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
         from autograder.wire.codec import pack, unpack
 
+        asking = [
+            (number, check.name)
+            for number, check in enumerate(self._exercise.checks, 1)
+            if check.source == observation.source
+        ]
+        if self.shown is not None and asking:
+            self.shown.check = asking[0][0]
         inputs = unpack(pack(dict(observation.inputs)))  # each observation gets arrays of its own
-        return self._names.observe(
+        evidence = self._names.observe(
             observation.source,
             inputs,
             observation.seed,
             observation.forbids,
             float64=observation.float64,
         )
+        if evidence.failure is not None:
+            if evidence.failure.type_name == "KeyboardInterrupt":
+                raise KeyboardInterrupt  # in a sandbox it is the student's code that raises it
+            for _, name in asking:
+                self.failures.setdefault(name, evidence.failure)
+        return evidence
 
 
-def _find(exercise: str, unit: str | None, folder: Path) -> tuple[PublicCases, Exercise]:
-    found, problems = _read_all(folder, unit)
+def _find(
+    exercise: str, unit: str | None, here: Path, notebook: Path | None
+) -> tuple[PublicCases, Exercise]:
+    found, problems = _read_all(saved.cases_folder(notebook, f"*{suffix}", here), unit)
     matches = [
         (path, public, candidate)
         for path, public in found.items()
@@ -114,7 +197,9 @@ def _find(exercise: str, unit: str | None, folder: Path) -> tuple[PublicCases, E
     if matches:
         raise CheckError(_ambiguous(exercise, [(path, public) for path, public, _ in matches]))
     if problems or not found:
-        raise CheckError(" ".join(problems) or _absent(folder, unit))
+        raise CheckError(
+            " ".join(problems) or _absent(f"{unit or '*'}{suffix}", here, notebook)
+        )
     listed = "; ".join(
         f"`{path.name}` has {', '.join(f'`{each.name}`' for each in public.unit.exercises)}"
         for path, public in found.items()
@@ -142,13 +227,6 @@ def _read_all(folder: Path, unit: str | None) -> tuple[dict[Path, PublicCases], 
     return found, problems
 
 
-def _absent(folder: Path, unit: str | None) -> str:
-    return (
-        f"There is no `{unit or '*'}{suffix}` in {folder}. The public cases come with the "
-        "notebook: keep both in one folder, and start Jupyter's kernel there."
-    )
-
-
 def _ambiguous(exercise: str, files: Sequence[tuple[Path, PublicCases]]) -> str:
     names = " and ".join(f"`{path.name}`" for path, _ in files)
     if len({public.unit.name for _, public in files}) == len(files):
@@ -159,6 +237,23 @@ def _ambiguous(exercise: str, files: Sequence[tuple[Path, PublicCases]]) -> str:
     return (
         f"{names} all have the exercise `{exercise}`, are for one unit, and differ: keep the one "
         "that came with this notebook, and move the others to another folder."
+    )
+
+
+def _absent(pattern: str, here: Path, notebook: Path | None) -> str:
+    """Say that there are no public cases, and where some lie."""
+    folders = [here, *([notebook.parent] if notebook and notebook.parent != here else [])]
+    looked = " nor in ".join(map(str, folders))
+    said = f"There is no `{pattern}` in {looked}. "
+    if notebook is not None and (near := saved.cases_nearby(folders, pattern)):
+        listed = ", ".join(f"`{path}`" for path in near[:5])
+        return (
+            f"{said}The notebook is saved as `{notebook}`; public cases lie elsewhere: {listed}. "
+            "Move the notebook back beside its own, or copy that file beside the notebook."
+        )
+    return (
+        f"{said}The public cases come with the notebook: keep both in one folder, and start "
+        "Jupyter's kernel there."
     )
 
 

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from autograder.report.terminal import render
 from autograder.results.result import ExerciseResult
 
 _WIDTH = 80  # nbgrader cuts longer lines
@@ -23,6 +22,8 @@ class Checked(Protocol):
 
     @property
     def result(self) -> ExerciseResult: ...
+
+    def text(self, width: int) -> str: ...
 
 
 class NotRightYet(Exception):  # noqa: N818 - read by students, as a statement
@@ -45,9 +46,9 @@ def validate(check: Callable[[], Checked]) -> None:
         NotRightYet: something doesn't; says what a student needs.
     """
     with _without_stderr():
-        result = check().result
-    if any(finding.verdict != "passed" for finding in result.findings):
-        raise NotRightYet(render(result, width=_WIDTH))
+        checked = check()
+    if any(finding.verdict != "passed" for finding in checked.result.findings):
+        raise NotRightYet(checked.text(_WIDTH))
 
 
 @contextlib.contextmanager

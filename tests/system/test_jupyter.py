@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from support.browser import BROWSER, TOKEN, Browser, jupyter
+from support.contrast import AA, contrast, over
 from support.places import ROOT
 
 from autograder.course.course import Course
@@ -38,6 +39,30 @@ VERDICTS = (
     "[...document.querySelectorAll('.autograder-findings')].map("
     "e => [...e.querySelectorAll('.ag-verdict')].map(v => v.lastChild.textContent.trim()))"
 )
+THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: '%s'}).then(String)"
+THEME_IS = "document.body.dataset.jpThemeName == '%s'"
+# A cell by its id: given a text if there is one, and run.
+RUN_CELL = """(async (id, source) => {
+  const notebook = jupyterapp.shell.currentWidget.content
+  const index = notebook.widgets.findIndex(cell => cell.model.id == id)
+  if (source) notebook.widgets[index].model.sharedModel.setSource(source)
+  notebook.deselectAll(); notebook.activeCellIndex = index
+  await jupyterapp.commands.execute('notebook:run-cell')
+})(%s, %s)"""
+# Colours of all text in findings, and of what they stand on, as red, green, blue, opacity to 255.
+COLOURS = """(() => {
+  const pixel = css => {
+    const one = document.createElement('canvas').getContext('2d', {willReadFrequently: true})
+    one.fillStyle = css; one.fillRect(0, 0, 1, 1)
+    return [...one.getImageData(0, 0, 1, 1).data]
+  }
+  const ground = one => getComputedStyle(one).backgroundColor
+  const grounds = one => one ? [ground(one), ...grounds(one.parentElement)] : []
+  const hasText = one => [...one.childNodes].some(n => n.nodeType == 3 && n.data.trim())
+  return [...document.querySelectorAll('.autograder-findings *')]
+    .filter(one => hasText(one) && one.tagName != 'STYLE')
+    .map(one => [one.innerText, pixel(getComputedStyle(one).color), grounds(one).map(pixel)])
+})()"""
 DIALOGS = "[...document.querySelectorAll('.jp-Dialog, .Toastify__toast')].map(e => e.innerText)"
 
 pytestmark = [
@@ -144,3 +169,51 @@ def test_an_author_runs_all_and_everything_is_ok(
         assert browser.value(DIALOGS) == []
     assert len(shown) == len(COURSE.load(name).unit.exercises)
     assert all(verdicts and set(verdicts) == {"ok"} for verdicts in shown), shown
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_a_check_tells_of_the_kernel_and_can_be_read_in_every_theme(
+    theme: str, lab: Lab, pictures: Path | None
+) -> None:
+    name = UNITS[0]
+    released, author = (COURSE.root / each / name for each in ("assignments", "solutions"))
+    answers = json.loads((author / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    answer = next("".join(cell["source"]) for cell in answers if cell["id"] == "rmsprop_step")
+    broken = "def momentum_step(w, dw, v, lr, beta1):\n    return (w"
+    wrong = answer.replace("def rmsprop_step", "def adam_step")
+    with lab.opened(
+        f"told-{theme[11:]}", released / f"{name}.ipynb", released / f"{name}.cases"
+    ) as browser:
+        browser.value(THEME % theme)
+        browser.wait(THEME_IS % theme)
+        first = browser.value(f"{CELLS}.find(c => c.cell_type == 'code').id")
+        for cell, source in [
+            *((first, ""), ("momentum_step", broken), ("check_momentum_step", "")),
+            *(("rmsprop_step", answer), ("check_rmsprop_step", ""), ("check_bias_correct", "")),
+            *(("adam_step", wrong), ("check_adam_step", "")),
+        ]:
+            browser.value(RUN_CELL % (json.dumps(cell), json.dumps(source)))
+        browser.wait(f"{SHOWN}.length == 4")
+        failed_cell, right, never_run, wrong_shown = browser.value(SHOWN)
+        colours = browser.value(COLOURS)
+        for number in range(4 if pictures else 0):
+            into_view = f"document.querySelectorAll('.autograder-findings')[{number}]"
+            browser.value(f"{into_view}.scrollIntoView()")
+            time.sleep(0.3)
+            browser.picture(pictures, str(number))
+    assert "Its cell [2] failed with SyntaxError" in failed_cell
+    assert "wrong" not in right and "Note" not in right
+    assert f"Its cell in {name}.ipynb has not been run" in never_run
+    assert "adam_step" in wrong_shown
+    assert len(colours) > 20
+    for text, front, grounds in colours:
+        assert contrast_of(front, grounds) >= AA, text
+
+
+def contrast_of(front: list[int], grounds: list[list[int]]) -> float:
+    """The contrast of a colour on the grounds that lie below it, the nearest first."""
+    back = (1.0, 1.0, 1.0, 1.0)
+    for red, green, blue, opacity in reversed(grounds):
+        back = over((red / 255, green / 255, blue / 255, opacity / 255), back)
+    red, green, blue, opacity = (each / 255 for each in front)
+    return contrast((red, green, blue, opacity), back)

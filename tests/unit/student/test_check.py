@@ -306,7 +306,7 @@ def public_oracle(pool: Pool) -> Iterator[ReferenceOracle]:
     oracle.close()
 
 
-ANSWERS = [CENTER, SUM, AXIS, SINE, RAISES, STUB, "def centre(X): pass\ndel center"]
+ANSWERS = [CENTER, SUM, AXIS, SINE, RAISES, STUB]  # what is missing, a kernel knows more of
 
 
 def graded(oracle: ReferenceOracle, *cells: str) -> list[dict[str, Any]]:

@@ -197,9 +197,7 @@ def _find(
     if matches:
         raise CheckError(_ambiguous(exercise, [(path, public) for path, public, _ in matches]))
     if problems or not found:
-        raise CheckError(
-            " ".join(problems) or _absent(f"{unit or '*'}{suffix}", here, notebook)
-        )
+        raise CheckError(" ".join(problems) or _absent(f"{unit or '*'}{suffix}", here, notebook))
     listed = "; ".join(
         f"`{path.name}` has {', '.join(f'`{each.name}`' for each in public.unit.exercises)}"
         for path, public in found.items()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import KernelManager
+from nbclient.client import KernelManager
 
 START = "import numpy as np\nfrom autograder import check"
 _ONE_THREAD = ("TF_NUM_INTRAOP", "TF_NUM_INTEROP", "OMP", "OPENBLAS")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbclient.client import KernelManager
+from nbclient.client import KernelManager  # type: ignore[attr-defined]  # jupyter_client's
 
 START = "import numpy as np\nfrom autograder import check"
 _ONE_THREAD = ("TF_NUM_INTRAOP", "TF_NUM_INTEROP", "OMP", "OPENBLAS")

@@ -215,5 +215,5 @@ def contrast_of(front: list[int], grounds: list[list[int]]) -> float:
     back = (1.0, 1.0, 1.0, 1.0)
     for red, green, blue, opacity in reversed(grounds):
         back = over((red / 255, green / 255, blue / 255, opacity / 255), back)
-    red, green, blue, opacity = (each / 255 for each in front)
-    return contrast((red, green, blue, opacity), back)
+    r, g, b, a = (each / 255 for each in front)
+    return contrast((r, g, b, a), back)

@@ -135,8 +135,8 @@ def regrade(
 
     console, notes = consoles()
     chosen = reports.parsed(formats)
-    earlier = Earlier(out)
     with settings.pool() as pool:
+        earlier = Earlier(out)
         course = chosen_course(settings.course_dir, notes, paths)
         earlier.again.open(paths)
         with settings.grader(course, pool) as grader:

@@ -28,7 +28,7 @@ import nbformat
 import pytest
 from support.command import run_to_end
 from support.make_submissions import SourceError, file_of, files_of_the_class
-from support.places import ROOT, SAMPLES
+from support.places import ROOT, SAMPLE_SOURCES, SAMPLES
 
 from autograder.results import record
 from autograder.results.result import Result
@@ -238,7 +238,7 @@ def test_every_notebook_is_declared(unit):
     folder = SAMPLES / unit
     declared = sorted(EXPECTED[unit])
     assert declared == sorted(path.stem for path in folder.glob("*.ipynb"))
-    assert declared == sorted(path.stem for path in (folder / "sources").glob("*.py"))
+    assert declared == sorted(path.stem for path in (SAMPLE_SOURCES / unit).glob("*.py"))
     assert len(declared) >= 14
     for student, expected in EXPECTED[unit].items():
         assert expected.keys() <= KEYS, student

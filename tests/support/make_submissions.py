@@ -1,8 +1,8 @@
-"""Make the sample class: the students' notebooks in `tests/data/submissions`, from `sources`.
+"""Make the sample class: notebooks in `tests/data/submissions`, from `tests/data/sources`.
 
     python tests/support/make_submissions.py
 
-A source, `tests/data/submissions/<unit>/sources/<student>.py`, is what a student did with the
+A source, `tests/data/sources/<unit>/<student>.py`, is what a student did with the
 released notebook: a percent script of the cells that were changed, in any order.
 
     # Who this is, and what is odd about the notebook.
@@ -42,7 +42,7 @@ import nbformat
 if __name__ == "__main__":  # by hand; `support` is not on the path then
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.places import ROOT, SAMPLES
+from support.places import ROOT, SAMPLE_SOURCES, SAMPLES
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -67,7 +67,7 @@ def files_of_the_class() -> dict[Path, bytes]:
     for folder in sorted(path for path in SAMPLES.iterdir() if path.is_dir()):
         path = ROOT / "assignments" / folder.name / f"{folder.name}.ipynb"
         release = json.loads(path.read_text(encoding="utf-8"))
-        for source in sorted((folder / "sources").glob("*.py")):
+        for source in sorted((SAMPLE_SOURCES / folder.name).glob("*.py")):
             try:
                 made[folder / f"{source.stem}.ipynb"] = file_of(release, source)
             except SourceError as error:

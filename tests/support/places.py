@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 SAMPLES = DATA / "submissions"
+SAMPLE_SOURCES = DATA / "sources"  # what the samples are made of
 ESCAPES = DATA / "escapes"
 TINY = DATA / "course"  # a course of two small units
 

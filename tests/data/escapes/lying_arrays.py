@@ -1,6 +1,6 @@
 # Subclasses of arrays whose functions, comparisons and conversions say what suits.
 #! class = "wire"
-#! seen = ["failed", "raised", "stub"]
+#! seen = ["failed", "stub"]
 
 # %% after check_minimise
 class Right(np.ndarray):

@@ -416,10 +416,10 @@ def place():
 
 print(place())
 for gpu in (False, True):
-    with worker._placed(gpu=gpu):
+    with worker.placed(gpu=gpu):
         print(place())
     os.environ[MARK] = "GPU-0"
-    with worker._placed(gpu=gpu):
+    with worker.placed(gpu=gpu):
         print(place())
     del os.environ[MARK]
 """

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
-import os
 import stat
-import threading
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from autograder.submissions.content import UnreadableError
 from autograder.submissions.file import (
@@ -27,99 +23,37 @@ from autograder.submissions.file import (
     not_a_notebook,
     shown,
 )
-
-MAX_RATIO = 200  # deflate reaches 1032
-MAX_MEMBERS = 200_000  # what a class of 1,000 hands in
-_MAX_DIRECTORY_BYTES = 64 * MIB
-_MAX_OPEN = 8  # archives at a time; a process may open few files
-_UTF8 = 0x800  # the flag that says so of a member's name
-
-_ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    zlib.error,
+from autograder.submissions.open_zips import (
+    MAX_MEMBERS,
+    ZIP_ERRORS,
+    Archives,
+    TooLargeError,
+    close,
+    zip_file,
 )
 
-
-class Archives:
-    """Zips, the first of them opened once for all of their members, and closed in the end.
-
-    Safe for threads, and for processes forked from the one that made it, which open their own:
-    they would move the place in a file under each other's hands.
-    """
-
-    def __init__(self) -> None:
-        self._owner = os.getpid()
-        self._guard = threading.Lock()
-        self._open: dict[str, zipfile.ZipFile] = {}
-
-    @contextlib.contextmanager
-    def opened(self, place: str) -> Iterator[zipfile.ZipFile]:
-        """Give an archive; raises what `zipfile` raises."""
-        if os.getpid() != self._owner:
-            self._owner, self._guard, self._open = os.getpid(), threading.Lock(), {}
-        with self._guard:
-            if place not in self._open and len(self._open) < _MAX_OPEN:
-                self._open[place] = _zip_file(place)
-            kept = self._open.get(place)
-        if kept is not None:
-            yield kept
-            return
-        archive = _zip_file(place)  # where each of a class has handed in one
-        try:
-            yield archive
-        finally:
-            _close(archive)
-
-    def close(self) -> None:
-        """Close all of them."""
-        for archive in self._open.values():
-            _close(archive)
-        self._open = {}
+MAX_RATIO = 200  # deflate reaches 1032
+_UTF8 = 0x800  # the flag that says so of a member's name
 
 
-class _TooLargeError(Exception):
-    """A limit on what is read was reached."""
-
-
-class _Reader(io.FileIO):
-    """Refuses the one huge read with which `zipfile` takes in a table of members."""
-
-    most = 0
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self.most:
-            raise _TooLargeError
-        return super().read(-1 if size is None else size) or b""
-
-
-def members(
-    path: Path, top: File, most: int | None = None, directory_bytes: int | None = None
-) -> Iterator[File]:
+def members(top: File, archives: Archives | None = None, most: int | None = None) -> Iterator[File]:
     """Yield what a zip holds, in the order of the names: files and folders of any kind.
 
     Args:
-        path: the zip.
-        top: what stands for it; the parts of members begin with its parts.
+        top: what stands for the zip; the parts of members begin with its parts.
+        archives: what keeps the zip open.  Without, it is one of a hand-in in a folder.
         most: of members (`MAX_MEMBERS`).
-        directory_bytes: of the table of members, before it is taken in.
     """
     most = MAX_MEMBERS if most is None else most
     try:
-        archive = _zip_file(str(path), directory_bytes)
-        table = archive.infolist()
-        _close(archive)
-    except _TooLargeError:
+        table = _table(top, archives)
+    except TooLargeError:
         yield replace(top, problem=_bomb(f"its table of members has more than {most:,}", most))
         return
     except PermissionError as error:
         yield replace(top, problem=cant_read(error))
         return
-    except _ZIP_ERRORS as error:
+    except (*ZIP_ERRORS, IndexError) as error:
         problem = (
             f"The archive is damaged: `{_words(error)}`. It was probably cut off while it was "
             "saved or uploaded. Zip the notebooks again, or hand them in without an archive."
@@ -133,6 +67,17 @@ def members(
     for name, index, member in sorted(found, key=lambda one: one[0]):
         if file := _member(name, index, member, top):
             yield file
+
+
+def _table(top: File, archives: Archives | None) -> list[zipfile.ZipInfo]:
+    if archives is not None:
+        with archives.opened(top.place, top.members) as archive:
+            return archive.infolist()
+    archive = zip_file(top.place, hand_in=True)
+    try:
+        return archive.infolist()
+    finally:
+        close(archive)
 
 
 def name_of(member: zipfile.ZipInfo) -> str:
@@ -149,23 +94,6 @@ def name_of(member: zipfile.ZipInfo) -> str:
     return unicodedata.normalize("NFC", name).replace("\\", "/")  # as some tools of Windows write
 
 
-def _zip_file(place: str, directory_bytes: int | None = None) -> zipfile.ZipFile:
-    stream = _Reader(place)
-    stream.most = _MAX_DIRECTORY_BYTES if directory_bytes is None else directory_bytes
-    try:
-        return zipfile.ZipFile(stream)
-    except BaseException:
-        stream.close()
-        raise
-
-
-def _close(archive: zipfile.ZipFile) -> None:
-    stream = archive.fp
-    archive.close()
-    if stream is not None:
-        stream.close()  # which `zipfile` leaves to whoever opened it
-
-
 def _member(name: str, index: int, member: zipfile.ZipInfo, top: File) -> File | None:
     """Return the place of a member and why it is refused, if it is; None for what is ignored.
 
@@ -178,7 +106,7 @@ def _member(name: str, index: int, member: zipfile.ZipInfo, top: File) -> File |
         key=f"{top.key}\0{member.header_offset}",
         path=f"{top.path}/{shown(name)}",
         parts=(*top.parts, *parts),
-        member=index,
+        members=(*top.members, index),
         size=member.file_size,
     )
     if any(map(ignored, parts)) and ".." not in parts:
@@ -219,13 +147,13 @@ def _member(name: str, index: int, member: zipfile.ZipInfo, top: File) -> File |
 def read_member(file: File, archives: Archives) -> bytes:
     try:
         with (
-            archives.opened(file.place) as archive,
-            archive.open(archive.infolist()[file.member]) as stream,
+            archives.opened(file.place, file.members[:-1]) as archive,
+            archive.open(archive.infolist()[file.members[-1]]) as stream,
         ):
             return limited(stream, file.size)
-    except _TooLargeError:
+    except TooLargeError:
         raise UnreadableError("The archive has changed while it was read.") from None
-    except (*_ZIP_ERRORS, IndexError) as error:
+    except (*ZIP_ERRORS, IndexError) as error:
         raise UnreadableError(
             f"The member `{shown('/'.join(file.parts))}` of the archive is damaged: "
             f"`{_words(error)}`. Zip the notebooks again."
@@ -235,10 +163,10 @@ def read_member(file: File, archives: Archives) -> bytes:
 def beside(file: File, archives: Archives) -> list[str]:
     """Return the names of Python files that lie beside a member."""
     try:
-        with archives.opened(file.place) as archive:
+        with archives.opened(file.place, file.members[:-1]) as archive:
             names = [name_of(member) for member in archive.infolist()]
-        here = PurePosixPath(names[file.member]).parent
-    except (_TooLargeError, IndexError, *_ZIP_ERRORS):
+        here = PurePosixPath(names[file.members[-1]]).parent
+    except (TooLargeError, IndexError, *ZIP_ERRORS):
         return []
     parents = [PurePosixPath(name) for name in names if name.endswith(".py")]
     return [shown(path.name) for path in parents if path.parent == here]
@@ -252,4 +180,6 @@ def _bomb(excess: str, most: int) -> str:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, OverflowError):
+        return "Bad offset of a member"  # no file reaches as far
     return shown(str(error) or type(error).__name__)[:200]

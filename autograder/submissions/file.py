@@ -25,8 +25,10 @@ class File:
     """One file that may be a notebook.
 
     `parts` are the names from what was given down to the file; () where all of that is meant.
-    `key` tells files apart, `place` and `member` say where the bytes are, and `problem` why there
-    are none.  `named` says that the file itself was given: only then a link is followed.
+    `key` tells files apart, `place` and `members` say where the bytes are, and `problem` why there
+    are none.  `members` are the indices of the member of a zip and, where that is a zip, of the
+    member of that one; () of a file of its own.  `named` says that the file itself was given: only
+    then a link is followed.
     `other` is a file, or a folder (whose last part is ""), that can be no notebook: it shows that
     somebody handed in something.
     """
@@ -35,7 +37,7 @@ class File:
     path: str
     parts: tuple[str, ...]
     place: str = ""
-    member: int = -1
+    members: tuple[int, ...] = ()
     size: int = 0
     named: bool = False
     problem: str = ""
@@ -73,12 +75,7 @@ def not_a_notebook(name: str) -> str:
     if _RENAMED.search(name[-MAX_NAME:]):
         right = _RENAMED.sub(".ipynb", name)
         return f"The name ends in `{Path(name).suffix}`. Expected a notebook: rename it `{right}`."
-    if name.lower().endswith(".zip"):
-        return (
-            "An archive inside another archive is not opened. Unpack the outer one and grade the "
-            "folder; archives in it are opened."
-        )
-    if not name.lower().endswith(".ipynb"):
+    if not name.lower().endswith(_KINDS):
         return f"`{shown(name)}` is not a notebook. Expected an `.ipynb`, a folder or a `.zip`."
     return ""
 

@@ -225,7 +225,7 @@ def _excess(files: Sequence[Placed]) -> str:
             f"There are {len(files):,} notebooks in what this student handed in; at most "
             f"{MAX_NOTEBOOKS} are looked at. Hand in the one that counts."
         )
-    if sum(placed.file.size for placed in files) > MAX_BYTES:
+    if sum(placed.file.size for placed in files if not placed.file.problem) > MAX_BYTES:
         return (
             f"The notebooks that this student handed in have more than {MAX_BYTES // MIB} "
             "MiB together. Clear their outputs, and hand in the one that counts."

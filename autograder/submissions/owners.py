@@ -9,13 +9,13 @@ from pathlib import Path
 
 from autograder.results.result import NOBODY, Person
 from autograder.submissions import gradescope_export, layouts, places
-from autograder.submissions.archive import Archives
 from autograder.submissions.attempts import Attempts, has_versions, newest_version
 from autograder.submissions.file import File
 from autograder.submissions.labels import Download, Label, Top
 from autograder.submissions.layouts import Layout
 from autograder.submissions.names import code, identifier, stem, without_units
 from autograder.submissions.notebook_file import UnreadableError
+from autograder.submissions.open_zips import Archives
 from autograder.submissions.spots import SUBMITTED, Spot
 
 # What lies beside hand-ins and is none: a teacher's own files, and what a notebook works with.

@@ -9,18 +9,15 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from autograder.submissions import archive
-from autograder.submissions.archive import Archives
+from autograder.submissions import archive, zips
 from autograder.submissions.content import UnreadableError
 from autograder.submissions.file import (
     LINK,
-    MIB,
     SPECIAL,
     File,
     cant_read,
@@ -30,21 +27,12 @@ from autograder.submissions.file import (
     not_a_notebook,
 )
 from autograder.submissions.names import stem
+from autograder.submissions.open_zips import Archives
+from autograder.submissions.zips import Holds, is_zip, opened
 
-# A hand-in may hold an environment or a data set beside the notebook, which is passed over.
-MAX_ENTRIES = 50_000  # files and folders of one hand-in
 MAX_DEPTH = 30  # folders in folders
-MAX_OTHERS = 20  # of a hand-in's files that can be no notebook: as many as are worth naming
-_MAX_DIRECTORY_BYTES = 8 * MIB  # of an archive in a hand-in
 _MAX_BESIDE = 5_000  # names that are looked at beside a notebook
 _LEADS_OUT = "This folder is a link that leads out of what was handed in. Copy it here."
-_TOO_MANY = (
-    "There are more than {:,} files in this {}. Hand in the notebook, without environments and "
-    "data."
-)
-
-# Whether a folder of this name holds hand-ins, as the folder does that is given.
-Holds = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -73,9 +61,9 @@ def look(path: Path, holds: Holds) -> Given:
     if stat.S_ISDIR(status.st_mode):
         found = tuple(_folder(path, replace(file, parts=()), holds))
         return Given(path, "folder", (place.name, *above), found)
-    if path.suffix.lower() == ".zip" and stat.S_ISREG(status.st_mode):
-        files = _unwrapped(list(archive.members(path, replace(file, parts=()))), stem(path.name))
-        return Given(path, "zip", (path.stem, *above), tuple(_limited(files, holds)))
+    if is_zip(path.name) and stat.S_ISREG(status.st_mode):
+        files = zips.of_class(replace(file, parts=()), stem(path.name), holds)
+        return Given(path, "zip", (path.stem, *above), tuple(files))
     if not stat.S_ISREG(status.st_mode):
         file = replace(file, problem=SPECIAL)
     else:
@@ -97,7 +85,7 @@ def look_at_hand_in(path: Path) -> Given:
     if path.is_dir():
         return Given(path, "folder", above, tuple(_hand_in(path, top)))
     found = replace(top, size=path.stat().st_size)
-    return Given(path, "zip", above, tuple(_opened(found)[0]))
+    return Given(path, "zip", above, tuple(opened(found)[0]))
 
 
 def read(file: File, archives: Archives) -> bytes:
@@ -108,14 +96,14 @@ def read(file: File, archives: Archives) -> bytes:
     """
     if file.problem:
         raise UnreadableError(file.problem)
-    if file.member >= 0:
+    if file.members:
         return archive.read_member(file, archives)
     return read_file(Path(file.place), follow=file.named)
 
 
 def beside(file: File, archives: Archives) -> tuple[str, ...]:
     """Return the names of Python files and of folders that lie beside a file; a hundred at most."""
-    if file.member >= 0:
+    if file.members:
         names = archive.beside(file, archives)
     else:
         try:
@@ -168,7 +156,7 @@ def _folder(root: Path, top: File, holds: Holds) -> Iterator[File]:
                 inner, problem="This folder is a link. Expected the folder itself: copy it here."
             )
         elif not entry.is_dir(follow_symlinks=False):
-            yield from _opened(_found(inner, entry))[0]
+            yield from opened(_found(inner, entry))[0]
         elif holds(entry.name) and len(top.parts) < 2:
             yield from _folder(Path(entry.path), inner, holds)
         else:
@@ -190,8 +178,8 @@ def _hand_in(root: Path, top: File) -> list[File]:
         seen += len(entries)
         inner_folders = []
         for entry in entries:
-            if seen > MAX_ENTRIES:
-                return [replace(top, problem=_TOO_MANY.format(MAX_ENTRIES, "folder"))]
+            if seen > zips.MAX_ENTRIES:
+                return [replace(top, problem=zips.too_many("folder"))]
             inner = _inside(here, entry)
             if ignored(entry.name):
                 continue
@@ -204,14 +192,14 @@ def _hand_in(root: Path, top: File) -> list[File]:
                 if len(inner.parts) - len(top.parts) == 1:  # may be nbgrader's of a unit
                     others.append(replace(inner, parts=(*inner.parts, ""), other=True))
             elif may_be_notebook(entry.name):
-                members, count = _opened(_found(inner, entry))
+                members, count = opened(_found(inner, entry))
                 seen += count
                 found += members
-            elif len(others) < MAX_OTHERS:
+            elif len(others) < zips.MAX_OTHERS:
                 others.append(_found(inner, entry))
         waiting += reversed(inner_folders)
-    if seen > MAX_ENTRIES:
-        return [replace(top, problem=_TOO_MANY.format(MAX_ENTRIES, "folder"))]
+    if seen > zips.MAX_ENTRIES:
+        return [replace(top, problem=zips.too_many("folder"))]
     return [*found, *others]
 
 
@@ -232,58 +220,4 @@ def _found(file: File, entry: os.DirEntry[str]) -> File:
         return replace(file, problem=LINK)
     if not stat.S_ISREG(status.st_mode):
         return replace(file, problem=SPECIAL)
-    problem = "" if _is_zip(entry.name) else not_a_notebook(entry.name)
-    return replace(file, size=status.st_size, problem=problem)
-
-
-# ------------------------------------------------------------------------------------------- zips
-
-
-def _is_zip(name: str) -> bool:
-    return name.lower().endswith(".zip")
-
-
-def _opened(file: File) -> tuple[list[File], int]:
-    """Return what lies in a file that is a zip of one hand-in, and how much it was in all.
-
-    Of another file it is the file itself.
-    """
-    if not _is_zip(file.parts[-1]) or file.problem:
-        return [file], 1
-    members = list(
-        archive.members(Path(file.place), file, MAX_ENTRIES, directory_bytes=_MAX_DIRECTORY_BYTES)
-    )
-    found = [one for one in members if not one.other]
-    others = [one for one in members if one.other][:MAX_OTHERS]
-    return [*found, *others, replace(file, parts=(*file.parts, ""), other=True)], len(members) + 1
-
-
-def _unwrapped(files: Sequence[File], own: str) -> list[File]:
-    """Return a zip's files without the folder of its own name that zipping a folder puts first."""
-    tops = {file.parts[0] for file in files if file.parts}
-    if tops != {own} or not all(len(file.parts) > 1 for file in files):
-        return list(files)
-    inner = [replace(file, parts=file.parts[1:]) for file in files]
-    return [file for file in inner if file.parts != ("",)]
-
-
-def _limited(files: Sequence[File], holds: Holds) -> Iterator[File]:
-    """Yield what lies in a zip that holds hand-ins, each of them within the limits of a folder."""
-
-    def hand_in(file: File) -> tuple[str, ...]:
-        depth = 0
-        while depth < 2 and len(file.parts) > depth + 1 and holds(file.parts[depth]):
-            depth += 1
-        return file.parts[: depth + 1]
-
-    for top, of_one in groupby(sorted(files, key=lambda file: file.parts), key=hand_in):
-        members = list(of_one)
-        if len(members) > MAX_ENTRIES:
-            problem = _TOO_MANY.format(MAX_ENTRIES, "part of the archive")
-            yield replace(members[0], parts=top, other=False, member=-1, problem=problem)
-            continue
-        others = 0
-        for member in members:
-            others += member.other
-            if not member.other or member.parts[-1] == "" or others <= MAX_OTHERS:
-                yield member
+    return replace(file, size=status.st_size, problem=not_a_notebook(entry.name))

@@ -24,8 +24,8 @@ from autograder import programs
 from autograder.errors import FaultError
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.watch import Stopped, Watch, memory_bytes
-from autograder.submissions.archive import Archives
 from autograder.submissions.content import UnreadableError
+from autograder.submissions.open_zips import Archives
 from autograder.submissions.reader_process import REPLY, REQUEST
 
 # For all of one hand-in.  What people hand in takes a fraction (benchmarks/reading.py).

@@ -16,7 +16,8 @@ from pathlib import Path
 from autograder.errors import UserError
 from autograder.submissions import places, platforms
 from autograder.submissions.file import File, may_be_notebook
-from autograder.submissions.places import Given, Holds
+from autograder.submissions.places import Given
+from autograder.submissions.zips import Holds
 
 SUBMITTED = "submitted"  # nbgrader's folder
 # Folders that platforms put around hand-ins: Teams, Gradescope.

@@ -139,7 +139,6 @@ CASES = [
         {"Ada Moreau": "5", "Bo Lind": "-", "Cy Tan": "3"},
         "moodle",
         words={"Bo Lind": f"rename it `{NB}`"},
-        zipped=False,  # an archive in an archive is not opened
     ),
     Case(
         "Canvas' names",
@@ -365,7 +364,77 @@ CASES = [
         },
         {"ada": "5", "bo": "3", "cy": "-", "di": "-"},
         words={"cy": NO_NOTEBOOK, "di": "The archive is damaged"},
-        zipped=False,
+    ),
+    Case(
+        "Moodle's download: archives in folders",
+        {
+            moodle("Ada Moreau", 101, "homework.zip"): f"zip:homework/{NB}=full",
+            moodle("Bo Lind", 102, "homework.zip"): (
+                f"zip:{NB}=half,Untitled.ipynb=unmarked,.ipynb_checkpoints/x.ipynb=full"
+            ),
+            moodle("Cy Tan", 103, f"Ada Moreau_101{MOODLE}.zip"): (
+                f"zip:Ada Moreau_101{MOODLE}/{NB}=half"
+            ),
+            moodle("Di Marsh", 104, "homework.zip"): f"zip:homework.zip=zip:{NB}=full",
+            moodle("Ed Roy", 105, "homework.zip"): f"zip:../Ada Moreau_101{MOODLE}/{NB}=half",
+            moodle("Flo Ek", 106, "homework.zip"): "zip:answer.pdf=%PDF",
+            moodle("Gus Ho", 107, "homework.zip"): "PK cut off",
+            moodle("Hal Ito", 108, "data.zip"): "PK cut off",
+            moodle("Hal Ito", 108): "full",
+            moodle("Ida Oz", 109, "one.zip"): f"zip:{NB}=full",
+            moodle("Ida Oz", 109, "two.zip"): f"zip:{NB}=half",
+        },
+        {
+            "Ada Moreau": "5",
+            "Bo Lind": "3",
+            "Cy Tan": "3",
+            "Di Marsh": "-",
+            "Ed Roy": "-",
+            "Flo Ek": "-",
+            "Gus Ho": "-",
+            "Hal Ito": "5",
+            "Ida Oz": "-",
+        },
+        "moodle",
+        words={
+            "Bo Lind": "`Untitled.ipynb` lies beside it and is not graded",
+            "Di Marsh": "An archive inside another archive is not opened",
+            "Ed Roy": "leads out of the archive",
+            "Flo Ek": "`answer.pdf` (a PDF)",
+            "Gus Ho": "The archive is damaged",
+            "Hal Ito": "`data.zip` lies beside it",
+            "Ida Oz": "Keep the right one",
+        },
+        silent=("homework",),
+    ),
+    Case(
+        "Canvas' download: archives among notebooks",
+        {
+            "moreauada_20341_9911_homework.zip": f"zip:{NB}=full",
+            "lindbo_LATE_20342_9912_homework.zip": f"zip:homework/{NB}=half",
+            f"tanakacy_20343_9913_moreauada_20341_9999_{UNIT}.zip": f"zip:moreauada/{NB}=half",
+            f"marshdi_20344_9914_{NB}": "full",
+            "royed_20345_9915_homework.zip": f"zip:homework.zip=zip:{NB}=full",
+            "ekflo_20346_9916_homework.zip": "zip:x.py=",
+            f"hogus_20347_9917_{NB}": "half",
+            "hogus_20347_9918_homework.zip": f"zip:{NB}=full",
+        },
+        {
+            "moreauada": "5",
+            "lindbo": "3",
+            "tanakacy": "3",
+            "marshdi": "5",
+            "royed": "-",
+            "ekflo": "-",
+            "hogus": "-",
+        },
+        "canvas",
+        words={
+            "lindbo": "late",
+            "royed": "An archive inside another archive is not opened",
+            "ekflo": "`x.py` (a Python script)",
+            "hogus": "Keep the right one",
+        },
     ),
     Case(
         "files side by side, a teacher's own among them",

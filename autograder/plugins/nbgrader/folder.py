@@ -19,7 +19,8 @@ from nbgrader.utils import parse_utc
 
 from autograder.submissions.file import LINK, MAX_NOTEBOOK_BYTES, MIB
 from autograder.submissions.identify import MAX_BYTES, MAX_NOTEBOOKS, printable
-from autograder.submissions.places import MAX_DEPTH, MAX_ENTRIES
+from autograder.submissions.places import MAX_DEPTH
+from autograder.submissions.zips import MAX_ENTRIES
 
 MAX_FILES = 20_000  # beside the notebooks; each is copied while the class waits
 _NOTEBOOKS = "*.ipynb"

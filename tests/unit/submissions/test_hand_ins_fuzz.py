@@ -1,26 +1,28 @@
 """Classes of any people in all layouts: as many rows as hand-ins, nobody's file with somebody else.
 
 What is in a hand-in is as hostile as its owner likes: folders and files named after classmates, as
-platforms name hand-ins, as units, as nbgrader's tree.
+platforms name hand-ins, as units, as nbgrader's tree, some of them in a zip.
 """
 
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.zips import zip_of
 
 from autograder.submissions import places
-from autograder.submissions.archive import Archives
-from autograder.submissions.identify import HandIn, discover
+from autograder.submissions.file import File
+from autograder.submissions.identify import HandIn, UsageError, discover
 from autograder.submissions.layouts import LayoutError
 from autograder.submissions.notebook_file import UnreadableError
+from autograder.submissions.open_zips import Archives
 
 UNIT = "01_lines"
 MOODLE = "_assignsubmission_file_"
@@ -107,6 +109,15 @@ FOLDERS = [
 ]
 
 
+ZIPS = [
+    "homework.zip",
+    f"{UNIT}.zip",
+    "{login}.zip",
+    f"{{name}}_{{number}}{MOODLE}work.zip",
+    f"{{login}}_{{number}}_9_{UNIT}.zip",
+]
+
+
 @st.composite
 def classes(draw: st.DrawFn) -> tuple[str, list[Person], dict[str, bytes]]:
     """A layout, the people, and the files by their paths; each holds its owner's number."""
@@ -118,13 +129,17 @@ def classes(draw: st.DrawFn) -> tuple[str, list[Person], dict[str, bytes]]:
         for _ in range(draw(st.integers(0 if layout.folder else 1, 3))):
             other = draw(st.sampled_from(found))
             claims = {"name": other.name, "number": other.number, "login": other.login}
-            own = draw(st.sampled_from(FILES)).format(**claims)
+            own, content = draw(st.sampled_from(FILES)), str(person.number).encode()
+            own = own.format(**claims)
+            depth = draw(st.integers(0, 2))
+            inner = [draw(st.sampled_from(FOLDERS)).format(**claims) for _ in range(depth)]
+            if draw(st.booleans()):
+                content = zip_of({"/".join([*inner, own]): content})
+                own = draw(st.sampled_from(ZIPS)).format(**claims)
             if layout.folder:
-                depth = draw(st.integers(0, 2))
-                inner = [draw(st.sampled_from(FOLDERS)).format(**claims) for _ in range(depth)]
                 own = "/".join([*inner, own])
             path = f"{place}/{own}" if layout.folder else f"{place}{own}"
-            files[path] = str(person.number).encode()
+            files[path] = content
         if layout.folder:
             files.setdefault(f"{place}/", b"")
     return name, found, files
@@ -142,9 +157,7 @@ def as_folder(top: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def as_zip(top: Path, files: Mapping[str, bytes]) -> Path:
-    with zipfile.ZipFile(top / "class.zip", "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    (top / "class.zip").write_bytes(zip_of(files))
     return top / "class.zip"
 
 
@@ -178,3 +191,46 @@ def test_as_many_rows_as_hand_ins_and_nobodys_file_with_somebody_else(
         for hand_in in hand_ins:
             assert set(owners_of(hand_in)) <= {layout.shown(hand_in)}
         assert {layout.shown(one) for one in hand_ins} == {str(one.number) for one in found}
+
+
+def found_in(path: Path) -> list[str]:
+    """Everything that discovery says of what was given, less the ending of its own name.
+
+    What is no notebook is left out: a zip names its files in another order.
+    """
+    try:
+        found = discover([path], [UNIT])
+    except (LayoutError, UsageError) as error:
+        return [str(error).replace("class.zip", "class")]
+    archives = Archives()
+
+    def content(file: File) -> bytes | str:
+        try:
+            return places.read(file, archives)
+        except UnreadableError as error:
+            return str(error)
+
+    rows = [
+        (
+            *(one.student, one.unit, one.notes, one.person, one.late, one.again),
+            sorted(
+                (placed.file.path.replace("class.zip", "class"), str(content(placed.file)))
+                for placed in one.files
+                if not placed.file.other
+            ),
+        )
+        for one in found.hand_ins
+    ]
+    archives.close()
+    # Names in zips are NFC.
+    return [normalize("NFC", str(one)) for one in (*rows, found.layouts, found.passed_over)]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=classes())
+def test_a_zip_of_a_class_gives_what_its_folder_gives(
+    made: tuple[str, list[Person], dict[str, bytes]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        assert found_in(as_zip(top, made[2])) == found_in(as_folder(top, made[2]))

@@ -15,7 +15,15 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.submissions import archive, file, identify, metadata, notebook_file, places
+from autograder.submissions import (
+    archive,
+    file,
+    identify,
+    metadata,
+    notebook_file,
+    open_zips,
+    zips,
+)
 from autograder.submissions.preview import need_framework
 from autograder.submissions.reader import Readers
 from autograder.submissions.submission import (
@@ -259,7 +267,7 @@ def test_a_hand_in_of_very_many_notebooks_is_one_problem(tmp_path):
 
 
 def test_a_hand_in_of_very_many_files_is_one_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(zips, "MAX_ENTRIES", 20)
     for number in range(20):
         put(tmp_path / "alice" / "environment" / f"{number}.py", b"")
     put(tmp_path / "alice" / f"{ONE}.ipynb")
@@ -679,9 +687,10 @@ def test_members_that_lead_out_are_refused_and_others_graded(tmp_path):
     assert "`fred.ipynb` of the archive is a link" in problems[-1].message
 
 
-def test_a_zip_in_a_zip_is_named_not_opened(tmp_path):
-    inner = put_zip(tmp_path / "inner.zip", {"bob.ipynb": ""}).read_bytes()
-    path = put_zip(tmp_path / "outer.zip", {"alice.ipynb": "", "bob.zip": inner})
+def test_a_zip_in_a_zip_of_a_zip_is_named_not_opened(tmp_path):
+    inner = put_zip(tmp_path / "inner.zip", {f"{ONE}.ipynb": ""}).read_bytes()
+    outer = put_zip(tmp_path / "outer.zip", {"homework.zip": inner}).read_bytes()
+    path = put_zip(tmp_path / "class.zip", {"alice.zip": inner, "bob.zip": outer})
     submissions, problems = find([path], UNITS, None)
     assert [submission.student for submission in submissions] == ["alice"]
     assert [(p.student, "not opened" in p.message) for p in problems] == [("bob", True)]
@@ -692,7 +701,7 @@ def test_an_archive_in_a_hand_in_is_opened_within_the_limits_of_one(tmp_path, mo
     put_zip(tmp_path / "in" / "bob.zip", dict.fromkeys([f"{n}.txt" for n in range(30)], "x"))
     put_zip(tmp_path / "in" / "carl" / "a.zip", {f"{n}.py": "x" for n in range(15)})
     put_zip(tmp_path / "in" / "carl" / "b.zip", {f"{n}.py": "x" for n in range(15)})
-    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(zips, "MAX_ENTRIES", 20)
     submissions, problems = find([tmp_path / "in"], UNITS)
     assert [submission.student for submission in submissions] == ["alice"]
     assert "`../bob.ipynb` of the archive leads out" in submissions[0].notes[-1]
@@ -703,17 +712,17 @@ def test_an_archive_in_a_hand_in_is_opened_within_the_limits_of_one(tmp_path, mo
 
 
 def test_many_archives_are_not_held_open(tmp_path):
-    for number in range(3 * archive._MAX_OPEN):
+    for number in range(3 * open_zips._MAX_OPEN):
         put_zip(tmp_path / "class" / f"s{number:02}.zip", {f"{ONE}.ipynb": ""})
     before = len(list(Path("/proc/self/fd").iterdir()))
     with Readers() as readers:
         submissions, problems = find_with([tmp_path / "class"], UNITS, readers=readers)
-        assert (len(submissions), problems) == (3 * archive._MAX_OPEN, [])
-        assert len(list(Path("/proc/self/fd").iterdir())) <= before + archive._MAX_OPEN + 4
+        assert (len(submissions), problems) == (3 * open_zips._MAX_OPEN, [])
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + open_zips._MAX_OPEN + 4
 
 
 def test_limits_of_a_class_in_a_zip_are_for_each_hand_in(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(zips, "MAX_ENTRIES", 20)
     members = {f"bob/environment/{n}.py": "x" for n in range(20)} | {f"bob/{ONE}.ipynb": ""}
     members |= {f"s{n}/{ONE}.ipynb": "" for n in range(30)}
     for name in ("class.zip", f"{ONE}.zip"):
@@ -835,7 +844,7 @@ def test_a_huge_table_of_members_is_refused(tmp_path, monkeypatch):
     path = put_zip(tmp_path / "class.zip", members)
     monkeypatch.setattr(archive, "MAX_MEMBERS", 49)
     assert "it has 50 members" in the_problem(path).message
-    monkeypatch.setattr(archive, "_MAX_DIRECTORY_BYTES", 1000)
+    monkeypatch.setattr(open_zips, "_MAX_DIRECTORY_BYTES", 1000)
     assert "table of members" in the_problem(path).message
 
 

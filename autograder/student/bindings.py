@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 _Kind = Literal["defines", "assigns", "imports", "deletes"]
 # Cell magics whose body runs as the cell would.
-_RUNS_BODY = re.compile(r"\s*%%(?:time|capture|prun)\b[^\n]*")
+_RUNS_BODY = re.compile(r"%%(?:time|capture|prun)\b[^\n]*")
 _RESET = re.compile(r"^[ \t]*%reset(?:[ \t]+-[sf]+)*[ \t]*$", re.MULTILINE)
 
 
@@ -42,7 +42,9 @@ def bindings(source: str, name: str) -> list[Binding]:
 
 
 def _parsed(source: str) -> ast.Module | None:
-    text = _RUNS_BODY.sub("", source, count=1) if _RUNS_BODY.match(source) else source
+    text, blank = source, len(source) - len(source.lstrip())
+    if magic := _RUNS_BODY.match(source, blank):
+        text = source[:blank].replace(" ", "") + source[magic.end() :]
     if re.search(r"^\s*[%!?]|=\s*[%!]|\?\s*$", text, re.MULTILINE):
         from IPython.core.inputtransformer2 import TransformerManager
 

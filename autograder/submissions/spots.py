@@ -126,13 +126,20 @@ def _exists(path: Path) -> bool:
         return True  # it can't be told: reading it says why
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a folder above it can't be entered
+        return False
+
+
 def _is_hand_in(path: Path, others: Sequence[Path], holds: Holds) -> bool:
     """Return whether a path that was given is a student's as a whole.
 
     Then it has others beside it, or a name that a platform gives to hand-ins.
     """
     here = path.resolve()
-    if path.is_dir() and platforms.is_hand_in(here.name):
+    if _is_folder(path) and platforms.is_hand_in(here.name):
         return True
     if holds(here.name) or holds(here.stem) or not _has_inside(path):
         return False

@@ -29,6 +29,7 @@ MADE = {
     "course/notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
     "plugins/nbgrader/exporter.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
     "plugins/nbgrader/restore.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
+    "student/bindings.py": [r"^(?:async )?(?:def|class) sigmoid\b", r"^sigmoid\s*=(?!=)"],
     "submissions/background.py": [
         r"^sigmoid *=.*\bsigmoid\(",
         r"^(?:async )?(?:def|class) sigmoid\b",

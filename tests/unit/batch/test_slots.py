@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -64,7 +65,8 @@ def test_processes_share_a_template(pool: Pool) -> None:
 
 def test_a_template_that_has_ended_is_replaced_in_each_process(pool: Pool) -> None:
     for process in psutil.Process().children(recursive=True):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # a child ends with its template
+            process.kill()
 
     def observed(item: int) -> object:
         with Observer(pool, ANSWER, "numpy") as observer:

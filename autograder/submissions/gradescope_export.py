@@ -17,6 +17,7 @@ from autograder.submissions.labels import Label
 from autograder.submissions.names import printable
 
 NAMES = ("submission_metadata.yml", "metadata.yml")
+_MAX_TEXT = 2**20  # characters; a submitter takes some 130
 _SUBMISSION = re.compile(r"^['\"]?submission_\d{1,20}['\"]?:\s*$")
 _KEY = re.compile(r"^  :?\w{1,40}:")
 _WANTED = re.compile(r"^  :?(?:submitters|created_at):")
@@ -25,10 +26,12 @@ _WANTED = re.compile(r"^  :?(?:submitters|created_at):")
 def submitters(data: bytes) -> Mapping[str, Sequence[Label]]:
     """Return who handed in each submission, by its folder's name; empty if it can't be read."""
     text = "\n".join(_wanted(data.decode("utf-8", "replace").splitlines()))
+    if len(text) > _MAX_TEXT:
+        return {}
     try:
         # Everything is text to this loader: no type that the file names is made.
         found = yaml.load(text, yaml.BaseLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return {}
     return {
         name: labels
@@ -56,11 +59,14 @@ def _plain(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _labels(entry: dict[str, Any]) -> Iterator[Label]:
     people = entry.get("submitters")
-    when = str(entry.get("created_at", ""))
+    when = entry.get("created_at", "")
+    when = when if isinstance(when, str) else ""
     for one in people if isinstance(people, list) else ():
         if not isinstance(one, dict):
             continue
-        facts = {key: printable(str(value)).strip() for key, value in _plain(one).items()}
+        # Text alone: a few lines can stand for a list of any length.
+        texts = {key: value for key, value in _plain(one).items() if isinstance(value, str)}
+        facts = {key: printable(value).strip() for key, value in texts.items()}
         person = Person(
             name=facts.get("name", ""), number=facts.get("sid", ""), email=facts.get("email", "")
         )

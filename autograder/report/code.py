@@ -29,5 +29,5 @@ def highlight(exercise: ExerciseResult) -> Markup:
         PythonLexer(stripnl=False),
         HtmlFormatter(linenos="inline", cssclass="code", hl_lines=sorted(marked)),
     )
-    # It scrolls, and whoever has no mouse must be able to do that.
+    # It scrolls, also for people without a mouse.
     return Markup(html.replace("<pre>", '<pre tabindex="0">', 1))

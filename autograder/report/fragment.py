@@ -15,7 +15,7 @@ from autograder.results.result import ExerciseResult
 def finding_html(exercise: ExerciseResult, notes: Sequence[str] = ()) -> str:
     """Return the findings of one exercise as HTML that Jupyter shows below a cell.
 
-    `notes` are told before them.
+    `notes` stand before them.
     """
     return _shared().get_template("fragment.html").render(exercise=exercise, notes=notes)
 

@@ -26,7 +26,7 @@ MESSAGE_LIMIT = 2_000
 def render(what: Result | ExerciseResult, *, width: int = WIDTH, notes: Sequence[str] = ()) -> str:
     """Return the findings as text, no line much longer than `width` characters but code.
 
-    `notes` are told before the findings of an exercise.
+    `notes` stand before the findings of an exercise.
 
     Example:
         >>> claim, seen = "`backward` returns the gradient", "`db1` is 5 times too large"

@@ -35,8 +35,8 @@ def chosen(
 ) -> tuple[Layout, Mapping[str, Sequence[Label]]]:
     """Return the layout of a download, and the labels of what it names, by name.
 
-    Without a name it is the first that most of the hand-ins follow.  Whoever uploads one file to a
-    folder of others' can't turn the meaning of theirs.
+    Without a name it is the first that most of the hand-ins follow.  One file that is
+    uploaded to a folder of others' can't change what theirs mean.
 
     Args:
         name: of the layout, if somebody has said it.

@@ -164,4 +164,4 @@ def close(archive: zipfile.ZipFile) -> None:
     stream = archive.fp
     archive.close()
     if stream is not None:
-        stream.close()  # which `zipfile` leaves to whoever opened it
+        stream.close()  # which `zipfile` leaves to its caller

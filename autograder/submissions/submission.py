@@ -49,7 +49,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook for one unit; `digest` is of what runs, whoever wrote it.
+    """One student's notebook for one unit; `digest` is of what runs.
 
     `claimed` says that nothing but the hand-in itself names the unit.  `until` is the program's.
     """

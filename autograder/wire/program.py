@@ -1,4 +1,4 @@
-"""Programs: runnable cells, whoever wrote them."""
+"""Programs: runnable cells, a student's or an author's."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Browser:
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
         # Answers once the page is there. A target made with its address begins with an empty page
-        # that is `complete`, which a loaded machine shows to whoever asks at once.
+        # that is `complete`, which a loaded machine shows when asked at once.
         went = self.call("Page.navigate", url=address)
         assert "errorText" not in went, went
 

@@ -1,4 +1,4 @@
-"""What the machine does to a grader: it costs no student a point, and the next run mends it."""
+"""What the machine does to a grader: it costs no student a point, and the next run fixes it."""
 
 from __future__ import annotations
 

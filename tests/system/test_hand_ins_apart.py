@@ -251,7 +251,7 @@ def test_a_claim_replaces_no_grade_of_another_unit(
         rows = table_of(tmp_path / "out")
         assert rows["ada"]["status"] == "ungradable"
         assert f"--unit {UNIT}" in rows["ada"]["problem"]
-    # Whoever grades can say that it counts.
+    # A teacher can say that it counts.
     done = run(tmp_path / "second", "--unit", UNIT)
     assert done.returncode == (1 if how == "unreadable" else 0)
     assert record.read_bytes() != before

@@ -57,7 +57,7 @@ def test_there_is_a_case_for_every_command() -> None:
 
 
 class Place:
-    """A student's folder, a course beside it, and the home of whoever grades; `run` runs there."""
+    """A student's folder, a course beside it, and the grader's home; `run` runs there."""
 
     def __init__(self, base: Path, course: Path, *, trapped: bool, without: Any = ()) -> None:
         self.base = base

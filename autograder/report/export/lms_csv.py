@@ -2,7 +2,7 @@
 
 Each of them finds its people by keys of its own, which a download's names or a roster give
 (`Result.person`).  Where nobody has any, the students' names are taken for logins.  Where some
-have, whoever has none is left out: a name that somebody chose could be another one's login.
+have, those who have none are left out: a name that somebody chose could be another one's login.
 """
 
 from __future__ import annotations

@@ -440,7 +440,7 @@ def test_kept_evidence_gives_the_same_result_without_a_process(
     with bank_of(lines, pool, tmp_path) as oracle:
         first = grade(submission, oracle)
     monkeypatch.setitem(environment.MODULES, "numpy", ("no_such_module",))
-    # Whoever forks here fails.
+    # Code that forks here fails.
     with Pool() as broken_pool, bank_of(lines, broken_pool, tmp_path) as oracle:
         second = grade(submission, oracle)
     assert without_seconds(first) == without_seconds(second)

@@ -1,4 +1,4 @@
-"""What talks to a front end does nothing, and is told from what runs code."""
+"""What talks to a front end does nothing; what runs code is not taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Similar notebooks: copies are told whatever they are dressed in, and independent work is not."""
+"""Similar notebooks: copies are found however they are disguised, and independent work is not."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Intake:
         if self.found.layouts and not (plain and not self.found.passed_over):
             read_as = " and ".join(f"{one.said} (`{one.name}`)" for one in self.found.layouts)
             count = len(self.hand_ins)
-            over = self.found.passed_over
+            over = dict.fromkeys(self.found.passed_over)  # each unit's folder may have a README
             aside = f" Passed over: {several(over)}." if over else ""
             plural = "" if count == 1 else "s"
             yield f"Read as {read_as}: {count} hand-in{plural}.{aside} `--layout` says otherwise."

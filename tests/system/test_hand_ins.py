@@ -215,6 +215,12 @@ def test_results_in_the_class_folder_are_no_hand_in(
         ({f"ada/{NB}": "full"}, ("--threshold", "90"), 0, ""),
         ({f"ada/{NB}": "half"}, ("--threshold", "90"), 3, ""),
         ({"ada/x.pdf": "", "README": ""}, (), 1, "(`plain`): 1 hand-in. Passed over: `README`."),
+        (
+            {"01_lines/ada/x.pdf": "", "01_lines/README": "", "README": ""},
+            (),
+            1,
+            "1 hand-in. Passed over: `README`.",
+        ),
         ({}, (), 2, "There is no hand-in"),
         ({"notes.txt": "", "x.csv": ""}, (), 2, "There is `notes.txt` and `x.csv`, but no"),
         ({f"ada/{NB}": "full"}, ("--layout", "sakai"), 2, "There is no layout `sakai`"),

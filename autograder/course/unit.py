@@ -6,7 +6,6 @@ import ast
 import hashlib
 import importlib.util
 import inspect
-import re
 import sys
 import textwrap
 import traceback
@@ -18,7 +17,7 @@ from typing import Any
 
 from autograder.course.exercise import Alternative, Exercise, ExerciseError, Unit
 from autograder.course.notebook import Cell, read_script
-from autograder.wire.program import Program
+from autograder.wire.program import Program, definition_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,8 @@ class LoadedUnit:
         Raises:
             ExerciseError: None does, or several do.
         """
-        found = [cell for cell in self._code_cells if _defines(cell.source, name)]
+        defines = definition_of(name)
+        found = [cell for cell in self._code_cells if defines.search(cell.source)]
         if len(found) != 1:
             raise ExerciseError(
                 f"{self.name}: `{name}` is defined by {len(found)} cells of notebook.py; one is "
@@ -171,10 +171,6 @@ def _place_of(error: Exception, files: Sequence[Path]) -> tuple[Path, int]:
     known = {str(path): path for path in files}
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in known]
     return (known[frames[-1].filename], frames[-1].lineno or 0) if frames else (files[0], 0)
-
-
-def _defines(source: str, name: str) -> bool:
-    return re.search(rf"^(?:async )?(?:def|class) {re.escape(name)}\b", source, re.M) is not None
 
 
 def _with_definition(source: str, name: str, definition: Callable[..., Any] | type) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from autograder.grading.causes import Setting, cause_of, defines
 from autograder.results.result import Place
 from autograder.wire.evidence import Evidence
-from autograder.wire.program import ProgramCell
+from autograder.wire.program import ProgramCell, definition_of
 
 _MOST_NAMES = 200  # that are searched for one that was misspelt
 _DEFINED = re.compile(r"^(?:async )?(?:def|class) +(\w+)|^(\w+) *= *lambda\b", re.MULTILINE)
@@ -51,7 +51,7 @@ def where_it_went(search: Search) -> tuple[str, str]:
 
 def definition(cells: Sequence[ProgramCell], name: str) -> tuple[ProgramCell, Place] | None:
     """Return the last cell that defines `name`, and where in it."""
-    pattern = re.compile(rf"^(?:async )?(?:def|class) {re.escape(name)}\b")
+    pattern = definition_of(name)
     for cell in reversed(cells):
         for number, line in enumerate(cell.source.splitlines(), 1):
             if not cell.skip and pattern.match(line):

@@ -7,6 +7,8 @@ import re
 import warnings
 from typing import Literal, NamedTuple
 
+from autograder.wire.program import definition_of
+
 _Kind = Literal["defines", "assigns", "imports", "deletes"]
 # Cell magics whose body runs as the cell would.
 _RUNS_BODY = re.compile(r"%%(?:time|capture|prun)\b[^\n]*")
@@ -60,15 +62,14 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _by_look(source: str, name: str) -> list[tuple[int, _Kind]]:
-    quoted = re.escape(name)
-    looks: tuple[tuple[_Kind, str], ...] = (
-        ("defines", rf"^(?:async )?(?:def|class) {quoted}\b"),
-        ("assigns", rf"^{quoted}\s*=(?!=)"),
+    looks: tuple[tuple[_Kind, re.Pattern[str]], ...] = (
+        ("defines", definition_of(name)),
+        ("assigns", re.compile(rf"^{re.escape(name)}\s*=(?!=)", re.MULTILINE)),
     )
     return [
         (_line(source, each.start()), kind)
         for kind, look in looks
-        for each in re.finditer(look, source, re.MULTILINE)
+        for each in look.finditer(source)
     ]
 
 

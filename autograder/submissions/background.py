@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from autograder.course.notebook import check_id
-from autograder.wire.program import Background, ProgramCell
+from autograder.wire.program import Background, ProgramCell, definition_of
 
 _DEFINED = re.compile(r"^[ \t>]*(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
 _VERSION = re.compile(r"\A\d{1,3}(?:\.\d{1,4}){1,2}\Z")
@@ -45,7 +45,7 @@ def last_cells(
         last = checks[0] if checks else cells[-1].number if cells else 0
         own = re.escape(name)
         calls_itself = re.compile(rf"^{own} *=.*\b{own}\(", re.MULTILINE)
-        defines = re.compile(rf"^(?:async )?(?:def|class) {own}\b", re.MULTILINE)
+        defines = definition_of(name)
         was_defined = False
         for cell in cells:
             if cell.skip or cell.number > last:

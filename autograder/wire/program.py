@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from autograder.backends import Backend, mentions_framework
 from autograder.wire import codec
+
+
+def definition_of(name: str) -> re.Pattern[str]:
+    """Return what matches the start of a definition of `name` at the top level of a cell."""
+    return re.compile(rf"^(?:async )?(?:def|class) {re.escape(name)}\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -25,15 +25,11 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 # Those that are put together when they run: what they become.  By file and the text that stands in
 # the call.
 MADE = {
-    "course/unit.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
+    "wire/program.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
     "course/notebook.py": [r"### BEGIN SOLUTION(.*?)### END SOLUTION"],
     "plugins/nbgrader/exporter.py": [r"submitted/(?P<student>.*)/(?P<assignment>.*)"],
-    "plugins/nbgrader/restore.py": [r"^(?:async )?(?:def|class) sigmoid\b"],
-    "student/bindings.py": [r"^(?:async )?(?:def|class) sigmoid\b", r"^sigmoid\s*=(?!=)"],
-    "submissions/background.py": [
-        r"^sigmoid *=.*\bsigmoid\(",
-        r"^(?:async )?(?:def|class) sigmoid\b",
-    ],
+    "student/bindings.py": [r"^sigmoid\s*=(?!=)"],
+    "submissions/background.py": [r"^sigmoid *=.*\bsigmoid\("],
     "report/plots.py": [],  # of our own picture
     "grading/causes.py": [
         r"^(?:(?:async )?(?:def|class) sigmoid\b|sigmoid *= *lambda\b)",

@@ -11,6 +11,7 @@ from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import compute_checksum
 
 from autograder.submissions.identify import printable
+from autograder.wire.program import definition_of
 
 SCHEMA_VERSION = 3  # of the metadata that nbgrader 0.9 reads
 _MAX_TOLD = 5  # names that are told one by one
@@ -145,7 +146,7 @@ def _name(cell: Any) -> str:
 
 def _unmarked_definition(nb: Any, name: str) -> Any:
     """The last code cell without marks that defines an exercise; some editors drop all marks."""
-    defines = re.compile(rf"^(?:async )?(?:def|class) {re.escape(name)}\b", re.MULTILINE)
+    defines = definition_of(name)
     for cell in reversed(nb.cells):
         if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
             if defines.search(cell.source):

@@ -112,6 +112,17 @@ class Study:
         return judge.floor if isinstance(judge, Accuracy) else float("nan")
 
 
+def farthest(found: Sequence[Study]) -> tuple[float, int]:
+    """The most errors of a right form, as a share of those allowed, and in how many trainings."""
+    shares = [
+        value / study.limit if study.less_is_better else (1 - value) / (1 - study.limit)
+        for study in found
+        for form in study.right
+        for value in form.reached
+    ]
+    return max(shares), len(shares)
+
+
 def studies(known: Sequence[Training]) -> list[Study]:
     """What is known of each check, in the course's order."""
     course = Course(COURSE)
@@ -243,6 +254,8 @@ def main() -> None:
     for study in found:
         for form in study.wrong:
             print(model_row(study, form))
+    share, count = farthest(found)
+    print(f"\nThe worst of {count} trainings of right forms: {share:.2f} times the errors allowed.")
     draw(found)
 
 

@@ -79,7 +79,8 @@ class Assessment:
             if any(each.ended for each in found):
                 found.append(TrialOutcome.skipped(self._oracle.trial(exercise, check)))
             else:
-                found.append(self._observe_check(exercise, check, self._observer))
+                wrong = not all(each.passed for each in found)
+                found.append(self._observe_check(exercise, check, self._observer, wrong))
         return found
 
     def _again(
@@ -92,8 +93,11 @@ class Assessment:
         found: list[TrialOutcome] = []
         for outcome in outcomes:
             if outcome.can_be_due_to_others and not any(each.ended for each in found):
-                trial = outcome.trial
-                borrowed = self._observe_check(trial.exercise, trial.check, observer, names)
+                check = outcome.check
+                wrong = not all(each.passed for each in found)
+                borrowed = self._observe_check(
+                    outcome.trial.exercise, check, observer, wrong, names
+                )
                 # What the functions hand on, a cache, may have a form of the student's own.  Then
                 # the reference's leads to an error, and the student's says more.
                 outcome = outcome if borrowed.raised and not outcome.raised else borrowed
@@ -101,10 +105,27 @@ class Assessment:
         return found
 
     def _observe_check(
-        self, exercise: Exercise, check: Check, observer: Observes, borrowed: tuple[str, ...] = ()
+        self,
+        exercise: Exercise,
+        check: Check,
+        observer: Observes,
+        wrong: bool,
+        borrowed: tuple[str, ...] = (),
     ) -> TrialOutcome:
-        """Try a check's draws until one passes; else return the outcome of the first."""
+        """Try a check's draws until one passes; else return the outcome of the first.
+
+        A draw is repeated because chance may fail a right answer.  What is far off is not repeated
+        where another check shows that the answer is wrong, and once where none does.
+
+        Args:
+            exercise: what the check is of.
+            check: the check.
+            observer: what observes the program.
+            wrong: whether another check of the exercise has failed.
+            borrowed: functions that are the reference's.
+        """
         first: TrialOutcome | None = None
+        far = 0
         for attempt in range(check.tries):
             trial = self._oracle.trial(exercise, check, attempt)
             try:
@@ -114,7 +135,8 @@ class Assessment:
             first = first or outcome
             if outcome.passed:
                 return outcome
-            if any(item.status != "ok" for item in outcome.evidences):
+            far += outcome.is_far
+            if far > (0 if wrong else 1) or any(i.status != "ok" for i in outcome.evidences):
                 break
         return first or TrialOutcome.skipped(self._oracle.trial(exercise, check))
 

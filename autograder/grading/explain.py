@@ -1,9 +1,8 @@
-"""Which known mistake explains a wrong answer: variants by equal evidence, then symptoms."""
+"""What a wrong answer is explained by: variants with the same evidence, then symptoms."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,38 +20,6 @@ class Explanation:
 
     names: tuple[str, ...]
     text: str
-
-
-def matching_variants(
-    exercise: Exercise,
-    failed: Mapping[str, Evidences],
-    evidence_of: Callable[[Alternative, str], Evidences],
-    wanted: Mapping[str, Sequence[Wanted]] | None = None,
-) -> list[tuple[Alternative, frozenset[str]]]:
-    """Return variants whose evidence equals the student's, and the failed checks each explains.
-
-    The best come first: those that explain most of the failed checks.
-
-    Args:
-        exercise: whose variants are tried.
-        failed: the student's evidence of the failed checks, by check name.
-        evidence_of: returns a variant's evidence for a check.
-        wanted: what is known of the cases of a check, for judges of random results.
-    """
-    found: dict[str, frozenset[str]] = {}
-    judges = {check.name: check.judge for check in exercise.checks}
-    # Evidence that is not known yet is computed by one slot at a time.  In an order of its own each
-    # seldom waits for another that explains the same exercise.
-    for variant in random.Random().sample(exercise.variants, len(exercise.variants)):
-        found[variant.name] = frozenset(
-            name
-            for name, got in failed.items()
-            if same_evidence(
-                got, evidence_of(variant, name), judges[name], (wanted or {}).get(name, ())
-            )
-        )
-    matches = [(v, found[v.name]) for v in exercise.variants if found[v.name]]
-    return sorted(matches, key=lambda item: -len(item[1]))
 
 
 def explain(
@@ -105,11 +72,12 @@ def same_evidence(
     return (
         len(got) == len(other) == len(known)
         and bool(got)
-        and all(_same(*case, judge) for case in zip(got, other, known, strict=True))
+        and all(is_same(*case, judge) for case in zip(got, other, known, strict=True))
     )
 
 
-def _same(a: Evidence, b: Evidence, wanted: Wanted, judge: Judge) -> bool:
+def is_same(a: Evidence, b: Evidence, wanted: Wanted, judge: Judge) -> bool:
+    """Return whether two programs gave the same evidence on one case."""
     if a.status != b.status:
         return False
     if a.status == "ok":

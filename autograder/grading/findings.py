@@ -9,10 +9,11 @@ from autograder.course.exercise import Alternative, Exercise
 from autograder.errors import FaultError
 from autograder.grading import messages
 from autograder.grading.causes import Setting
-from autograder.grading.explain import Explanation, explain, matching_variants, symptoms_of
+from autograder.grading.explain import Explanation, explain, symptoms_of
 from autograder.grading.number_types import unusable
 from autograder.grading.oracle import Oracle
 from autograder.grading.outcome import TrialOutcome
+from autograder.grading.recognition import fails, matching_variants
 from autograder.grading.trial import Observes
 from autograder.judging.comparison import Comparison
 from autograder.judging.relation import relation
@@ -168,18 +169,16 @@ class Explainer:
     ) -> None:
         self._exercise = exercise
         self._oracle = oracle
-        self._trials = {outcome.check.name: outcome.trial for outcome in outcomes}
         telling = [each for each in outcomes if each.check.judge.recognises_variants]
-        self._passed = [outcome.check.name for outcome in telling if outcome.passed]
-        failed = {
-            outcome.check.name: outcome.evidences
+        self._passed = [outcome.trial for outcome in telling if outcome.passed]
+        failed = [
+            outcome
             for outcome in telling
             if not outcome.passed
             and not outcome.fault
             and any(evidence.status in ("ok", "raised") for evidence in outcome.evidences)
-        }
-        wanted = {name: oracle.wanted(self._trials[name]) for name in failed}
-        self._matches = matching_variants(exercise, failed, self._failing, wanted)
+        ]
+        self._matches = matching_variants(exercise, failed, oracle)
 
     def explanation(self, outcome: TrialOutcome) -> Explanation | None:
         """Return the best explanation of a failed check."""
@@ -206,16 +205,6 @@ class Explainer:
     def _contradictions(self, variant: Alternative) -> int:
         """Return in how many of the checks that the student passed a variant fails."""
         try:
-            return sum(bool(self._failing(variant, name)) for name in self._passed)
+            return sum(fails(variant, trial, self._oracle) for trial in self._passed)
         except FaultError:
             return 0  # two explanations where one would do; no point depends on it
-
-    def _failing(self, variant: Alternative, check: str) -> list[Evidence]:
-        """Return a variant's evidence for a check that it fails; a pass explains no failure."""
-        trial = self._trials[check]
-        found = self._oracle.variant(self._exercise, variant, trial)
-        fails = any(
-            item.status != "ok" or not trial.check.judge(item.value, want).passed
-            for item, want in zip(found, self._oracle.wanted(trial), strict=False)
-        )
-        return found if fails else []

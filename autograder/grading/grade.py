@@ -33,6 +33,13 @@ def grade(submission: Submission, oracle: ReferenceOracle) -> Result:
     Raises:
         FaultError: the grader failed before any check could be observed.
     """
+    try:
+        return _graded_where_it_trains(submission, oracle)
+    finally:
+        oracle.rest()
+
+
+def _graded_where_it_trains(submission: Submission, oracle: ReferenceOracle) -> Result:
     gpus = oracle.pool.gpus
     if gpus is None or not oracle.wants_gpu(submission.program):
         return _graded(submission, oracle, None)

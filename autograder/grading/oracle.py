@@ -28,3 +28,7 @@ class Oracle(Protocol):
     def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
         """Return a known mistake's evidence for each case."""
         ...
+
+    def variants(self, exercise: Exercise, trial: Trial, index: int) -> list[Evidence]:
+        """Return the evidence of every known mistake, in order, for one case of a trial."""
+        ...

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from autograder.course.exercise import Check
 from autograder.grading.trial import ENDED, Trial
-from autograder.judging.comparison import Comparison
+from autograder.judging.comparison import PASS, Comparison
 from autograder.wire.evidence import Evidence
+
+# Times the errors, or the cost, that a threshold allows.  The worst of 365 trainings of right forms
+# reached 1.11 (`python benchmarks/training.py`).
+FAR = 3.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class TrialOutcome:
     def deviation(self) -> float | None:
         """The worst deviation over the cases that could be compared."""
         return max((c.deviation for c in self.comparisons if c is not None), default=None)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether something trained is so far from its threshold that no right form comes there."""
+        deviation = self.deviation
+        return deviation is not None and deviation > FAR * PASS
 
     @property
     def seconds(self) -> float:

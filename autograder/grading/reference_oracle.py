@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.backends import Backend
@@ -13,6 +13,7 @@ from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
+from autograder.grading.hosts import Hosts
 from autograder.grading.number_types import unusable
 from autograder.grading.sensitivity import perturbed, sensitivities
 from autograder.grading.trial import Trial, observe_all
@@ -59,7 +60,7 @@ class ReferenceOracle:
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self._guard = threading.Lock()
-        self._references: list[Observer] = []  # idle ones
+        self._hosts = Hosts(self.observer, loaded.reference)
 
     def runs_on(self, program: Program) -> Backend:
         """Return what a program of the unit runs on, its own or a student's."""
@@ -120,29 +121,35 @@ class ReferenceOracle:
 
         @functools.cache
         def moved() -> list[Any]:
-            runs = [self.reference(other) for other in perturbed(trial, self.loaded.name)]
-            return sensitivities(values, runs, judge.dtype)
+            return self._sensitivities(trial, values)
 
         return [
             Wanted(value, lambda index=index: moved()[index], truth)
             for index, (value, truth) in enumerate(zip(values, truths, strict=True))
         ]
 
-    def reference(self, trial: Trial) -> list[Evidence]:
-        """Return the reference's evidence; a process serves many trials, one after the other."""
+    def _sensitivities(self, trial: Trial, values: Sequence[Any]) -> list[Any]:
+        """Return how far the reference's values of a trial move, case by case."""
+        unit, check = self.loaded, trial.check
+        named = (unit.name, trial.exercise.name, check.drawn_as, check.part, check.judge.dtype)
 
         def compute() -> list[Evidence]:
-            with self._guard:
-                idle = self._references.pop() if self._references else None
-            observer = idle or self.observer(self.loaded.reference)
-            try:
-                return observe_all(observer, trial)
-            finally:
-                with self._guard:
-                    self._references.append(observer)
+            runs = [
+                trial.judged(self._ask_reference(other)) for other in perturbed(trial, unit.name)
+            ]
+            return [Evidence("ok", each) for each in sensitivities(values, runs, check.judge.dtype)]
 
+        key = key_of("sensitivity", self.identity(unit.reference), trial.key, *named)
+        return [item.value for item in self.cache.get(key, compute)]
+
+    def reference(self, trial: Trial) -> list[Evidence]:
+        """Return the reference's evidence; a process serves many trials, one after the other."""
         key = key_of(self.identity(self.loaded.reference), trial.key)
-        return trial.judged(self.cache.get(key, compute))
+        return trial.judged(self.cache.get(key, lambda: self._ask_reference(trial)))
+
+    def _ask_reference(self, trial: Trial) -> list[Evidence]:
+        with self._hosts.reference() as observer:
+            return observe_all(observer, trial)
 
     def ahead(self, stopped: Callable[[], bool]) -> None:
         """Observe the reference, beginning with what will be asked last, until all is known.
@@ -162,10 +169,24 @@ class ReferenceOracle:
         """Return the evidence of the reference with one mistake put in."""
         return self.of(self.program(exercise, variant), trial)
 
+    def variants(self, exercise: Exercise, trial: Trial, index: int) -> list[Evidence]:
+        """Return the evidence of the reference with each mistake put in, for one case."""
+        one = trial.only(index)
+        programs = [self.program(exercise, variant) for variant in exercise.variants]
+        identities = [self.identity(program) for program in programs]
+
+        def compute() -> list[Evidence]:
+            return [item for program in programs for item in self._hosts.of(program, one)]
+
+        return trial.judged(self.cache.get(key_of("variants", identities, one.key), compute))
+
+    def rest(self) -> None:
+        """End the processes that are of no use before the next submission."""
+        self._hosts.rest()
+
     def close(self) -> None:
-        """End the reference's processes."""
-        for observer in self._references:
-            observer.close()
+        """End the processes of the unit's own programs."""
+        self._hosts.close()
 
     def program(self, exercise: Exercise, alternative: Alternative) -> Program:
         """Return the program of a variant or equivalent."""
@@ -179,28 +200,9 @@ class ReferenceOracle:
         return trial.judged(self.whole(program, trial))
 
     def whole(self, program: Program, trial: Trial) -> list[Evidence]:
-        """Return the same with all parts of the observation.
-
-        One process answers every check of the exercise, since the next trial will be about
-        another of them.
-        """
-
-        identity = self.identity(program)
-
-        def compute() -> list[Evidence]:
-            others = {
-                other.key: other
-                for check in trial.exercise.checks
-                if check.judge.recognises_variants
-                for other in [self.trial(trial.exercise, check)]
-                if other.key != trial.key
-            }
-            with self.observer(program) as observer:
-                for key, other in others.items():
-                    self.cache.put(key_of(identity, key), observe_all(observer, other))
-                return observe_all(observer, trial)
-
-        return self.cache.get(key_of(identity, trial.key), compute)
+        """Return the same with all parts of the observation."""
+        key = key_of(self.identity(program), trial.key)
+        return self.cache.get(key, lambda: self._hosts.of(program, trial))
 
     def _value(self, trial: Trial, found: Evidence) -> Any:
         """Return the value in the reference's evidence.

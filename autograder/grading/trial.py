@@ -66,6 +66,10 @@ class Trial:
             for case, seed in zip(self.cases, self.seeds, strict=True)
         )
 
+    def only(self, index: int) -> Trial:
+        """Return the trial with one of its cases."""
+        return replace(self, cases=(self.cases[index],), seeds=(self.seeds[index],))
+
     def judged(self, evidences: Sequence[Evidence]) -> list[Evidence]:
         """Return what the check judges of its observation's evidence.
 

@@ -112,6 +112,28 @@ class Observer:
         with self._usable_child():
             pass
 
+    def exchange(self, program: Program) -> None:
+        """Go on with another program: run its cells, from the first that differs from this one's.
+
+        What else the program before has left in the process stays.
+
+        Raises:
+            SandboxError: The sandbox failed.
+        """
+        pairs = enumerate(zip(self._program.cells, program.cells, strict=False))
+        same = min(len(self._program.cells), len(program.cells))
+        first = next((index for index, (old, new) in pairs if old != new), same)
+        self._program = program
+        self._hung, self._killed = set(), set()
+        if self._child is None:
+            return
+        try:
+            if not self._run_cells(self._child, first):
+                self._drop_child()
+        except BaseException:
+            self._drop_child()
+            raise
+
     def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
         """Return an observer of the program with its functions `names` replaced by `oracle`'s."""
         other = Observer(self._pool, self._program, self._backend, self._budget, self._share)
@@ -153,13 +175,19 @@ class Observer:
             self._drop_child()
             raise
 
-    def _run_cells(self, child: Child) -> bool:
-        """Run the cells; return False if one had to be stopped: then it takes a fresh child."""
+    def _run_cells(self, child: Child, first: int = 0) -> bool:
+        """Run the cells from `first` on, counted from 0.
+
+        Returns:
+            False if one had to be stopped: then it takes a fresh child.
+        """
         limits = self._pool.limits
         left = limits.cells_seconds * self.patience
         if self._program.until:
             child.request("expect", 5.0, until=dict(self._program.until))
-        for number, source in self._program.without(frozenset(self._hung)).cells:
+        for number, source in self._program.cells[first:]:
+            if number in self._hung:
+                continue
             if why := self._why_not(number):
                 self.cells[number] = Evidence("timeout", None, Failure("Stopped", why, number))
                 continue

@@ -158,3 +158,7 @@ class PublicOracle:
 
     def variant(self, exercise: Exercise, variant: Alternative, trial: Trial) -> list[Evidence]:
         return self.public.variants.get((exercise.name, variant.name, trial.check.name), [])
+
+    def variants(self, exercise: Exercise, trial: Trial, index: int) -> list[Evidence]:
+        known = [self.variant(exercise, variant, trial) for variant in exercise.variants]
+        return [items[index] if items else Evidence("skipped") for items in known]

@@ -11,6 +11,8 @@ import pytest
 import training
 from scipy import stats
 
+from autograder.grading.outcome import FAR
+
 BENCHMARKS = Path(calibrate.__file__).parent
 
 
@@ -61,3 +63,9 @@ def test_every_script_finds_what_it_imports() -> None:
     command = [sys.executable, "-c", f"import {names}"]
     done = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_no_training_of_a_right_form_comes_near_what_ends_the_draws() -> None:
+    share, count = training.farthest(training.studies(calibrate.trainings(training.TABLE)))
+    assert count >= 300
+    assert 2 * share < FAR

@@ -252,7 +252,7 @@ def test_a_class_does_not_suffer_from_the_loss_of_the_references_process(
     oracle = ReferenceOracle(lines, "secret", tight, EvidenceCache(None))
     trial = oracle.trial(lines.unit.exercises[0], lines.unit.exercises[0].checks[0])
     oracle.wanted(trial)
-    os.kill(pid_of(oracle._references[0]), signal.SIGKILL)
+    os.kill(pid_of(oracle._hosts._clean[0]), signal.SIGKILL)
     results = [
         grade(submitted(lines, name, center=f"{CENTER_MEAN}\n# {name}"), oracle)
         for name in ("ada", "bob")

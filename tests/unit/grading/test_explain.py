@@ -1,7 +1,6 @@
 """Explanations: the mistake whose evidence is the student's, and symptoms."""
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,6 @@ import pytest
 from autograder.course.exercise import Check, Exercise
 from autograder.grading.explain import (
     Explanation,
-    explain,
-    matching_variants,
     same_evidence,
     symptoms_of,
 )
@@ -36,85 +33,6 @@ def ok(*values: Any) -> list[Evidence]:
 
 def raised(kind: str, message: str, line: int = 1) -> list[Evidence]:
     return [Evidence("raised", None, Failure(kind, message, 2, line, "code", "f"))]
-
-
-def made(
-    variants: dict[str, dict[str, list[Evidence]]], checks: Sequence[str] = ("values", "shapes")
-) -> tuple[Exercise, Any]:
-    """An exercise and what its variants give: `variants` maps names to {check: evidences}."""
-    exercise = Exercise("forward", 2, checks=[check(name) for name in checks])
-    for name in variants:
-        exercise.variant(name, f"It is {name}.", {"a": "b"})
-    return exercise, lambda variant, name: variants[variant.name].get(name, [])
-
-
-def names(matches: Iterable[tuple[Any, Any]]) -> list[str]:
-    return [variant.name for variant, _ in matches]
-
-
-def test_the_variant_with_the_students_evidence_is_found():
-    exercise, evidence_of = made({"sum": {"values": ok(2 * A)}, "sign": {"values": ok(-A)}})
-    matches = matching_variants(exercise, {"values": ok(-A)}, evidence_of)
-    assert names(matches) == ["sign"]
-    assert explain("values", matches) == Explanation(("sign",), "It is sign.")
-
-
-def test_every_case_must_agree():
-    exercise, evidence_of = made({"sign": {"values": ok(-A, -A)}})
-    assert names(matching_variants(exercise, {"values": ok(-A, -A)}, evidence_of)) == ["sign"]
-    others: list[list[Evidence]] = [ok(-A, A), ok(-A), ok(-A, -A, -A), []]
-    for got in others:
-        assert matching_variants(exercise, {"values": got}, evidence_of) == []
-
-
-def test_the_variant_that_explains_most_comes_first():
-    variants = {
-        "one": {"values": ok(-A), "shapes": ok(A)},
-        "both": {"values": ok(-A), "shapes": ok(2 * A)},
-    }
-    exercise, evidence_of = made(variants)
-    matches = matching_variants(exercise, {"values": ok(-A), "shapes": ok(2 * A)}, evidence_of)
-    assert names(matches) == ["both", "one"]
-    assert matches[0][1] == {"values", "shapes"} and matches[1][1] == {"values"}
-    assert explain("values", matches) == Explanation(("both",), "It is both.")
-
-
-def test_variants_that_explain_as_much_are_told_together():
-    exercise, evidence_of = made({"one": {"values": ok(-A)}, "two": {"values": ok(-A)}})
-    matches = matching_variants(exercise, {"values": ok(-A)}, evidence_of)
-    assert explain("values", matches) == Explanation(("one", "two"), "It is one. Or: It is two.")
-
-
-def test_one_text_is_told_once():
-    exercise, _ = made({"one": {"values": ok(-A)}})
-    exercise.variant("again", "It is one.", {"a": "c"})
-    matches = matching_variants(exercise, {"values": ok(-A)}, lambda variant, name: ok(-A))
-    assert explain("values", matches) == Explanation(("one", "again"), "It is one.")
-
-
-def test_a_check_that_no_variant_explains_has_no_explanation():
-    exercise, evidence_of = made({"one": {"values": ok(-A)}})
-    matches = matching_variants(exercise, {"values": ok(-A), "shapes": ok(A)}, evidence_of)
-    assert explain("shapes", matches) is None
-    assert explain("values", []) is None
-
-
-def test_a_check_is_explained_by_the_best_that_explains_it():
-    variants = {
-        "two": {"values": ok(-A), "shapes": ok(-A)},
-        "third": {"laws": ok(-A)},
-    }
-    exercise, evidence_of = made(variants, ("values", "shapes", "laws"))
-    failed = {name: ok(-A) for name in ("values", "shapes", "laws")}
-    matches = matching_variants(exercise, failed, evidence_of)
-    assert explain("laws", matches) == Explanation(("third",), "It is third.")
-    assert explain("shapes", matches) == Explanation(("two",), "It is two.")
-
-
-def test_rounding_hides_no_variant():
-    exercise, evidence_of = made({"sign": {"values": ok(-A)}})
-    assert matching_variants(exercise, {"values": ok(-A * (1 + 1e-12))}, evidence_of)
-    assert not matching_variants(exercise, {"values": ok(-A * (1 + 1e-6))}, evidence_of)
 
 
 def test_nan_matches_nan():
@@ -183,11 +101,3 @@ def test_symptoms_are_looked_for_in_answers_only():
     assert symptoms_of(exercise, [Evidence("timeout")]) == []
     assert symptoms_of(exercise, []) == []
     assert symptoms_of(exercise, [*raised("ValueError", "x"), *ok(1)]) != []
-
-
-def test_of_variants_that_explain_as_much_those_that_contradict_least_are_told():
-    exercise, evidence_of = made({"one": {"values": ok(-A)}, "two": {"values": ok(-A)}})
-    matches = matching_variants(exercise, {"values": ok(-A)}, evidence_of)
-    told = explain("values", matches, lambda variant: {"one": 2, "two": 1}[variant.name])
-    assert told == Explanation(("two",), "It is two.")
-    assert explain("values", matches, lambda variant: 3).names == ("one", "two")

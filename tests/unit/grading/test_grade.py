@@ -484,9 +484,9 @@ def test_right_answers_need_no_sensitivity_of_the_reference(lines: LoadedUnit, p
     asked: list[Trial] = []
 
     class Counting(ReferenceOracle):
-        def reference(self, trial: Trial) -> list[Evidence]:
+        def _ask_reference(self, trial: Trial) -> list[Evidence]:
             asked.append(trial)
-            return super().reference(trial)
+            return super()._ask_reference(trial)
 
     right = CENTER_SUM + " / X.shape[1]"
     for solution, runs in ((right, 1), (CENTER_SUM, 1 + PERTURBATIONS)):

@@ -107,6 +107,49 @@ def check_course(
 
 
 @click.command()
+@click.argument("units", nargs=-1)
+@options.seed
+@options.sandbox
+@options.course
+@options.on_linux
+@options.gathered
+def prepare(units: tuple[str, ...], settings: Settings) -> int:
+    """Computes beforehand what grading UNITS (default: all) needs of their own programs.
+
+    Machines that start cold (CI, images, cluster workers) then compute the submissions' evidence
+    alone.  The files lie beside the seed, in `.autograder/prepared/`, and are as secret.
+    """
+    import time
+
+    from autograder.authoring.prepare import prepare as prepared_content
+    from autograder.authoring.prepare import steps
+    from autograder.cli.console import chosen_course, consoles, line, progress_bar
+    from autograder.files import write_whole
+    from autograder.grading.cache import evidence_cache
+    from autograder.grading.prepared import path_of
+    from autograder.sandbox.machine import this_machine
+
+    console, notes = consoles()
+    course = chosen_course(settings.course_dir, notes)
+    seed = settings.seed or course.seed()
+    cache = evidence_cache(not settings.no_cache)
+    jobs = settings.jobs or this_machine().cores
+    with settings.pool() as pool:
+        for name in course.named(units):
+            loaded = course.load(name)
+            began = time.monotonic()
+            with progress_bar(notes) as progress:
+                task = progress.add_task(f"Preparing {name}", total=steps(loaded))
+                step = partial(progress.advance, task)
+                content = prepared_content(loaded, seed, pool, cache, jobs, step)
+            path = path_of(course.root, name)
+            write_whole(path, content, mode=0o600)
+            taken = f"{len(content) / 2**20:.2f} MiB, {time.monotonic() - began:.0f} s"
+            line(console, f"{name}: {_shown(path, course.root)} ({taken})")
+    return 0
+
+
+@click.command()
 @click.argument("course", type=click.Path(path_type=Path))
 @options.on_linux
 def quickstart(course: Path) -> int:

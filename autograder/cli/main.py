@@ -50,6 +50,7 @@ for _command in (
     nbgrade.nbgrade,
     course.release,
     course.check_course,
+    course.prepare,
     course.quickstart,
     doctor.doctor,
 ):

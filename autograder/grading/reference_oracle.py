@@ -15,6 +15,7 @@ from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
 from autograder.grading.hosts import Hosts
 from autograder.grading.number_types import unusable
+from autograder.grading.prepared import Binding, Prepared, binding
 from autograder.grading.sensitivity import perturbed, sensitivities
 from autograder.grading.trial import Trial, observe_all
 from autograder.judging.comparison import Wanted
@@ -40,6 +41,7 @@ class ReferenceOracle:
         pool: Pool,
         cache: EvidenceCache,
         on_gpu: bool | None = None,
+        prepared: Prepared | None = None,
     ) -> None:
         """Begin without any evidence but the cache's.
 
@@ -49,12 +51,14 @@ class ReferenceOracle:
             pool: where programs run.
             cache: where evidence is kept.
             on_gpu: whether submissions train on GPUs; if None, whether the pool has some.
+            prepared: evidence that was made beforehand.
         """
         self.loaded = loaded
         self.seed = seed
         self.pool = pool
         self.cache = cache
         self.backend = loaded.unit.backend(pool.backend)
+        self._prepared = prepared or Prepared({})
         self._on_gpu = pool.gpus is not None if on_gpu is None else on_gpu
         self._trials: dict[tuple[str, str, int], Trial] = {}
         self._wanted: dict[tuple[str, str, int], list[Wanted]] = {}
@@ -65,6 +69,11 @@ class ReferenceOracle:
     def runs_on(self, program: Program) -> Backend:
         """Return what a program of the unit runs on, its own or a student's."""
         return runs_on(program, self.loaded.unit.framework, self.backend)
+
+    @property
+    def binding(self) -> Binding:
+        """What evidence of the unit's own programs depends on."""
+        return binding(self.loaded.digest, self.seed, self.backend)
 
     def identity(self, program: Program) -> str:
         """Return the identity of what runs, and on what: evidence is kept by it."""
@@ -140,12 +149,12 @@ class ReferenceOracle:
             return [Evidence("ok", each) for each in sensitivities(values, runs, check.judge.dtype)]
 
         key = key_of("sensitivity", self.identity(unit.reference), trial.key, *named)
-        return [item.value for item in self.cache.get(key, compute)]
+        return [item.value for item in self._known(key, compute)]
 
     def reference(self, trial: Trial) -> list[Evidence]:
         """Return the reference's evidence; a process serves many trials, one after the other."""
         key = key_of(self.identity(self.loaded.reference), trial.key)
-        return trial.judged(self.cache.get(key, lambda: self._ask_reference(trial)))
+        return trial.judged(self._known(key, lambda: self._ask_reference(trial)))
 
     def _ask_reference(self, trial: Trial) -> list[Evidence]:
         with self._hosts.reference() as observer:
@@ -171,9 +180,12 @@ class ReferenceOracle:
 
     def variants(self, exercise: Exercise, trial: Trial, index: int) -> list[Evidence]:
         """Return the evidence of the reference with each mistake put in, for one case."""
-        one = trial.only(index)
         programs = [self.program(exercise, variant) for variant in exercise.variants]
         identities = [self.identity(program) for program in programs]
+        prepared = [self._prepared.get(key_of(identity, trial.key)) for identity in identities]
+        if all(prepared):
+            return trial.judged([items[index] for items in prepared if items])
+        one = trial.only(index)
 
         def compute() -> list[Evidence]:
             return [item for program in programs for item in self._hosts.of(program, one)]
@@ -202,7 +214,11 @@ class ReferenceOracle:
     def whole(self, program: Program, trial: Trial) -> list[Evidence]:
         """Return the same with all parts of the observation."""
         key = key_of(self.identity(program), trial.key)
-        return self.cache.get(key, lambda: self._hosts.of(program, trial))
+        return self._known(key, lambda: self._hosts.of(program, trial))
+
+    def _known(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
+        """Return evidence that was prepared or kept; else compute and keep it."""
+        return self._prepared.get(key) or self.cache.get(key, compute)
 
     def _value(self, trial: Trial, found: Evidence) -> Any:
         """Return the value in the reference's evidence.

@@ -46,6 +46,14 @@ def commands(name: str, job: str) -> list[dict[str, Any]]:
     return [step for step in workflow(name)["jobs"][job]["steps"] if "run" in step]
 
 
+def applies(step: dict[str, Any], values: dict[str, str]) -> bool:
+    """Whether a step's condition holds: that an input was given is the only kind there is."""
+    condition = step.get("if", "")
+    given = re.fullmatch(r"(inputs\.\w+) != ''", condition)
+    assert given or not condition, condition
+    return not given or bool(values.get(given[1]))
+
+
 def run(
     step: dict[str, Any], folder: Path, values: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
@@ -142,7 +150,9 @@ def grading(folder: Path, course: Path, student: str, threshold: str) -> Any:
         "github.event.repository.name": f"optimizers-{student}",
         "secrets.COURSE_SEED": "the teacher's",
     }
-    for step in commands("grade.yml", "grade"):
+    steps = [step for step in commands("grade.yml", "grade") if applies(step, values)]
+    assert len(steps) == len(commands("grade.yml", "grade")) - 1
+    for step in steps:
         done = run(step, folder, values)
         if done.returncode:
             return step["name"], done
@@ -174,6 +184,30 @@ def test_grade(tmp_path: Path, course: Path, student: str, threshold: str, statu
     assert not (course / ".autograder").exists()
 
 
+def prepared(course: Path, release: Path) -> None:
+    """What a teacher attaches to a release of the course."""
+    words = ["prepare", UNIT, "--course", str(course), "--seed", "the teacher's"]
+    command = [sys.executable, "-P", "-m", "autograder", *words]
+    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
+    folder = course / ".autograder"
+    (folder / "prepared" / f"{UNIT}.prepared").rename(release / f"{UNIT}.prepared")
+    shutil.rmtree(folder)
+
+
+def fake_gh(tmp_path: Path, release: Path) -> Path:
+    """A folder with a `gh` that downloads one asset of a release as the real one would."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "gh").write_text(
+        "#!/bin/bash\n"
+        'words="release download prepared --repo school/course --pattern"\n'
+        '[[ "${*:1:6}" == "$words" && $8 == --dir && $GH_TOKEN == reader ]] || exit 2\n'
+        f'cp "{release}/$7" "$9"\n'
+    )
+    (folder / "gh").chmod(0o755)
+    return folder
+
+
 @pytest.mark.slow
 def test_collect(tmp_path: Path, course: Path) -> None:
     server, work = tmp_path / "server", tmp_path / "work"
@@ -186,7 +220,14 @@ def test_collect(tmp_path: Path, course: Path) -> None:
             subprocess.run([*git, *words], cwd=repository, check=True)
     work.mkdir()
     shutil.copytree(course, work / "course", symlinks=True)
+    release = tmp_path / "release"
+    release.mkdir()
+    prepared(work / "course", release)
     values = {
+        "inputs.prepared": "prepared",
+        "github.token": "reader",
+        "github.repository": "school/course",
+        "PATH": f"{fake_gh(tmp_path, release)}:{os.environ['PATH']}",
         "inputs.repositories": "school/ada school/ines school/nobody",
         "inputs.ref": "main",
         "inputs.unit": UNIT,
@@ -195,8 +236,11 @@ def test_collect(tmp_path: Path, course: Path) -> None:
         "github.server_url": server.as_uri(),
     }
     for step in commands("collect.yml", "collect"):
+        assert applies(step, values)
         done = run(step, work, values)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "prepare" not in done.stdout + done.stderr, "the evidence was not used"
+    assert (work / "course/.autograder/prepared" / f"{UNIT}.prepared").is_file()
     table = (work / "grades" / "class.csv").read_text(encoding="utf-8-sig")
     assert '"school--ada"' in table and '"school--ines"' in table
     assert "1 could not be fetched" in (work / "github_step_summary").read_text()

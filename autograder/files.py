@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,15 @@ from pathlib import Path
 from autograder.errors import UserError
 
 _UNFINISHED = ".writing-"  # how the names of files begin that are not whole yet
+PUBLIC, PRIVATE = 0o644, 0o600  # who may read a file: everybody, or the account that grades
 
 
 class OutputError(UserError):
     """Results can't be written; what was graded before is kept."""
 
 
-def write_whole(path: Path, content: bytes, durable: bool = True, mode: int = 0o644) -> None:
-    """Writes a file so that a reader, or a crash, sees the old content or the new, never a part.
+def write_whole(path: Path, content: bytes, durable: bool = True, mode: int = PUBLIC) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never a part.
 
     What is not `durable` may be lost or damaged when the machine stops.
     """
@@ -30,23 +32,40 @@ def write_whole(path: Path, content: bytes, durable: bool = True, mode: int = 0o
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        Path(name).chmod(mode)
+        if mode != PRIVATE:  # which it was made with
+            Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-def write_output(path: Path, content: bytes) -> None:
+def write_output(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Write a file that a person asked for, whole or not at all.
 
     Raises:
         OutputError: the disk is full, or the folder can't be written.
     """
     try:
-        write_whole(path, content)
+        write_whole(path, content, mode=mode)
     except OSError as error:
         raise OutputError(f"`{path}` can't be written: {error.strerror}.") from None
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for this account alone.
+
+    Of one that is there, others lose their rights; a group keeps what it was given.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    for missing in [one for one in (path, *path.parents) if not one.exists()][::-1]:
+        missing.mkdir(mode=0o700, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IRWXO:
+        with contextlib.suppress(OSError):  # somebody else's, or a file system without rights
+            path.chmod(mode & ~stat.S_IRWXO)
 
 
 def remove_unfinished(folder: Path, seconds: float) -> None:

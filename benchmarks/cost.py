@@ -302,7 +302,7 @@ def warm(
 ) -> tuple[list[Row], dict[str, Any]]:
     """One submission when template, reference and known mistakes are there, against a bare loop."""
     rounds, each = (2, 4) if quick else (5, 8)
-    cache = EvidenceCache(folder / "evidence")
+    cache = EvidenceCache(folder / "evidence", SEED)
     with (
         Pool() as pool,
         running.oracles_by_unit(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,
@@ -435,7 +435,7 @@ def training(
     The loop is as a teacher would write it, with the framework's own settings: all threads.
     """
     rounds, each = (1, 1) if quick else (5, 2)  # the first two programs are the reference
-    cache = EvidenceCache(folder / "evidence")
+    cache = EvidenceCache(folder / "evidence", SEED)
     with (
         Pool() as pool,
         running.oracles_by_unit(lambda _: ReferenceOracle(loaded, SEED, pool, cache)) as oracles,

@@ -173,7 +173,7 @@ def told(
 @contextmanager
 def banks_of(loaded: LoadedUnit, seeds: int) -> Iterator[list[ReferenceOracle]]:
     """An oracle for each seed of `check-course`, with the evidence that is kept."""
-    cache = evidence_cache(True)
+    cache = evidence_cache(True, "margins")
     with Pool() as pool, ExitStack() as open_banks:
         yield [
             open_banks.enter_context(

@@ -155,7 +155,7 @@ def answers(loaded: LoadedUnit, cache: Path) -> bytes:
     """All cases with what the reference gives, as the tests' helper reads them."""
     found = {}
     with Pool() as pool:
-        oracle = ReferenceOracle(loaded, SEED, pool, EvidenceCache(cache))
+        oracle = ReferenceOracle(loaded, SEED, pool, EvidenceCache(cache, SEED))
         for exercise in loaded.unit.exercises:
             for check in exercise.checks:
                 tries = []

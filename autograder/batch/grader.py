@@ -26,7 +26,7 @@ from autograder.batch.run import Attempt, Item, Read, grade_class, oracles_by_un
 from autograder.course.course import Course, Lazy
 from autograder.course.unit import LoadedUnit
 from autograder.grading import prepared
-from autograder.grading.cache import evidence_cache
+from autograder.grading.cache import EvidenceCache, evidence_cache
 from autograder.grading.grade import grade as grade_here
 from autograder.grading.prepared import Prepared
 from autograder.grading.reference_oracle import ReferenceOracle
@@ -98,7 +98,7 @@ class Grader:
         self._open = ExitStack()
         self.pool = self._open.enter_context(pool or Pool())
         self.readers = self._open.enter_context(readers or Readers())
-        self._cache = evidence_cache(keep_evidence)
+        self._keep_evidence = keep_evidence
         self._engine = engine
         self._attempt: Attempt = grade_here
         if engine is not None:
@@ -109,6 +109,14 @@ class Grader:
     def seed(self) -> str:
         """What the hidden cases are drawn from."""
         return self._seed or self.course.seed()
+
+    @cached_property
+    def _cache(self) -> EvidenceCache:
+        """What is kept, opened where the first oracle needs it: it may make the course's seed."""
+        secret = self.course.secret(self._seed) if self._keep_evidence else ""
+        cache = evidence_cache(self._keep_evidence, secret)
+        self._open.callback(cache.warn_of_refused)
+        return cache
 
     @cached_property
     def units(self) -> Mapping[str, LoadedUnit]:
@@ -165,7 +173,9 @@ class Grader:
         Raises:
             FaultError: the grader failed, or another exception that it failed with.
         """
-        return self._attempt(submission, self.oracle(submission.unit))
+        result = self._attempt(submission, self.oracle(submission.unit))
+        self._cache.warn_of_refused()
+        return result
 
     def hand_ins(
         self, paths: Sequence[Path], unit: str | None = None, student: str | None = None

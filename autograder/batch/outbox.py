@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.files import OutputError, remove_unfinished, write_output, write_whole
+from autograder.files import PRIVATE, OutputError, remove_unfinished, write_output, write_whole
 from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.report import page
@@ -54,13 +54,13 @@ class Outbox:
         return self.folder / page.page_path(result, ".json")
 
     def write(self, result: Result) -> None:
-        """Writes the record and the student's page.
+        """Write the record, which names the seed, and the student's page, which is for others.
 
         Raises:
             OutputError: the disk is full or the folder is gone.
         """
         path = self.record_path(result)
-        write_output(path, record.dumps(result).encode())
+        write_output(path, record.dumps(result).encode(), PRIVATE)
         write_output(path.with_suffix(".html"), page.student_page(result).encode())
 
     def refusal(self, found: Submission | Problem) -> Problem | None:

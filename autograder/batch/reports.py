@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.files import write_output
+from autograder.files import PRIVATE, PUBLIC, write_output
 from autograder.report import class_table, markdown, page
 from autograder.report.export import github, gradescope, lms_csv
 from autograder.report.phrases import percent
@@ -61,10 +61,12 @@ def write(
         if name in STUDENT and name not in kept:
             suffix, render = STUDENT[name]
             for result in results:
-                write_output(folder / page.page_path(result, suffix), render(result).encode())
+                path = folder / page.page_path(result, suffix)
+                mode = PRIVATE if render is record.dumps else PUBLIC  # it names the seed
+                write_output(path, render(result).encode(), mode)
         if name in CLASS:
-            for path, content in CLASS[name](results):
-                write_output(folder / path, content)
+            for file_name, content in CLASS[name](results):
+                write_output(folder / file_name, content)
 
 
 def write_anonymous(results: Sequence[Result], folder: Path) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from autograder.cli import options
 from autograder.cli.options import Settings
+
+if TYPE_CHECKING:
+    from autograder.course.course import Course
+    from autograder.grading.cache import EvidenceCache
 
 
 @click.command()
@@ -85,13 +90,12 @@ def check_course(
     from autograder.authoring import matrix, proof
     from autograder.cli.console import chosen_course, consoles, progress_bar
     from autograder.files import write_whole
-    from autograder.grading.cache import evidence_cache
     from autograder.sandbox.machine import this_machine
 
     pool = settings.pool()
     console, notes = consoles()
     course = chosen_course(settings.course_dir, notes)
-    cache = evidence_cache(not settings.no_cache)
+    cache = _kept(course, not settings.no_cache)
     jobs = settings.jobs or this_machine().cores
     matrices = []
     with pool:
@@ -101,9 +105,21 @@ def check_course(
                 proved = proof.prove(course, loaded, pool, cache, seeds, jobs, progress, draws)
             console.print(matrix.table(proved))
             matrices.append(proved)
+    cache.warn_of_refused()
     if json_path is not None:
         write_whole(json_path, matrix.dumps(matrices).encode())
     return 0 if all(proved.holds for proved in matrices) else 1
+
+
+def _kept(course: Course, keep: bool) -> EvidenceCache:
+    """Return the cache of a course; one in memory where it can't have a seed, which marks files."""
+    from autograder.course.course import CourseError
+    from autograder.grading.cache import evidence_cache
+
+    try:
+        return evidence_cache(keep, course.secret(None) if keep else "")
+    except CourseError:
+        return evidence_cache(False, "")
 
 
 @click.command()
@@ -124,7 +140,7 @@ def prepare(units: tuple[str, ...], settings: Settings) -> int:
     from autograder.authoring.prepare import prepare as prepared_content
     from autograder.authoring.prepare import steps
     from autograder.cli.console import chosen_course, consoles, line, progress_bar
-    from autograder.files import write_whole
+    from autograder.files import PRIVATE, private_folder, write_whole
     from autograder.grading.cache import evidence_cache
     from autograder.grading.prepared import path_of
     from autograder.sandbox.machine import this_machine
@@ -132,7 +148,8 @@ def prepare(units: tuple[str, ...], settings: Settings) -> int:
     console, notes = consoles()
     course = chosen_course(settings.course_dir, notes)
     seed = settings.seed or course.seed()
-    cache = evidence_cache(not settings.no_cache)
+    keep = not settings.no_cache
+    cache = evidence_cache(keep, course.secret(settings.seed) if keep else "")
     jobs = settings.jobs or this_machine().cores
     with settings.pool() as pool:
         for name in course.named(units):
@@ -143,7 +160,8 @@ def prepare(units: tuple[str, ...], settings: Settings) -> int:
                 step = partial(progress.advance, task)
                 content = prepared_content(loaded, seed, pool, cache, jobs, step)
             path = path_of(course.root, name)
-            write_whole(path, content, mode=0o600)
+            private_folder(path.parent)
+            write_whole(path, content, mode=PRIVATE)
             taken = f"{len(content) / 2**20:.2f} MiB, {time.monotonic() - began:.0f} s"
             line(console, f"{name}: {_shown(path, course.root)} ({taken})")
     return 0

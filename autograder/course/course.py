@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from autograder.course.unit import LoadedUnit, exercise_files, load_unit
 from autograder.errors import UserError
-from autograder.files import write_whole
+from autograder.files import PRIVATE, private_folder, write_whole
 
 _UNIT_NAME = re.compile(r"\d\d_[a-z0-9_]+")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -169,6 +169,7 @@ class Course:
         """
         path = self.root / ".autograder" / "seed"
         try:
+            private_folder(path.parent)
             if not path.exists():
                 _make_seed(path)
             seed = path.read_text(encoding="utf-8").strip()
@@ -184,6 +185,24 @@ class Course:
             )
         return seed
 
+    def secret(self, seed: str | None) -> str:
+        """Return what only those know who grade this course: the seeds that they may use.
+
+        Args:
+            seed: The one that is used in place of the course's, which then need not be there.
+
+        Raises:
+            CourseError: There is none to use.
+        """
+        own = ""
+        if seed is None or (self.root / ".autograder" / "seed").exists():
+            try:
+                own = self.seed()
+            except CourseError:
+                if seed is None:
+                    raise
+        return "\n".join(sorted({own, seed or ""} - {""}))
+
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
@@ -191,11 +210,10 @@ def _listed(names: Iterable[str]) -> str:
 
 def _make_seed(path: Path) -> None:
     """Write a new seed, whole or not at all; one that another process makes first stays."""
-    path.parent.mkdir(exist_ok=True)
     write_whole(path.parent / ".gitignore", b"*\n")
     made = path.with_name(f".seed-{secrets.token_hex(4)}")
     try:
-        write_whole(made, f"{secrets.token_hex(16)}\n".encode(), mode=0o600)
+        write_whole(made, f"{secrets.token_hex(16)}\n".encode(), mode=PRIVATE)
         try:
             path.hardlink_to(made)
         except FileExistsError:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
+import logging
 import os
 import struct
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from autograder.files import locked, write_whole
+from autograder.files import PRIVATE, locked, private_folder, write_whole
 from autograder.wire import codec
 from autograder.wire.codec import CodecError
 from autograder.wire.evidence import Evidence, data_of, evidence_of
@@ -20,23 +24,42 @@ from autograder.wire.evidence import Evidence, data_of, evidence_of
 _LASTING = frozenset({"ok", "missing", "stub", "raised"})
 DAY = 24 * 60 * 60  # seconds
 KEEP_DAYS = 60
-_DIGEST = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
+_MARK = hashlib.sha256().digest_size  # bytes in front of the evidence in a file
 _LENGTH = struct.Struct("<I")  # of an entry of it, in bytes
+_LOG = logging.getLogger(__name__)
 
 
 class EvidenceCache:
     """Evidence on disk, in one file a key or one file for all keys of a program.
 
-    Files are written whole or not at all; one that can't be read counts as absent.  Safe for
-    several threads and processes.
+    Files are written whole or not at all; one that can't be read counts as absent.  So does one
+    without the mark that only who knows the secret can make: evidence decides points, and others
+    may find a way to write there.  Safe for several threads and processes.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, secret: str = "") -> None:
+        """Open a cache.
+
+        Args:
+            folder: where files lie; without one evidence is kept in memory.
+            secret: what nobody else knows who can write to the folder.
+        """
+        self._key = derived(secret, "mark of evidence")
+        self._refused: IO[bytes] | None = None
         if folder is not None:
+            if not secret:
+                raise ValueError("Evidence in files needs a secret.")
+            # Each secret has files of its own: what others keep there is not taken for a forgery.
+            folder = folder / derived(secret, "folder of evidence").hex()[:16]
+            # A byte for each file that was refused, by whichever process that was forked later.
+            with contextlib.suppress(OSError):  # then none is counted
+                self._refused = tempfile.TemporaryFile("ab", buffering=0)
+                weakref.finalize(self, self._refused.close)
             # Its locks need it.  Not imported there first, where threads do it at once, or at the
             # top, for a notebook has neither the extra `grade` nor a folder.
             import filelock  # noqa: F401
         self._folder = folder
+        self._reported = 0
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._memory: dict[str, Any] = {}
@@ -68,7 +91,7 @@ class EvidenceCache:
         path = self._path(key).with_suffix(".lock")
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):  # then it is computed twice
-                path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(path.parent)
                 stack.enter_context(locked(path))
                 stack.callback(_remove, path)  # before others get the lock
             yield
@@ -95,18 +118,38 @@ class EvidenceCache:
         self._memory[key] = list(found)
         self.write(key, {key: found})
 
+    @property
+    def refused(self) -> int:
+        """How many files did not bear the mark, counted over all processes since this one began."""
+        return os.fstat(self._refused.fileno()).st_size if self._refused else 0
+
+    def warn_of_refused(self) -> None:
+        """Log once how many files were refused, if any were since this was last called."""
+        found = self.refused - self._reported
+        self._reported += found
+        if found:
+            _LOG.warning(
+                "%d files of kept evidence in `%s` were damaged, or written by somebody who does "
+                "not know this course's seed. What they said was computed again.",
+                *(found, self._folder),
+            )
+
     def read(self, name: str) -> dict[str, list[Evidence]]:
-        """Return the evidence in a file by key; none if the file is absent or damaged."""
+        """Return the evidence in a file by key; none if the file is absent, damaged or forged."""
         if self._folder is None:
             return {}
         path = self._path(name)
         try:
             whole = path.read_bytes()
-            digest, content = whole[:_DIGEST], whole[_DIGEST:]
-            if hashlib.sha256(content).digest() != digest:
-                return {}
+        except OSError:
+            return {}
+        content = whole[_MARK:]
+        if not hmac.compare_digest(self._mark(name, content), whole[:_MARK]):
+            self._refuse(path)
+            return {}
+        try:
             found = dict(_entries(content))
-        except (OSError, CodecError, TypeError, ValueError, struct.error):
+        except (CodecError, TypeError, ValueError, struct.error):
             return {}
         with contextlib.suppress(OSError):  # another account's, perhaps
             os.utime(path)  # it was of use today
@@ -124,10 +167,24 @@ class EvidenceCache:
                 parts += [_LENGTH.pack(len(entry)), entry]
         if parts:
             content = b"".join(parts)
-            # A machine that stops may leave a file of the right length with other content.
-            digest = hashlib.sha256(content).digest()
+            path = self._path(name)
             with contextlib.suppress(OSError):
-                write_whole(self._path(name), digest + content, durable=False)
+                private_folder(path.parent)
+                whole = self._mark(name, content) + content
+                write_whole(path, whole, durable=False, mode=PRIVATE)
+
+    def _mark(self, name: str, content: bytes) -> bytes:
+        """Return what shows that a file is whole, ours, and not another student's."""
+        mark = hmac.new(self._key, f"{name}\0".encode(), hashlib.sha256)
+        mark.update(content)
+        return mark.digest()
+
+    def _refuse(self, path: Path) -> None:
+        """Count a file once, and remove it."""
+        with contextlib.suppress(OSError):  # another process has, or nobody may
+            path.unlink()
+            if self._refused is not None:
+                self._refused.write(b".")
 
     def _path(self, name: str) -> Path:
         return (self._folder or Path()) / name[:2] / f"{name}.evidence"
@@ -149,11 +206,17 @@ def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
         begin += length
 
 
-def evidence_cache(keep: bool) -> EvidenceCache:
+def derived(secret: str, label: str) -> bytes:
+    """Return a key for one purpose, which tells nothing of the secret and of other keys."""
+    return hmac.digest(secret.encode(), f"autograder: {label}".encode(), "sha256")
+
+
+def evidence_cache(keep: bool, secret: str) -> EvidenceCache:
     """Return the cache of the account that grades.
 
     Args:
         keep: whether evidence is kept between runs.
+        secret: see `EvidenceCache`.
     """
     if not keep:
         return EvidenceCache(None)
@@ -161,7 +224,7 @@ def evidence_cache(keep: bool) -> EvidenceCache:
 
     folder = user_cache_path("autograder") / "evidence"
     remove_unused(folder)
-    return EvidenceCache(folder)
+    return EvidenceCache(folder, secret)
 
 
 def remove_unused(folder: Path) -> None:
@@ -171,13 +234,13 @@ def remove_unused(folder: Path) -> None:
     """
     with contextlib.suppress(OSError):
         looked = folder / ".looked"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         before = looked.stat().st_mtime if looked.exists() else 0.0
         looked.touch()
         now = looked.stat().st_mtime  # by the file system's own clock
         if now - before < DAY:
             return
-        for path in folder.glob("*/*.evidence"):
+        for path in folder.rglob("*.evidence"):
             with contextlib.suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > KEEP_DAYS * DAY:
                     path.unlink()

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.grading.cache import lasts
+from autograder.grading.cache import derived, lasts
 from autograder.grading.fingerprint import environment
 from autograder.wire import codec
 from autograder.wire.evidence import Evidence, data_of, evidence_of
@@ -121,5 +121,4 @@ def _parts(content: bytes) -> Iterator[bytes]:
 
 
 def _mark(seed: str, content: bytes) -> bytes:
-    key = hmac.digest(seed.encode(), b"autograder: mark of prepared evidence", "sha256")
-    return hmac.digest(key, content, "sha256")
+    return hmac.digest(derived(seed, "mark of prepared evidence"), content, "sha256")

@@ -43,7 +43,7 @@ def warm() -> Iterator[Pool]:
 
 def proof(loaded: LoadedUnit, pool: Pool, seeds: int, cache: Path) -> Matrix:
     """The matrix of `autograder check-course`."""
-    evidence = EvidenceCache(cache / "autograder" / "evidence")
+    evidence = EvidenceCache(cache / "autograder" / "evidence", "promises")
     with Progress(console=Console(quiet=True), disable=True) as progress:
         return prove(COURSE, loaded, pool, evidence, seeds, 1, progress)
 

@@ -1,5 +1,7 @@
 """Files are written whole or not at all, and locked by one at a time."""
 
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -7,7 +9,7 @@ import threading
 import pytest
 from support.places import files_in
 
-from autograder.files import locked, write_whole
+from autograder.files import PRIVATE, locked, private_folder, write_whole
 
 
 def test_what_is_written_can_be_read(tmp_path):
@@ -17,6 +19,42 @@ def test_what_is_written_can_be_read(tmp_path):
         assert path.read_bytes() == content
     assert files_in(tmp_path) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def modes(path):
+    return [stat.S_IMODE(one.stat().st_mode) for one in (path, *path.parents)]
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_a_private_file_or_folder_is_for_the_account_alone(tmp_path, umask):
+    before, folder = os.umask(umask), tmp_path / "new" / "folder"
+    try:
+        private_folder(folder)
+        write_whole(folder / "file", b"", mode=PRIVATE)
+        write_whole(folder / "page", b"")
+    finally:
+        os.umask(before)
+    assert modes(folder / "file")[:3] == [0o600, 0o700, 0o700]
+    assert modes(folder / "page")[0] == 0o644
+
+
+def test_a_folder_that_is_there_keeps_its_groups_rights_only(tmp_path):
+    folder = tmp_path / "there"
+    folder.mkdir()
+    folder.chmod(0o2775)
+    private_folder(folder)
+    assert modes(folder)[0] == 0o2770
+
+
+def test_rights_that_can_not_be_changed_are_no_error(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError
+
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr("pathlib.Path.chmod", refused)
+    private_folder(tmp_path)
+    write_whole(tmp_path / "file", b"", mode=PRIVATE)
+    assert modes(tmp_path / "file")[:2] == [0o600, 0o755]
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])

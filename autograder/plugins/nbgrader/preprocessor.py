@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import weakref
 from collections.abc import Generator, Iterable
@@ -16,6 +17,7 @@ from autograder.batch.grader import Grader
 from autograder.batch.outbox import Outbox
 from autograder.course.course import Course
 from autograder.errors import FaultError, UserError
+from autograder.files import private_folder
 from autograder.plugins.nbgrader import assert_cells, gradebook, outputs
 from autograder.plugins.nbgrader.exporter import ClassReaders, units_of
 from autograder.plugins.nbgrader.guarded import not_graded
@@ -149,7 +151,10 @@ class NotebookGrader(Grader):
     def graded(self, submissions: Iterable[Submission]) -> Generator[Result, None, None]:
         """The results of many, as they come."""
         # Beside the secret seed, which the records hold.
-        outbox = Outbox(self.course.root / ".autograder" / "results")
+        folder = self.course.root / ".autograder" / "results"
+        with contextlib.suppress(OSError):  # told by the next line
+            private_folder(folder)
+        outbox = Outbox(folder)
         outbox.open()
         for result, _ in self.results(iter(submissions), outbox):
             yield result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from autograder.course.course import Course
 from autograder.course.exercise import Alternative
 from autograder.course.unit import LoadedUnit
 from autograder.errors import FaultError
-from autograder.grading.cache import EvidenceCache
+from autograder.grading.cache import EvidenceCache, _entries
 from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.sensitivity import PERTURBATIONS
@@ -36,7 +37,8 @@ from autograder.results.result import ExerciseResult, Finding, Result
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission, cells_digest, find, outline
-from autograder.wire.evidence import Evidence
+from autograder.wire import codec
+from autograder.wire.evidence import Evidence, data_of
 from autograder.wire.program import ProgramCell
 
 CENTER_AXIS = "def center(X):\n    return X - X.mean(axis=0, keepdims=True)"
@@ -68,9 +70,50 @@ def bank_of(
     loaded: LoadedUnit, pool: Pool, folder: Path | None = None, seed: str = "secret"
 ) -> Iterator[ReferenceOracle]:
     """An oracle that knows only what is kept in `folder`."""
-    oracle = ReferenceOracle(loaded, seed, pool, EvidenceCache(folder))
+    oracle = ReferenceOracle(loaded, seed, pool, EvidenceCache(folder, "s"))
     yield oracle
     oracle.close()
+
+
+def forgery(wrong: bytes, right: bytes, name: str, secret: str) -> bytes:
+    """Return a file that answers what one program was asked as another one did."""
+    entries = zip(_entries(wrong[32:]), _entries(right[32:]), strict=False)
+    packed = [codec.pack([key, [data_of(e) for e in found]]) for (key, _), (_, found) in entries]
+    content = b"".join(len(one).to_bytes(4, "little") + one for one in packed)
+    key = hmac.digest(secret.encode(), b"autograder: mark of evidence", "sha256")
+    return hmac.digest(key, name.encode() + b"\0" + content, "sha256") + content
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_who_can_write_evidence_can_not_write_points(
+    lines: LoadedUnit, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """A wrong program is given the right one's answers, which counts for who knows the secret."""
+    kept: list[str] = []
+    write = EvidenceCache.write
+
+    def noted(cache: EvidenceCache, name: str, found: Any) -> None:
+        kept.append(name)
+        write(cache, name, found)
+
+    monkeypatch.setattr(EvidenceCache, "write", noted)
+    points = []
+    for submission in (submitted(lines), submitted(lines, center=CENTER_SUM)):
+        with bank_of(lines, pool, tmp_path) as oracle:
+            points.append(grade(submission, oracle).points)
+    assert points == [5.0, 3.0]
+    names = [name for name in kept if len(list(_entries(read_kept(tmp_path, name)[32:]))) > 1]
+    right, wrong = (read_kept(tmp_path, name) for name in names)
+    (path,) = tmp_path.rglob(f"{names[1]}.evidence")
+    path.write_bytes(forgery(wrong, right, names[1], "s" if known else "guess"))
+    with bank_of(lines, pool, tmp_path) as oracle:
+        again = grade(submitted(lines, center=CENTER_SUM), oracle)
+        assert (again.points, oracle.cache.refused) == ((5.0, 0) if known else (3.0, 1))
+
+
+def read_kept(folder: Path, name: str) -> bytes:
+    (path,) = folder.rglob(f"{name}.evidence")
+    return path.read_bytes()
 
 
 def exercise_of(result: Result, name: str) -> ExerciseResult:

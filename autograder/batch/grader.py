@@ -23,6 +23,7 @@ from typing import Protocol, Self
 from autograder.batch.intake import Intake, with_roster
 from autograder.batch.outbox import Outbox
 from autograder.batch.run import Attempt, Item, Read, grade_class, oracles_by_unit
+from autograder.batch.slots import Watching
 from autograder.course.course import Course, Lazy
 from autograder.course.unit import LoadedUnit
 from autograder.grading import prepared
@@ -211,7 +212,11 @@ class Grader:
         return with_roster(found, roster)
 
     def results(
-        self, items: Iterable[Item], outbox: Outbox, before: Outbox | None = None
+        self,
+        items: Iterable[Item],
+        outbox: Outbox,
+        before: Outbox | None = None,
+        watch: Watching | None = None,
     ) -> Iterator[tuple[Result, bool]]:
         """Grade hand-ins or submissions; see `run.grade_class` for what is yielded.
 
@@ -219,6 +224,7 @@ class Grader:
             items: of one kind.
             outbox: where results are written.
             before: where earlier results lie, if not there.
+            watch: is told how far the grading is.
         """
         shared = None
         if isinstance(items, Sequence):
@@ -240,6 +246,7 @@ class Grader:
             shared,
             read=self._read,
             before=before,
+            watch=watch,
         )
 
     def close(self) -> None:

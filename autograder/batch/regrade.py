@@ -13,6 +13,7 @@ from pathlib import Path
 from autograder.batch import reports
 from autograder.batch.grader import Grader
 from autograder.batch.outbox import Outbox
+from autograder.batch.slots import Watching
 from autograder.files import write_output
 from autograder.report import differences
 from autograder.report.differences import Difference
@@ -39,10 +40,10 @@ class Earlier:
         yield from reports.doubts(self.results, grader.course.unit_names(), grader.seed)
 
     def graded_again(
-        self, grader: Grader, found: Sequence[HandIn]
+        self, grader: Grader, found: Sequence[HandIn], watch: Watching | None = None
     ) -> Iterator[tuple[Result, bool]]:
         """Grade hand-ins; see `Grader.results`.  The earlier results stay as they are."""
-        return grader.results(found, self.again, before=self._outbox)
+        return grader.results(found, self.again, before=self._outbox, watch=watch)
 
 
 @dataclass(frozen=True)

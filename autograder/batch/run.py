@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from autograder.batch.outbox import Outbox
-from autograder.batch.slots import Slots
+from autograder.batch.slots import Slots, Watching
 from autograder.errors import FaultError, UserError
 from autograder.files import OutputError
 from autograder.grading.grade import grade, ungradable
@@ -37,6 +37,7 @@ def grade_class(
     shared: Pool | None = None,
     read: Callable[[HandIn], Read] | None = None,
     before: Outbox | None = None,
+    watch: Watching | None = None,
 ) -> Iterator[tuple[Result, bool]]:
     """Grade submissions on `slots` slots; yield each result once it is safely written.
 
@@ -52,6 +53,7 @@ def grade_class(
         shared: the oracles' pool if slots are to be processes, which are forked now (see `Slots`).
         read: gives the submissions and problems of one hand-in.
         before: where the results lie that a hand-in's own word may not replace (the outbox).
+        watch: is told how far the grading is.
 
     Yields:
         A result, and whether it was there already.
@@ -63,7 +65,7 @@ def grade_class(
             return [work.submission(item)]
         return work.hand_in(item, read)
 
-    results = _flat(Slots(graded, slots, shared).results(items))
+    results = _flat(Slots(graded, slots, shared).results(items, watch))
     elsewhere = attempt is not grade
     if elsewhere or not isinstance(items, Sequence) or len(items) >= slots:
         return results

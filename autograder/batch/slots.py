@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -31,6 +31,9 @@ from autograder.sandbox.pool import Pool
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+# What is told how many items are done, and which ones are in work.
+Watching = Callable[[int, Sequence[Any]], None]
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -56,22 +59,37 @@ class Slots(Generic[Item, Outcome]):
         forked = self._forked(shared) if shared is not None and count > 1 else None
         self._executor: Executor = forked or self._threads()
 
-    def results(self, items: Iterable[Item]) -> Generator[Outcome, None, None]:
+    def results(
+        self, items: Iterable[Item], watch: Watching | None = None
+    ) -> Generator[Outcome, None, None]:
         """What comes out, in the order in which it does.
 
         Closing the iterator, or an interrupt, stops after what is being worked on.
 
+        Args:
+            items: what is put through.
+            watch: is told how far the work is, just before an outcome is yielded.
+
         Raises:
             FaultError: the machine gives no thread.
         """
+        watch, done = watch or _unwatched, 0
         try:
             queue = iter(items)
             while self._filled(queue):
+                watch(done, self._in_work())
                 for future in wait(self._waiting, return_when=FIRST_COMPLETED).done:
-                    yield from self._outcome(future)
+                    outcome = self._outcome(future)
+                    done += len(outcome)
+                    watch(done, self._in_work())
+                    yield from outcome
         finally:
             self._stopped.value = 1
             self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _in_work(self) -> list[Item]:
+        """Return what the slots work on: of what was handed over the first, one for each slot."""
+        return list(islice(self._waiting.values(), self._count))
 
     def _filled(self, queue: Iterator[Item]) -> bool:
         """Hand over items, two for each slot; return whether any is in work."""
@@ -116,6 +134,10 @@ class Slots(Generic[Item, Outcome]):
                 process.kill()
             return None
         return executor
+
+
+def _unwatched(done: int, in_work: Sequence[Any]) -> None:
+    """Nobody looks on."""
 
 
 # ------------------------------------------------------------------------------------ in a process

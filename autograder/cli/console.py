@@ -1,15 +1,18 @@
-"""What commands print: the course, progress, notes, and where the files are."""
+"""What commands print: the course, tables, notes, and where the files are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
 
+from autograder.cli.progress import is_terminal
 from autograder.course.course import Course
 from autograder.results.result import Result
+
+_UNLIMITED = 10_000  # columns: more than any table has
 
 
 class _Console(Console):
@@ -29,6 +32,23 @@ def line(console: Console, text: str) -> None:
     console.print(text, markup=False, soft_wrap=True)
 
 
+def width_of(console: Console) -> int | None:
+    """Return how many columns there are; None where nothing limits them, as in a pipe or a file."""
+    return console.width if is_terminal(console) or os.environ.get("COLUMNS") else None
+
+
+def print_table(console: Console, table: RenderableType) -> None:
+    """Print a table as wide as there is room, and without spaces at the ends of its lines."""
+    if width_of(console) is not None:
+        console.print(table)
+        return
+    wide = Console(width=_UNLIMITED)
+    with wide.capture() as captured:
+        wide.print(table)
+    text = "\n".join(row.rstrip() for row in captured.get().splitlines())
+    console.out(text, highlight=False)
+
+
 def chosen_course(named: Path | None, notes: Console, graded: Sequence[Path] = ()) -> Course:
     """Return the course to work with; say which one it is if nobody named it: its code runs here.
 
@@ -42,36 +62,14 @@ def chosen_course(named: Path | None, notes: Console, graded: Sequence[Path] = (
     return course
 
 
-def shown(graded: Iterator[tuple[Result, bool]], total: int, notes: Console) -> list[Result]:
-    """Return the results, and show meanwhile how many of the hand-ins are done."""
-    results: list[Result] = []
-    kept = 0
-    with progress_bar(notes) as progress:  # which has a thread
-        task = progress.add_task("Grading", total=total)
-        for result, earlier in graded:
-            results.append(result)
-            kept += earlier
-            progress.update(task, advance=1, description=f"Grading {result.student[:30]}")
+def say_kept(notes: Console, kept: int, results: Sequence[Result]) -> None:
+    """Say how many results were there before, if any."""
     if kept:
         line(
             notes,
             f"{kept} of {len(results)} were graded before, unchanged, and kept as they are "
             "(`--fresh` grades them again).",
         )
-    return results
-
-
-def progress_bar(console: Console) -> Progress:
-    """Return a bar on a terminal, nothing elsewhere."""
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def say_where(console: Console, out: Path, formats: Sequence[str]) -> None:

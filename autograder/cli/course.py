@@ -88,7 +88,8 @@ def check_course(
     every equivalent passes.  Exit status 0 if all of it holds, else 1.
     """
     from autograder.authoring import matrix, proof
-    from autograder.cli.console import chosen_course, consoles, progress_bar
+    from autograder.cli.console import chosen_course, consoles, print_table
+    from autograder.cli.progress import Bar
     from autograder.files import write_whole
     from autograder.sandbox.machine import this_machine
 
@@ -100,10 +101,10 @@ def check_course(
     matrices = []
     with pool:
         for name in course.named(units):
-            with progress_bar(notes) as progress:
+            with Bar(notes) as progress:
                 loaded = course.load(name)
                 proved = proof.prove(course, loaded, pool, cache, seeds, jobs, progress, draws)
-            console.print(matrix.table(proved))
+            print_table(console, matrix.table(proved))
             matrices.append(proved)
     cache.warn_of_refused()
     if json_path is not None:

@@ -67,7 +67,16 @@ def grade(
             pool.warm(pool.backend)
     from autograder.batch import reports
     from autograder.batch.outbox import Outbox
-    from autograder.cli.console import chosen_course, consoles, line, say_where, shown
+    from autograder.cli.console import (
+        chosen_course,
+        consoles,
+        line,
+        print_table,
+        say_kept,
+        say_where,
+        width_of,
+    )
+    from autograder.cli.progress import Watch
     from autograder.report.class_table import class_table
 
     console, notes = consoles()
@@ -81,10 +90,12 @@ def grade(
             for remark in intake.remarks:
                 line(notes, f"autograder: {remark}")
             found = intake.hand_ins
-            results = shown(grader.results(found, outbox), len(found), notes)
+            watch = Watch(notes, len(found))
+            results = watch.shown(grader.results(found, outbox, watch=watch.working))
+    say_kept(notes, watch.kept, results)
     rows = [*results, *intake.absent_rows(results)]
     reports.write(rows, out, chosen, kept=reports.OUTBOX)
-    console.print(class_table(rows, width=console.width))
+    print_table(console, class_table(rows, width=width_of(console)))
     say_where(console, out, chosen)
     for remark in reports.left_out(rows, chosen):
         line(notes, f"autograder: {remark}")
@@ -130,7 +141,15 @@ def regrade(
     from autograder.batch import reports
     from autograder.batch.outbox import Outbox
     from autograder.batch.regrade import Earlier, Regraded
-    from autograder.cli.console import chosen_course, consoles, line, say_where, shown
+    from autograder.cli.console import (
+        chosen_course,
+        consoles,
+        line,
+        print_table,
+        say_kept,
+        say_where,
+    )
+    from autograder.cli.progress import Watch
     from autograder.report import differences
 
     console, notes = consoles()
@@ -143,12 +162,14 @@ def regrade(
             for doubt in earlier.doubts(grader):
                 line(notes, f"Note: {doubt}")
             found = grader.intake(paths, unit, None, layout, roster, out).hand_ins
-            after = shown(earlier.graded_again(grader, found), len(found), notes)
+            watch = Watch(notes, len(found))
+            after = watch.shown(earlier.graded_again(grader, found, watch.working))
+    say_kept(notes, watch.kept, after)
     regraded = Regraded(earlier.results, after)
     regraded.write_differences(out)
     if moved := regraded.other_backends:
         line(notes, f"Note: Not on the backend of before: {', '.join(moved)}.")
-    console.print(differences.terminal(regraded.differences))
+    print_table(console, differences.terminal(regraded.differences))
     console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
     if apply:
         regraded.apply(Outbox(out), chosen)

@@ -25,7 +25,8 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
 
     Exit status: 0 all graded, 1 some not, 2 wrong usage.
     """
-    from autograder.cli.console import chosen_course, consoles, line, progress_bar
+    from autograder.cli.console import chosen_course, consoles, line, print_table, width_of
+    from autograder.cli.progress import Bar
     from autograder.plugins.nbgrader.autograde import Told, autograde
     from autograder.plugins.nbgrader.preprocessor import NotebookGrader
     from autograder.report.class_table import class_table
@@ -40,7 +41,7 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
         keep_evidence=not settings.no_cache,
         fresh=settings.fresh,
     )
-    with contextlib.closing(opened) as grader, progress_bar(notes) as progress:
+    with contextlib.closing(opened) as grader, Bar(notes) as progress:
         task = progress.add_task("Autograding", total=None)
         told = Told(
             total=lambda count: progress.update(task, total=count),
@@ -51,7 +52,7 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
         )
         graded = autograde(course, unit, student, grader, told, force)
     if graded.results:
-        console.print(class_table(graded.results, width=console.width))
+        print_table(console, class_table(graded.results, width=width_of(console)))
     if graded.kept:
         line(notes, f"Autograded before, and kept: {graded.kept} (`--force` grades them again).")
     if graded.failed:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +33,10 @@ Cell = str | float
 
 # What makes a spreadsheet read a cell as a formula; the wide forms do so in East Asian versions.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+# What a narrow terminal leaves of a name, and of what to fix first if that is shown at all.
+_LEAST_NAME, _LEAST_FIRST = 12, 20
+_MOST_LETTERS = 12
+_FIRST = "first to fix"
 LEGEND = "✓ all points   · not answered yet   ? grader's fault, run again"
 
 
@@ -60,9 +65,19 @@ def class_csv(results: Iterable[Result]) -> str:
     return file.getvalue()
 
 
-def class_table(results: Iterable[Result], *, width: int = 100) -> Group:
-    """Return what a terminal of `width` columns shows of a class: one table for each unit."""
-    return Group(*(_unit_table(unit, rows, width) for unit, rows in by_unit(results).items()))
+def class_table(results: Iterable[Result], *, width: int | None = None) -> Group:
+    """Return what a terminal shows of a class: one table for each unit, and what its marks mean.
+
+    Args:
+        results: of the class.
+        width: columns that there are; None where nothing limits them, so that nothing is cut.
+    """
+    results = list(results)
+    shown: list[RenderableType] = []
+    for unit, rows in by_unit(results).items():
+        table = _unit_table(rows, width)
+        shown += [Text(unit_name(unit), style="bold"), table, *_not_shown(rows, table), Text()]
+    return Group(*shown, *_legend(results))
 
 
 def _identity(result: Result) -> list[Cell]:
@@ -97,37 +112,75 @@ def safe_cell(text: str) -> str:
     return "'" + line if (text.startswith(FORMULA_STARTS) or line[:1] in FORMULA_STARTS) else line
 
 
-def _unit_table(unit: str, rows: list[Result], width: int) -> Table:
-    table = Table(
-        title=Text(unit_name(unit), style="bold"),
-        caption=_legend(rows),
-        title_justify="left",
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=24)
-    table.add_column("points", justify="right", no_wrap=True)
+@dataclass(frozen=True)
+class _Layout:
+    """How wide the columns of a table are; None where nothing limits them."""
+
+    gap: int = 2  # between columns
+    letters: int | None = None  # of each part of an exercise's name
+    name: int | None = None
+    first: int | None = None  # of what to fix first; 0: there is no room for it
+
+
+def _unit_table(rows: list[Result], width: int | None) -> Table:
     exercises = exercises_of(rows)
-    letters = max(3, min(10, (width - 40) // max(1, len(exercises)) - 1))
+    cells = [_table_row(result, list(exercises)) for result in rows]
+    layout = _Layout() if width is None else _fitted(list(exercises.values()), cells, width)
+    # The box itself puts one column between two others.
+    padding = (0, layout.gap - 1, 0, 0)
+    table = Table(box=SIMPLE_HEAD, padding=padding, pad_edge=False, show_edge=False)
+    table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=layout.name)
+    table.add_column("points", justify="right", no_wrap=True)
     for heading in exercises.values():
-        table.add_column(_heading(heading, letters), justify="right", no_wrap=True)
-    # The only column that may wrap is the one that Rich narrows; its text is cut all the same.
-    table.add_column("first to fix")
-    for result in rows:
-        table.add_row(*_table_row(result, list(exercises)))
+        table.add_column(_heading(heading, layout.letters), justify="right", no_wrap=True)
+    if layout.first != 0:
+        # The only column that may wrap is the one that Rich narrows; its text is cut all the same.
+        table.add_column(_FIRST, max_width=layout.first)
+    for row in cells:
+        table.add_row(*(row if layout.first != 0 else row[:-1]))
     return table
 
 
-def _legend(rows: list[Result]) -> Text:
-    legend = Text(LEGEND, style="dim")
-    if any(result.isolation == "none" for result in rows):
-        legend.append("\n" + NOT_ISOLATED, style="bold red")
+def _fitted(headings: list[str], cells: list[list[Text]], width: int) -> _Layout:
+    """Return the layout that cuts least of what matters most: names, exercises, what to fix."""
+    names = max([7, *(row[0].cell_len for row in cells)])
+    name = min(names, max(_LEAST_NAME, width // 3))
+    for least, fewest in ((_LEAST_FIRST, 4), (0, 3)):
+        for letters in range(_MOST_LETTERS, fewest - 1, -1):
+            for gap in (2, 1):
+                fixed = name + _width_between(headings, cells, letters, gap)
+                if fixed + (gap + least if least else 0) <= width:
+                    return _Layout(gap, letters, name, width - fixed - gap if least else 0)
+    fixed = _width_between(headings, cells, 3, 1)
+    return _Layout(1, 3, max(_LEAST_NAME, width - fixed), 0)
+
+
+def _width_between(headings: list[str], cells: list[list[Text]], letters: int, gap: int) -> int:
+    """Return the columns that points and exercises take, with the gaps before them."""
+    widths = [max([6, *(row[1].cell_len for row in cells)])]
+    for column, heading in enumerate(headings, 2):
+        marks = [row[column].cell_len for row in cells]
+        lines = _heading(heading, letters).split("\n")
+        widths.append(max([*marks, *(line.cell_len for line in lines)]))
+    return sum(widths) + gap * len(widths)
+
+
+def _not_shown(rows: list[Result], table: Table) -> list[Text]:
+    """Return who was not graded, where the table has no room to say why."""
+    names = [student_name(r) for r in rows if r.status != "graded" and not r.absent]
+    if not names or table.columns[-1].header == _FIRST:
+        return []
+    return [Text(f"Not graded, their pages say why: {', '.join(names)}.", style="red")]
+
+
+def _legend(results: list[Result]) -> list[Text]:
+    legend = [Text(LEGEND, style="dim")]
+    if any(result.isolation == "none" for result in results):
+        legend.append(Text(NOT_ISOLATED, style="bold red"))
     return legend
 
 
-def _heading(heading: str, letters: int) -> Text:
+def _heading(heading: str, letters: int | None) -> Text:
     """Return an exercise's name over several short lines, since the marks below it are short."""
     parts = heading.replace(" (", "_(").split("_")
     return Text("\n".join(part[:letters] for part in parts if part))

@@ -17,6 +17,9 @@ CENTER_SUM = "def center(X):\n    return X - X.sum(axis=1, keepdims=True)"  # a 
 # What differs between two runs of the same class.
 SECONDS = re.compile(rb'"seconds": [\d.e-]+|<span class="time">[^<]*</span>')
 
+# What a class's grading prints without a terminal: `1 of 3    0.4 s   20/20  03_optimizers  ada`.
+PROGRESS = re.compile(r" *(?P<done>\d+) of (?P<total>\d+) +\S+ (?:s|min)  .*")
+
 Ran = subprocess.CompletedProcess[str]
 
 
@@ -78,6 +81,11 @@ def run_to_end(words: list[str], seconds: float = 300, **environment: str) -> tu
         check=False,
     )
     return done.returncode, done.stdout
+
+
+def notes_of(done: Ran) -> list[str]:
+    """Return what a command says beside its results and how far it is."""
+    return [line for line in done.stderr.splitlines() if not PROGRESS.fullmatch(line)]
 
 
 def timeless(content: bytes) -> bytes:

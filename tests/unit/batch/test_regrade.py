@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import CENTER_SUM, Write, autograder, record_of, table_of
+from support.command import CENTER_SUM, Write, autograder, notes_of, record_of, table_of
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ def test_differences_come_first_and_results_only_when_asked(graded: dict[str, An
     change(graded, points="points=1.0, cases=matrices", rest="points=1.0, cases=matrices")
     change(graded, words="Divide the sum by m.")
     done = regrade(graded)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, notes_of(done)) == (0, [])
     assert results_in(graded["folder"] / "grades") == before
     assert "No result was changed" in done.stdout
     told = (graded["folder"] / "grades" / "differences.md").read_text()
@@ -82,7 +82,7 @@ def test_differences_come_first_and_results_only_when_asked(graded: dict[str, An
 
 def test_nothing_changed_is_told(graded: dict[str, Any]) -> None:
     done = regrade(graded)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, notes_of(done)) == (0, [])
     assert "0 gained points, 0 lost points." in done.stdout
     assert (graded["folder"] / "grades" / "differences.md").read_text() == "Nothing changed.\n"
 

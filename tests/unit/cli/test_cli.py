@@ -20,10 +20,12 @@ import pytest
 from support.command import (
     CENTER_MEAN,
     CENTER_SUM,
+    PROGRESS,
     Ran,
     Write,
     autograder,
     grade,
+    notes_of,
     record_of,
     table_of,
 )
@@ -46,7 +48,7 @@ def test_status_0_when_all_are_graded_whatever_their_points(
     write_notebook(tmp_path / "in" / "ada.ipynb")
     write_notebook(tmp_path / "in" / "bob.ipynb", stubs=True)
     done = grade(lines_course, tmp_path / "in")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, notes_of(done)) == (0, [])
     rows = table_of(tmp_path / "out")
     assert {name: row["points"] for name, row in rows.items()} == {"ada": "5", "bob": "0"}
     assert {row["status"] for row in rows.values()} == {"graded"}
@@ -138,7 +140,7 @@ def test_a_number_means_the_unit_that_has_it(
 ) -> None:
     path = write_notebook(course.parent / "ada_02_swish.ipynb")  # the option decides
     done = grade(course, path, "--unit", number)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, notes_of(done)) == (0, [])
     (row,) = table_of(course.parent / "out").values()
     assert (row["unit"], row["points"]) == ("01_lines", "5")
     done = autograder("release", number, cwd=course)
@@ -172,7 +174,7 @@ def test_a_broken_unit_does_not_stop_the_grading_of_another(
     path = write_notebook(course.parent / "ada.ipynb")
     (course / "solutions/02_swish/exercises.py").write_text("import nowhere")
     done = grade(course, path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, notes_of(done)) == (0, [])
 
 
 def test_the_version_has_the_name_by_which_the_package_is_installed() -> None:
@@ -418,10 +420,55 @@ def test_without_a_terminal_there_are_no_colours_and_no_bars(
 ) -> None:
     done = grade(lines_course, write_notebook(tmp_path / "ada.ipynb", center=CENTER_SUM))
     assert not ANSI.search(done.stdout + done.stderr)
-    assert done.stderr == ""
+    assert notes_of(done) == []
     assert "ada" in done.stdout
     assert "3/5" in done.stdout
     assert "Pages: " in done.stdout
+
+
+@pytest.mark.slow
+def test_without_a_terminal_each_submission_is_a_line_as_soon_as_it_is_done(
+    lines_course: Path, tmp_path: Path, write_notebook: Write
+) -> None:
+    write_notebook(tmp_path / "in" / "ada.ipynb", center=CENTER_SUM)
+    write_notebook(tmp_path / "in" / "王小明.ipynb")
+    (tmp_path / "in" / "zoe.ipynb").write_text("")
+    slow = "import time\ntime.sleep(3)\n" + CENTER_MEAN
+    write_notebook(tmp_path / "in" / ("long " * 15).strip() / "01_lines.ipynb", center=slow)
+    words = [sys.executable, "-m", "autograder", "grade", str(tmp_path / "in")]
+    options = ["--course", str(lines_course), "--out", str(tmp_path / "out"), "--seed", "s"]
+    words = [*words, *options, "--no-cache"]
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        came = [(line.rstrip("\n"), process.poll()) for line in process.stderr]
+    found = [(PROGRESS.fullmatch(line), line, status) for line, status in came]
+    told = [(match, line, status) for match, line, status in found if match]
+    assert [(match["done"], match["total"]) for match, _, _ in told] == [
+        (str(n), "4") for n in (1, 2, 3, 4)
+    ]
+    assert told[0][2] is None  # the command still runs
+    said = {line.split("  ")[-1]: line for _, line, _ in told}
+    assert said.keys() == {"ada", "王小明", "zoe", ("long " * 15).strip()}
+    assert " 3/5 " in said["ada"] and " 5/5 " in said["王小明"] and "not gradable" in said["zoe"]
+    again = grade(lines_course, tmp_path / "in")
+    assert "  ada" not in again.stderr and "3 of 4 were graded before" in again.stderr
+
+
+@pytest.mark.slow
+def test_without_a_width_nothing_is_cut_and_no_line_ends_with_spaces(
+    lines_course: Path, tmp_path: Path, write_notebook: Write
+) -> None:
+    name = "Maximiliane Alexandra von Hohenlohe-Schillingsfürst zu Waldenburg"
+    write_notebook(tmp_path / "in" / name / "01_lines.ipynb", center=CENTER_SUM)
+    words = ("grade", tmp_path / "in", "--course", lines_course, "--out", tmp_path / "out")
+    piped = autograder(*words, "--seed", "s", COLUMNS="").stdout  # which GNU readline may have set
+    assert name in piped and "divide it by m." in piped and "…" not in piped
+    assert all(line == line.rstrip() for line in piped.splitlines())
+    narrow = autograder(*words, "--seed", "s", COLUMNS="60").stdout
+    assert name not in narrow and "Maximiliane Alexan" in narrow
+    assert max(len(line) for line in narrow.splitlines() if "Pages" not in line) <= 60
 
 
 def in_a_terminal(arguments: list[str]) -> tuple[int, str]:
@@ -459,6 +506,9 @@ def test_in_a_terminal_there_is_progress(
     assert "Grading" in shown
     assert "\x1b[" in shown
     assert "cleo" in shown
+    assert "Now: bob" in shown
+    assert "left" in shown
+    assert not any(PROGRESS.fullmatch(line.strip()) for line in shown.splitlines())
 
 
 def test_a_reader_that_goes_away_is_no_error(
@@ -473,11 +523,28 @@ def test_a_reader_that_goes_away_is_no_error(
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
-    said = process.stderr.read()
+    said = process.stderr.read().splitlines()
     process.stderr.close()
     assert process.wait() == 0
-    assert said == ""
+    assert len(said) == 1 and PROGRESS.fullmatch(said[0])
     assert (tmp_path / "out" / "class.csv").is_file()
+
+
+@pytest.mark.slow
+def test_grading_goes_on_when_nobody_reads_how_far_it_is(
+    lines_course: Path, tmp_path: Path, write_notebook: Write
+) -> None:
+    for student in ("ada", "bob", "cleo"):
+        write_notebook(tmp_path / "in" / f"{student}.ipynb")
+    words = ["grade", tmp_path / "in", "--course", lines_course, "--out", tmp_path / "out"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder", *map(str, words), "--no-cache"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait() == 0
+    assert len(table_of(tmp_path / "out")) == 3
 
 
 @pytest.mark.slow
@@ -672,7 +739,7 @@ def test_formats_are_written_beside_each_other_and_again_from_the_results(
         GITHUB_STEP_SUMMARY=str(summary),
         GITHUB_OUTPUT=str(outputs),
     )
-    assert (done.returncode, done.stderr) == (3, "")  # graded, and below the threshold
+    assert (done.returncode, notes_of(done)) == (3, [])  # graded, and below the threshold
     assert f"::error file={path},line=" in done.stdout
     assert "max_points=5" in outputs.read_text()
     assert "Start with center" in summary.read_text()

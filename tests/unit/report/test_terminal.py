@@ -6,6 +6,8 @@ import io
 import re
 from dataclasses import replace
 
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from support.results import (
     M_TIMES,
@@ -22,16 +24,27 @@ from autograder.report.class_table import class_table
 from autograder.report.terminal import render
 from autograder.results.result import Result
 
+LONG = "Maximiliane Alexandra von Hohenlohe-Schillingsfürst zu Waldenburg"
+WIDE = "アレクサンドラ・ウィルソン＝山田花子"  # noqa: RUF001
 
-def printed(results: list[Result], width: int = 160) -> str:
+
+def printed(results: list[Result], width: int | None = 160) -> str:
+    """Return what a terminal shows; None: what a pipe gets."""
     shown = io.StringIO()
-    Console(file=shown, width=width, color_system=None).print(class_table(results, width=width))
+    console = Console(file=shown, width=width or 10_000, color_system=None)
+    console.print(class_table(results, width=width))
     return shown.getvalue()
+
+
+def class_of_40() -> list[Result]:
+    names = [LONG, WIDE, "王小明", *(f"student{number}" for number in range(36))]
+    kinds = (mixed, perfect)
+    return [kinds[n % 2](name) for n, name in enumerate(names)] + [ungradable()]
 
 
 def test_table_shows_marks_and_what_to_fix() -> None:
     lines = printed([mixed(), perfect(), ungradable(), faulty()]).splitlines()
-    line = {name: next(text for text in lines if f" {name} " in text) for name in
+    line = {name: next(text for text in lines if text.startswith(f"{name} ")) for name in
             ("ada", "grace", "kurt", "alan")}  # fmt: skip
     assert line["ada"].split()[1:9] == ["11/22", "✓", "✓", "✓", "2", "0", "·", "0"]
     assert "backward: Your bias gradients" in line["ada"]
@@ -47,6 +60,36 @@ def test_table_has_a_part_for_each_unit_and_fits() -> None:
         text = printed(results, width)
         assert max(map(len, text.splitlines())) <= width
         assert text.count("student") == 2
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_a_class_fits_the_width_that_there_is(width: int) -> None:
+    text = printed(class_of_40(), width)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    for name in ("王小明", "student35", "kurt", LONG[:10], WIDE[:4]):
+        assert name in text
+    assert text.count("11/22") == 20
+    # Each exercise has a column, whatever is left of its name.
+    (row,) = (line for line in text.splitlines() if line.startswith("student0 "))
+    assert row.split()[1:9] == ["22/22", *"✓✓✓✓✓✓✓"]
+
+
+def test_names_are_cut_before_marks_and_only_where_there_is_too_little_room() -> None:
+    assert LONG in printed(class_of_40(), 200) and WIDE in printed(class_of_40(), 200)
+    assert "numerical" in printed(class_of_40(), 160)
+    assert LONG not in printed(class_of_40(), 80) and "…" in printed(class_of_40(), 80)
+
+
+def test_a_table_without_room_for_reasons_says_who_was_not_graded() -> None:
+    narrow, wide = printed(class_of_40(), 60), printed(class_of_40(), 160)
+    assert "first to fix" not in narrow and "Not graded, their pages say why: kurt." in narrow
+    assert "first to fix" in wide and "Not graded" not in wide and "`kurt.ipynb` ends" in wide
+
+
+def test_without_a_width_nothing_is_cut() -> None:
+    text = printed(class_of_40(), None)
+    assert LONG in text and WIDE in text and M_TIMES.replace("`", "") in text.replace("`", "")
+    assert "numerical" in text and "…" not in text
 
 
 def test_terminal_text_is_harmless() -> None:

@@ -20,6 +20,7 @@ from autograder.report.sanitize import clean, one_line, shorten
 from autograder.results.result import ExerciseResult, Finding, Result
 
 WIDTH = 100
+_LEAST_WIDTH = 24  # of sentences beside their verdict, however narrow the terminal
 MESSAGE_LIMIT = 2_000
 
 
@@ -97,7 +98,7 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
         for line in shorten(clean(text), MESSAGE_LIMIT).splitlines()
         for wrapped in textwrap.wrap(
             line,
-            max(width, indent + 40),
+            max(width, indent + _LEAST_WIDTH),
             initial_indent=blank,
             subsequent_indent=blank,
             break_long_words=False,

@@ -80,11 +80,12 @@ def write_settings(home: Path) -> None:
 
 
 class Lab(NamedTuple):
-    """A JupyterLab that serves a folder, and a browser for it."""
+    """A Jupyter that serves a folder, and a browser for it."""
 
     folder: Path
     address: str
     browser: Browser
+    view: str = "lab/tree"  # where it shows a notebook
 
     @contextmanager
     def opened(self, name: str, notebook: Path, cases: Path) -> Iterator[Browser]:
@@ -94,7 +95,7 @@ class Lab(NamedTuple):
             shutil.copy(file, self.folder / name)
         if (data := notebook.parent / "data").is_dir():
             shutil.copytree(data, self.folder / name / "data")
-        self.browser.open(f"{self.address}/lab/tree/{name}/{notebook.name}?token={TOKEN}&reset")
+        self.browser.open(f"{self.address}/{self.view}/{name}/{notebook.name}?token={TOKEN}&reset")
         self.browser.wait(READY)
         try:
             yield self.browser
@@ -114,6 +115,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         browser = Browser(home / "profile")
         stack.callback(browser.close)
         yield Lab(folder, address, browser)
+
+
+@pytest.fixture(scope="module")
+def classic(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Notebook 7, in the same browser."""
+    home = tmp_path_factory.mktemp("classic")
+    folder = home / "work"
+    folder.mkdir()
+    write_settings(home)
+    options = "--JupyterNotebookApp.expose_app_in_browser=True"
+    with jupyter("notebook", folder, home, options) as address:
+        yield Lab(folder, address, lab.browser, "notebooks")
 
 
 def ran(browser: Browser, pictures: Path | None) -> list[dict[str, Any]]:
@@ -206,6 +219,29 @@ def test_a_check_tells_of_the_kernel_and_can_be_read_in_every_theme(
     assert f"Its cell in {name}.ipynb has not been run" in never_run
     assert "adam_step" in wrong_shown
     assert len(colours) > 20
+    for text, front, grounds in colours:
+        assert contrast_of(front, grounds) >= AA, text
+
+
+def test_jupyter_notebook_shows_the_same(classic: Lab, pictures: Path | None) -> None:
+    name = UNITS[0]
+    released = COURSE.root / "assignments" / name
+    with classic.opened("student", released / f"{name}.ipynb", released / f"{name}.cases") as page:
+        cells = ran(page, pictures)
+        shown = page.value(SHOWN)
+        bullets = page.value(
+            "[...document.querySelectorAll('.autograder-findings li')]"
+            ".map(e => getComputedStyle(e).listStyleType)"
+        )
+        colours = page.value(COLOURS)
+        wide = page.value(
+            "[...document.querySelectorAll('.autograder-findings')]"
+            ".every(e => e.scrollWidth <= e.clientWidth)"
+        )
+    assert failed(cells) == []
+    assert len(shown) == len(COURSE.load(name).unit.exercises)
+    assert all("not answered yet" in text for text in shown)
+    assert set(bullets) == {"none"} and wide
     for text, front, grounds in colours:
         assert contrast_of(front, grounds) >= AA, text
 

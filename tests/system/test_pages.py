@@ -12,12 +12,24 @@ import pytest
 from support.browser import BROWSER, Browser
 from support.results import EVERY_KIND, faulty, hostile, mixed, perfect, ungradable
 
+from autograder.report.fragment import finding_html
 from autograder.report.page import class_page, student_page
+from autograder.report.phrases import WORDS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
 ]
+NOTES = ["The cell of `backward` was edited since it ran: run it again."]
+# How VS Code shows a cell's HTML: in a page of its own without scripts, in the theme's colours.
+VSCODE = """<!doctype html><html lang="en"><title>Output</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+  :root { --vscode-font-family: sans-serif; --back: #ffffff; --front: #3b3b3b }
+  @media (prefers-color-scheme: dark) { :root { --back: #1e1e1e; --front: #cccccc } }
+  body { background: var(--back); color: var(--front); font: 13px var(--vscode-font-family) }
+</style><main><h1>Unit</h1><h2>Exercise</h2>%s</main>"""
 AXE = files("axe_core_python").joinpath("axe.min.js")
 PAGES = {
     "student": student_page(mixed()),
@@ -27,6 +39,7 @@ PAGES = {
     "hostile": student_page(hostile()),
     "class": class_page(EVERY_KIND),
     "anonymous": class_page(EVERY_KIND, anonymous=True),
+    "vscode": VSCODE % "".join(finding_html(each, NOTES) for each in mixed().exercises),
 }
 FACTS = "document.querySelector('.ag-more .ag-fact').checkVisibility()"
 
@@ -60,7 +73,12 @@ def shown(browser: Browser, tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [*((name, "light") for name in PAGES), ("student", "dark"), ("class", "dark")],
+    [
+        *((name, "light") for name in PAGES),
+        ("student", "dark"),
+        ("class", "dark"),
+        ("vscode", "dark"),
+    ],
 )
 def test_axe_finds_nothing(shown: Any, name: str, scheme: str) -> None:
     page = shown(name, scheme=scheme)
@@ -77,6 +95,61 @@ def test_axe_finds_nothing(shown: Any, name: str, scheme: str) -> None:
 def test_a_phone_shows_all_of_its_width(shown: Any, name: str) -> None:
     page = shown(name, width=360)
     assert page.value("document.documentElement.scrollWidth") <= 360
+
+
+def test_vs_code_shows_findings_without_scripts(shown: Any, pictures: Path | None) -> None:
+    for scheme in ("light", "dark"):
+        page = shown("vscode", width=700, scheme=scheme)
+        page.picture(pictures, scheme)
+        grounds = "[...document.querySelectorAll('.ag-finding code, .ag-note code')]"
+        code = page.value(f"{grounds}.map(e => getComputedStyle(e).backgroundColor)")
+        assert len(code) > 10 and "rgba(0, 0, 0, 0)" not in code
+        item = "getComputedStyle(document.querySelector('.ag-finding'))"
+        assert page.value(f"{item}.listStyleType") == "none"
+    assert not page.value(FACTS)
+    page.value("document.querySelector('.ag-more summary').click()")
+    assert page.value(FACTS)
+
+
+def aloud(page: Browser) -> list[str]:
+    """Return what a screen reader is given, in order: the role of what holds a text, and the text.
+
+    Only headings, groups, items and what can be opened are named.
+    """
+    page.call("Accessibility.enable")
+    nodes = {node["nodeId"]: node for node in page.call("Accessibility.getFullAXTree")["nodes"]}
+    said = {"heading", "group", "listitem", "DisclosureTriangle"}
+
+    def text(node: Any) -> str:
+        if node["role"]["value"] == "StaticText":
+            return str(node["name"]["value"])
+        return "".join(text(nodes[each]) for each in node["childIds"] if each in nodes)
+
+    def walk(node: Any) -> Iterator[str]:
+        role = node.get("role", {}).get("value")
+        if not node["ignored"] and role in said:
+            name = node["name"].get("value") or text(node)
+            yield f"{role}: {' '.join(name.split())}"
+        for each in node["childIds"]:
+            if each in nodes:
+                yield from walk(nodes[each])
+
+    return list(walk(next(iter(nodes.values()))))
+
+
+def test_a_screen_reader_is_told_verdicts_in_words_and_in_order(shown: Any) -> None:
+    told = aloud(shown("vscode"))
+    start = told.index("group: Findings on backward")
+    assert told[start + 1] == "heading: backward 2/5"
+    items = [line for line in told[start:] if line.startswith("listitem: ")]
+    assert items[0] == "listitem: ok 2/2 backward returns a gradient for each parameter"
+    assert items[1].startswith("listitem: wrong 0/3 backward returns the gradient of the mean")
+    # The advice comes before what can be unfolded.
+    assert "average over the m examples, as for dW." in items[1]
+    assert "DisclosureTriangle: What was seen" in told[start:]
+    said = tuple(f"listitem: {word} " for word in WORDS.values())
+    assert len(items) > 5 and all(line.startswith(said) for line in items)
+    assert not {"✓", "✗", "○", "!"} & set(" ".join(told).split())
 
 
 def test_the_idea_comes_first_and_the_facts_on_demand(shown: Any) -> None:

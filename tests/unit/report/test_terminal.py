@@ -115,6 +115,14 @@ def test_text_says_how_a_submission_stands() -> None:
     assert "Graded without isolation" in render(replace(perfect(), isolation="none"))
 
 
+@pytest.mark.parametrize("width", [50, 80, 100])
+def test_text_fits_a_narrow_terminal_and_has_no_colours(width: int) -> None:
+    lines = render(mixed(), width=width).splitlines()
+    code = [line for line in lines if line.lstrip().startswith("In cell")]  # stays as it is
+    assert max(len(line) for line in lines if line not in code) <= width
+    assert "\x1b" not in "".join(lines)
+
+
 def test_what_two_findings_share_is_told_once() -> None:
     first = backward().findings[1]
     again = exercise("backward", first, replace(first, check="again", case="another"))

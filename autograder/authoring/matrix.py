@@ -10,6 +10,17 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+KINDS = (
+    "reference",
+    "release",
+    "hollow",
+    "lookup",
+    "shortcut",
+    "borrower",
+    "equivalent",
+    "variant",
+)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -19,7 +30,7 @@ class Row:
     says what is wrong, "" if nothing is.
     """
 
-    kind: str  # reference, release, hollow, lookup, equivalent, variant
+    kind: str  # one of KINDS
     exercise: str
     name: str
     points: float
@@ -86,8 +97,7 @@ def merged(rows: Sequence[Row]) -> Iterator[Row]:
                 for name, value in row.deviations.items()
             }
             found[key] = replace(old, deviations=worst)
-    order = ("reference", "release", "hollow", "lookup", "equivalent", "variant")
-    return iter(sorted(found.values(), key=lambda row: order.index(row.kind)))
+    return iter(sorted(found.values(), key=lambda row: KINDS.index(row.kind)))
 
 
 def _deviation(row: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from autograder.authoring.loans import loan_problems
 from autograder.authoring.release import Stale, release_unit
 from autograder.course.course import Course
 from autograder.course.exercise import Alternative, Exercise
@@ -16,6 +17,7 @@ from autograder.grading.reference_oracle import ReferenceOracle
 def problems(course: Course, loaded: LoadedUnit, oracle: ReferenceOracle) -> Iterator[str]:
     """Yield what is wrong with a unit: its known mistakes, its released notebook, its files."""
     yield from _twins(loaded, oracle)
+    yield from loan_problems(loaded, oracle)
     yield from _leaks(loaded)
     yield from _stale(course, loaded)
 

@@ -80,10 +80,22 @@ def _jobs(loaded: LoadedUnit, first: ReferenceOracle, public: ReferenceOracle) -
             yield _job("hollow", rows.hollow, first, exercise, Alternative(name, "", {}))
         lookup = partial(rows.lookup, public)
         yield _job("lookup", lookup, first, exercise, Alternative("", "", {}))
+        if exercise.borrows:
+            # Where only training counts alone, it asks for so much that once has to do.
+            trains = rows.without_training(exercise) is exercise and _trains(exercise)
+            others = () if trains else exercise.equivalents
+            for right in (Alternative("reference", "", {}), *others):
+                yield _job("borrower", rows.borrower, first, exercise, right)
+        for shortcut in exercise.shortcuts:
+            yield _job("shortcut", rows.shortcut, first, exercise, shortcut)
         for equivalent in exercise.equivalents:
             yield _job("equivalent", rows.equivalent, first, exercise, equivalent)
         for variant in exercise.variants:
             yield _job("variant", rows.variant, first, exercise, variant)
+
+
+def _trains(exercise: Exercise) -> bool:
+    return any(check.judge.trains for check in exercise.checks)
 
 
 def equivalents(loaded: LoadedUnit, seed: str, pool: Pool, cache: EvidenceCache) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from autograder.authoring.hollow import HOLLOW, hollow_answer
@@ -14,6 +15,7 @@ from autograder.grading.assessment import Assessment, evidence_key
 from autograder.grading.cache import Draft
 from autograder.grading.fingerprint import key_of
 from autograder.grading.grade import grade
+from autograder.grading.lending import Lender
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.judging.judge import CORRECT_FORM
 from autograder.results.result import ExerciseResult
@@ -173,8 +175,40 @@ def _slow_evidence(oracle: ReferenceOracle, exercise: Exercise, variant: Alterna
     return seen
 
 
+def borrower(oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative) -> Row:
+    """Return the row of a right answer beside earlier ones that do nothing: it must pass."""
+    asked = without_training(exercise)
+    program = beside_nothing(oracle, exercise, oracle.program(exercise, alternative))
+    found = assessed(oracle, asked, program, lent=exercise.borrows)
+    row = _row("borrower", alternative.name, found)
+    told = "; ".join(item.seen for item in found.findings if item.verdict != "passed")
+    return replace(row, problem=f"loses points with lent functions: {told}") if row.failed else row
+
+
+def shortcut(oracle: ReferenceOracle, exercise: Exercise, alternative: Alternative) -> Row:
+    """Return the row of an answer that misuses what is lent to it; it must get nothing."""
+    program = beside_nothing(oracle, exercise, oracle.program(exercise, alternative))
+    found = assessed(oracle, without_training(exercise), program, lent=exercise.borrows)
+    row = _row("shortcut", alternative.name, found)
+    return replace(row, problem="lent functions answer the exercise.") if row.points else row
+
+
+def beside_nothing(oracle: ReferenceOracle, exercise: Exercise, program: Program) -> Program:
+    """Return a program with the functions that its exercise can be lent hollow."""
+    stubs = [clear_solutions(oracle.loaded.solution_cell(n).source) for n in exercise.borrows]
+    nothing = [
+        (program.cells[-1][0] + number, hollow_answer(stub, name, HOLLOW["none"]))
+        for number, (stub, name) in enumerate(zip(stubs, exercise.borrows, strict=True), 1)
+    ]
+    return Program((*program.cells, *nothing))
+
+
 def assessed(
-    oracle: ReferenceOracle, exercise: Exercise, program: Program, seen: Draft | None = None
+    oracle: ReferenceOracle,
+    exercise: Exercise,
+    program: Program,
+    seen: Draft | None = None,
+    lent: Sequence[str] = (),
 ) -> ExerciseResult:
     """Return how one of the unit's own programs does in one exercise.
 
@@ -183,12 +217,15 @@ def assessed(
         exercise: All of it, or less some checks.
         program: The reference with something changed.
         seen: What was observed of the program already; what is added to it is kept.
+        lent: Functions of the program that are wrong, so that the reference's are lent.
     """
     seen = seen or _draft(oracle, program)
     cells = tuple(ProgramCell(number, source, False) for number, source in program.cells)
-    with oracle.observer(program) as observer:
+    with ExitStack() as observers:
+        observer = observers.enter_context(oracle.observer(program))
         assessment = Assessment(cells, oracle.identity(program), oracle, observer, draft=seen)
-        (found,) = assessment.exercises([exercise])
+        lender = Lender(oracle, observer, observers) if lent else None
+        (found,) = assessment.exercises([exercise], lender, lent)
     seen.keep()
     return found
 

@@ -46,8 +46,10 @@ _Code = TypeVar("_Code", bound=Callable[..., Any])
 class Exercise:
     """One stub of a unit.
 
-    `uses` names earlier exercises whose functions this one calls: where a check fails and one of
-    those is wrong, it is observed again with the reference's, so that one slip costs once.
+    `uses` names earlier exercises whose functions this one calls, `checked_with` those that only
+    its checks call: where a check fails and one of those is wrong, it is observed again with the
+    reference's, so that one slip costs once.  What the exercise differentiates or inverts belongs
+    to the latter, which answers nothing but the checks' own calls.
     `forbids` names functions and classes (`keras.layers.GRU`) that would answer the exercise by
     themselves: a check that sees one used has the verdict `forbidden`.
     """
@@ -56,10 +58,17 @@ class Exercise:
     points: float
     uses: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    checked_with: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
     variants: list[Alternative] = field(default_factory=list)
     equivalents: list[Alternative] = field(default_factory=list)
+    shortcuts: list[Alternative] = field(default_factory=list)
     symptoms: list[Symptom] = field(default_factory=list)
+
+    @property
+    def borrows(self) -> tuple[str, ...]:
+        """The names of earlier exercises whose functions it can be lent."""
+        return (*self.uses, *self.checked_with)
 
     def check(
         self,
@@ -221,6 +230,16 @@ class Exercise:
 
         return declare if isinstance(name, str) else declare(name)
 
+    def shortcut(self, code: _Code) -> _Code:
+        """Declare the decorated function as an answer that computes nothing of what is asked.
+
+        It does with earlier functions what they are not for (differences in place of a gradient),
+        and must get no point where those are lent.
+        """
+        name = code.__name__.replace("_", " ")
+        self._declare(self.shortcuts, Alternative(name, "", code))
+        return code
+
     def symptom(
         self, name: str, explanation: str
     ) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
@@ -240,7 +259,8 @@ class Exercise:
         self.checks.append(Check(name=name, claim=claim, **more))
 
     def _declare(self, where: list[Alternative], alternative: Alternative) -> None:
-        if any(other.name == alternative.name for other in self.variants + self.equivalents):
+        declared = self.variants + self.equivalents + self.shortcuts
+        if any(other.name == alternative.name for other in declared):
             raise ExerciseError(f"`{self.name}` declares `{alternative.name}` twice.")
         where.append(alternative)
 
@@ -252,9 +272,12 @@ class Exercise:
                 f"The checks of `{self.name}` add up to {total:g} points; it declares "
                 f"{self.points:g}."
             )
-        unknown = set(self.uses) - set(earlier)
+        unknown = set(self.borrows) - set(earlier)
         if unknown:
             raise ExerciseError(f"`{self.name}` uses {sorted(unknown)}: not earlier exercises.")
+        twice = sorted(set(self.uses) & set(self.checked_with))
+        if twice:
+            raise ExerciseError(f"`{self.name}` both uses {twice} and is only checked with them.")
         for name in self.forbids:
             if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
                 raise ExerciseError(
@@ -273,6 +296,11 @@ class Exercise:
             raise ExerciseError(
                 f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "
                 "positive numbers."
+            )
+        if check.judge.trains and check.counts_alone and self.checked_with:
+            raise ExerciseError(
+                f"Check `{check.name}` of `{self.name}` trains: while it does, all that is lent is "
+                "lent for any values. Declare `counts_alone=False`."
             )
 
     def _validate_variants(self) -> None:
@@ -302,11 +330,12 @@ class Unit:
         points: float,
         uses: tuple[str, ...] = (),
         forbids: tuple[str, ...] = (),
+        checked_with: tuple[str, ...] = (),
     ) -> Exercise:
         """Declare the stub `name` (a function or class) and its points."""
         if any(exercise.name == name for exercise in self.exercises):
             raise ExerciseError(f"{self.name} declares the exercise `{name}` twice.")
-        exercise = Exercise(name, points, uses, forbids)
+        exercise = Exercise(name, points, uses, forbids, checked_with)
         self.exercises.append(exercise)
         return exercise
 

@@ -91,7 +91,7 @@ class LoadedUnit:
         """
         self.unit.validate()
         for exercise in self.unit.exercises:
-            for alternative in exercise.variants + exercise.equivalents:
+            for alternative in exercise.variants + exercise.equivalents + exercise.shortcuts:
                 self.alternative(exercise, alternative)
 
     @property

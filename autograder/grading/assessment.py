@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from autograder.course.exercise import Check, Exercise
 from autograder.errors import FaultError
@@ -10,7 +10,7 @@ from autograder.grading.cache import Draft, EvidenceCache
 from autograder.grading.causes import Setting
 from autograder.grading.findings import FindingWriter
 from autograder.grading.fingerprint import key_of
-from autograder.grading.oracle import Borrow, Oracle
+from autograder.grading.oracle import Lends, Oracle
 from autograder.grading.outcome import TrialOutcome
 from autograder.grading.trial import Observes, Trial, observe_all
 from autograder.results.result import ExerciseResult
@@ -28,7 +28,6 @@ class Assessment:
         memory_limit: what it may use, for messages: "At most 2048 MiB."
         public: whether wanted values may be shown.
         draft: where the program's evidence is gathered; nowhere if None.
-        reference_identity: of the reference, which answers for borrowed functions.
         setting: where it is graded; None in a kernel.
     """
 
@@ -41,31 +40,39 @@ class Assessment:
         memory_limit: str = "Little: the inputs are small.",
         public: bool = False,
         draft: Draft | None = None,
-        reference_identity: str = "",
         setting: Setting | None = None,
     ) -> None:
         self._identity = identity
         self._oracle = oracle
         self._observer = observer
         self._draft = draft or Draft(EvidenceCache(None), "")
-        self._reference_identity = reference_identity
         self._writer = FindingWriter(cells, oracle, observer, memory_limit, public, setting)
 
     def exercises(
-        self, exercises: Sequence[Exercise], borrow: Borrow | None = None
+        self,
+        exercises: Sequence[Exercise],
+        lender: Lends | None = None,
+        known_wrong: Collection[str] = (),
     ) -> tuple[ExerciseResult, ...]:
         """Assess exercises in order.
+
+        Args:
+            exercises: what to assess.
+            lender: lends what is right; nothing is lent if None.
+            known_wrong: functions that are wrong, of exercises that are not assessed.
 
         What fails is tried again with the reference's earlier functions where the program's own
         are wrong, so that one slip costs once.  That happens after every exercise has been
         observed, so that what the reference answers then can't serve any other check.
         """
         outcomes = {exercise.name: self._observe(exercise) for exercise in exercises}
-        wrong: set[str] = set()
+        wrong = set(known_wrong)
         for exercise in exercises:
-            names = tuple(name for name in exercise.uses if name in wrong)
-            if borrow is not None and names:
-                outcomes[exercise.name] = self._again(outcomes[exercise.name], names, borrow)
+            names = tuple(name for name in exercise.borrows if name in wrong)
+            if lender is not None and names:
+                outcomes[exercise.name] = self._again(
+                    exercise, outcomes[exercise.name], names, lender
+                )
             # What is right beside right functions is right itself, and need not be borrowed.
             # What is imprecise may be right, but can't be measured with.
             if not all(each.passed and not each.imprecise for each in outcomes[exercise.name]):
@@ -84,23 +91,28 @@ class Assessment:
         return found
 
     def _again(
-        self, outcomes: list[TrialOutcome], names: tuple[str, ...], borrow: Borrow
+        self,
+        exercise: Exercise,
+        outcomes: list[TrialOutcome],
+        names: tuple[str, ...],
+        lender: Lends,
     ) -> list[TrialOutcome]:
         """Observe checks again, with functions borrowed that may have made them fail."""
         if not any(outcome.can_be_due_to_others for outcome in outcomes):
             return outcomes
-        observer = borrow(names)
+        observer = lender.to(exercise, names)
+        lent = (lender.identity(exercise), *names)
         found: list[TrialOutcome] = []
         for outcome in outcomes:
             if outcome.can_be_due_to_others and not any(each.ended for each in found):
-                check = outcome.check
                 wrong = not all(each.passed for each in found)
                 borrowed = self._observe_check(
-                    outcome.trial.exercise, check, observer, wrong, names
+                    exercise, outcome.check, observer, wrong, names, lent
                 )
                 # What the functions hand on, a cache, may have a form of the student's own.  Then
                 # the reference's leads to an error, and the student's says more.
-                outcome = outcome if borrowed.raised and not outcome.raised else borrowed
+                own = borrowed.raised and not borrowed.asked_too_much and not outcome.raised
+                outcome = outcome if own else borrowed
             found.append(outcome)
         return found
 
@@ -111,6 +123,7 @@ class Assessment:
         observer: Observes,
         wrong: bool,
         borrowed: tuple[str, ...] = (),
+        lent: tuple[str, ...] = (),
     ) -> TrialOutcome:
         """Try a check's draws until one passes; else return the outcome of the first.
 
@@ -123,13 +136,14 @@ class Assessment:
             observer: what observes the program.
             wrong: whether another check of the exercise has failed.
             borrowed: functions that are the reference's.
+            lent: whose they are, and what they are, as far as evidence depends on it.
         """
         first: TrialOutcome | None = None
         far = 0
         for attempt in range(check.tries):
             trial = self._oracle.trial(exercise, check, attempt)
             try:
-                outcome = self._judged(trial, observer, borrowed)
+                outcome = self._judged(trial, observer, borrowed, lent)
             except FaultError as error:
                 return TrialOutcome.skipped(self._oracle.trial(exercise, check), fault=str(error))
             first = first or outcome
@@ -140,8 +154,13 @@ class Assessment:
                 break
         return first or TrialOutcome.skipped(self._oracle.trial(exercise, check))
 
-    def _judged(self, trial: Trial, observer: Observes, borrowed: tuple[str, ...]) -> TrialOutcome:
-        lent = (self._reference_identity, *borrowed) if borrowed else ()
+    def _judged(
+        self,
+        trial: Trial,
+        observer: Observes,
+        borrowed: tuple[str, ...],
+        lent: tuple[str, ...],
+    ) -> TrialOutcome:
         key = evidence_key(self._identity, trial, lent)
         found = trial.judged(self._draft.get(key, lambda: observe_all(observer, trial)))
         evidences = [self._writer.stub_or(trial.exercise.name, item) for item in found]
@@ -158,6 +177,6 @@ def evidence_key(identity: str, trial: Trial, lent: Sequence[str] = ()) -> str:
     Args:
         identity: of what runs, and on what.
         trial: what is asked.
-        lent: the reference's identity and the names of its functions, if some are borrowed.
+        lent: the identity of what decides on loans, and the names of functions, if some are lent.
     """
     return key_of(identity, trial.key, list(lent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from autograder.grading.assessment import Assessment
 from autograder.grading.cache import Draft
 from autograder.grading.causes import Setting
 from autograder.grading.fingerprint import key_of, package, versions
+from autograder.grading.lending import Lender
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.trial import ENDED
 from autograder.results.result import CellRun, ExerciseResult, Result
@@ -98,16 +99,10 @@ def _assessed(
     """Run the submission's cells and assess every exercise of the unit."""
     setting = _setting(submission, oracle)
     limits = oracle.pool.limits
-    reference = oracle.loaded.reference
     with ExitStack() as observers:
         observer = observers.enter_context(
             oracle.observer(submission.program, Budget(limits), share)
         )
-
-        def borrow(names: Sequence[str]) -> Observer:
-            """Return the submission with functions of the reference, each in its own processes."""
-            lender = observers.enter_context(oracle.observer(reference))
-            return observers.enter_context(observer.replaced(names, lender))
 
         assessment = Assessment(
             submission.cells,
@@ -117,11 +112,11 @@ def _assessed(
             messages.memory_limit(limits.memory_mib, share.memory_mib if share else 0),
             public=oracle.seed == PUBLIC_SEED,
             draft=draft,
-            reference_identity=oracle.identity(reference),
             setting=setting,
         )
         _run_cells(observer, identity, draft)
-        exercises = assessment.exercises(oracle.loaded.unit.exercises, borrow)
+        lender = Lender(oracle, observer, observers)
+        exercises = assessment.exercises(oracle.loaded.unit.exercises, lender)
         cells = _cell_runs(submission, observer.cells, setting)
     said = "\n".join(f.seen for exercise in exercises for f in exercise.findings)
     imports = messages.failed_imports(observer.cells, setting)

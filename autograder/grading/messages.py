@@ -16,7 +16,7 @@ from autograder.grading.causes import (
 )
 from autograder.grading.missing import Search, definition, where_it_went
 from autograder.results.result import Place
-from autograder.wire.evidence import Evidence, Failure
+from autograder.wire.evidence import NOT_LENT, Evidence, Failure
 from autograder.wire.program import ProgramCell
 
 __all__ = ["cell_failure", "definition", "exception", "memory_limit", "place_of", "status_message"]
@@ -185,6 +185,13 @@ def _raised(
     ran: Mapping[int, Evidence],
     setting: Setting | None,
 ) -> Message:
+    if failure.type_name == NOT_LENT:
+        return Message(
+            " ".join(failure.message.split())[:400],
+            "An answer that needs no more of it: from the formula, not by trying values.",
+            "Write the formula out, or answer that function first: your own may be called as often "
+            "as you like.",
+        )
     if not failure.cell:
         return _unusable(name, failure, cells)
     seen = f"Your code raised {exception(failure)}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from autograder.course.exercise import Alternative, Check, Exercise
@@ -10,8 +10,17 @@ from autograder.grading.trial import Observes, Trial
 from autograder.judging.comparison import Wanted
 from autograder.wire.evidence import Evidence
 
-# Returns an observer whose functions of those names are the reference's.
-Borrow = Callable[[Sequence[str]], Observes]
+
+class Lends(Protocol):
+    """Lends the reference's functions to the program that is assessed."""
+
+    def to(self, exercise: Exercise, names: Sequence[str]) -> Observes:
+        """Return an observer whose functions of those names are the reference's."""
+        ...
+
+    def identity(self, exercise: Exercise) -> str:
+        """Return the identity of all that decides what they answer in an exercise."""
+        ...
 
 
 class Oracle(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autograder.course.exercise import Check
 from autograder.grading.trial import ENDED, Trial
 from autograder.judging.comparison import PASS, Comparison
-from autograder.wire.evidence import Evidence
+from autograder.wire.evidence import NOT_LENT, Evidence
 
 # Times the errors, or the cost, that a threshold allows.  The worst of 365 trainings of right forms
 # reached 1.11 (`python benchmarks/training.py`).
@@ -71,6 +71,11 @@ class TrialOutcome:
     @property
     def raised(self) -> bool:
         return any(item.status == "raised" for item in self.evidences)
+
+    @property
+    def asked_too_much(self) -> bool:
+        """Whether it called a borrowed function for more than it is lent for."""
+        return any(item.failure and item.failure.type_name == NOT_LENT for item in self.evidences)
 
     @property
     def ended(self) -> bool:

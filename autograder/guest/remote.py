@@ -17,11 +17,16 @@ import numpy as np
 
 from autograder.guest.gradients import pulled_back, with_gradient
 from autograder.guest.tensors import is_array, is_tensor, leaves, mapped, to_arrays, to_tensors
+from autograder.wire.evidence import NOT_LENT
 
 # Sends a call (name, args, kwargs, and how tensors are meant); returns the plain result.
 Ask = Callable[[dict[str, Any]], Any]
 
 _SEED: Final = "seed of a generator"
+
+
+class NotLent(RuntimeError):  # noqa: N818 - read by students, as a statement
+    """A borrowed function was called more often than it is lent, or with other values."""
 
 
 def borrowed(name: str, ask: Ask) -> Callable[..., Any]:
@@ -90,6 +95,8 @@ def refusal(kind: str, message: str) -> Exception:
 
     Some kinds would look like the borrower's own: "not answered", "out of memory".
     """
+    if kind == NOT_LENT:
+        return NotLent(message)
     found = getattr(builtins, kind, None)
     if not isinstance(found, type) or not issubclass(found, Exception):
         return RuntimeError(message)

@@ -17,6 +17,7 @@ from autograder.guest.capture import captured
 from autograder.guest.cells import Statements
 from autograder.guest.failures import failure_of, status_of
 from autograder.guest.namespace import MissingName, ObservedNamespace, ProgramView, placed
+from autograder.guest.recording import Recording
 from autograder.guest.remote import Ask, answered, borrowed, refusal
 from autograder.wire.codec import CodecError, pack, unpack
 from autograder.wire.evidence import Evidence, Failure, data_of
@@ -36,6 +37,7 @@ class Session(ObservedNamespace):
         self._cell = 0
         self._statements = Statements(shell)
         self._answers: Answers | None = Answers(self.names)
+        self._recording: Recording | None = None
         shell.compile.get_code_name = lambda *_: f"<cell {self._cell}>"
 
     def expect(self, until: dict[str, int]) -> None:
@@ -87,6 +89,20 @@ class Session(ObservedNamespace):
         self._kept.clear()
         for name in names:
             self.names[name] = borrowed(name, ask)
+
+    def record(self, exercise: str, lent: list[str], whole: list[str]) -> None:
+        """Record the calls of functions from now on; see `Recording`."""
+        self._settle()
+        self._kept.clear()
+        self._recording = Recording(self.names, exercise, lent, whole)
+
+    def recorded(self) -> Evidence:
+        """Return the calls that were recorded, and begin anew."""
+        if self._recording is None:
+            return Evidence("ok")
+        found = self._recording.found()
+        self._recording.clear()
+        return Evidence("ok", unpack(pack(found)))
 
     def _settle(self) -> None:
         """Restore the names that are graded, once, after the last cell."""
@@ -140,6 +156,11 @@ def serve(connection: socket.socket, session: Session) -> None:
             evidence = Evidence("ok")
         elif op == "call":
             evidence = session.call(**request)
+        elif op == "record":
+            session.record(**request)
+            evidence = Evidence("ok")
+        elif op == "recorded":
+            evidence = session.recorded()
         else:
             session.replace(request["names"], ask)
             evidence = Evidence("ok")

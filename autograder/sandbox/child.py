@@ -64,7 +64,7 @@ class Child:
         """Send one request and return its reply.
 
         Args:
-            op: What is asked for: "cell", "observe", "call" or "replace".
+            op: What is asked for: "cell", "observe", "call", "replace" or "record".
             cpu_seconds: CPU time that the reply may take.
             packed: A further message, already packed, that follows the request.
             arguments: Of the request.

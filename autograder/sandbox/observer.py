@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from autograder.backends import PATIENCE, Backend
 from autograder.sandbox.child import Child
@@ -21,6 +21,14 @@ from autograder.wire.observation import Observation
 from autograder.wire.program import Program, runs_on
 
 MAX_ASKED = 200_000  # questions that one observation may put to the reference
+
+
+class Loan(Protocol):
+    """What borrowed functions answer to one observation, beyond what it is asked for once."""
+
+    def answer(self, name: str, call: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer to a question, or None if the lender is to compute it."""
+        ...
 
 
 class Observer:
@@ -58,6 +66,9 @@ class Observer:
         self._hung: set[int] = set()
         self._killed: set[int] = set()  # cells in which a child was killed once
         self._replaced: tuple[list[str], Observer] | None = None
+        self._terms: Callable[[Observation], Loan] | None = None
+        self._loan: Loan | None = None
+        self._recording: dict[str, Any] | None = None
         self.cells: dict[int, Evidence] = {}
 
     def observe(self, observation: Observation, cpu_seconds: float) -> Evidence:
@@ -79,6 +90,7 @@ class Observer:
 
     def _observed(self, observation: Observation, cpu_seconds: float) -> Evidence:
         self._stop_if_exhausted()
+        self._loan = self._terms(observation) if self._terms else None
         with self._usable_child() as child:
             self._stop_if_exhausted()  # by the cells
             with self._spending(child):
@@ -134,12 +146,34 @@ class Observer:
             self._drop_child()
             raise
 
-    def replaced(self, names: Sequence[str], oracle: Observer) -> Observer:
-        """Return an observer of the program with its functions `names` replaced by `oracle`'s."""
+    def replaced(
+        self,
+        names: Sequence[str],
+        oracle: Observer,
+        terms: Callable[[Observation], Loan] | None = None,
+    ) -> Observer:
+        """Return an observer of the program with its functions `names` replaced by `oracle`'s.
+
+        Args:
+            names: Of the functions.
+            oracle: Of the program that has the right ones.
+            terms: Gives what they are lent for in an observation; if None, they answer everything.
+        """
         other = Observer(self._pool, self._program, self._backend, self._budget, self._share)
         other._hung, other._killed = set(self._hung), set(self._killed)
-        other._replaced = (list(names), oracle)
+        other._replaced, other._terms = (list(names), oracle), terms
         return other
+
+    def recording(self, exercise: str, lent: Sequence[str], whole: Sequence[str]) -> Observer:
+        """Return an observer of the program that records calls; see `guest.recording`."""
+        other = Observer(self._pool, self._program, self._backend, self._budget, self._share)
+        other._recording = {"exercise": exercise, "lent": list(lent), "whole": list(whole)}
+        return other
+
+    def recorded(self) -> Any:
+        """Return what was recorded since the last time it was asked for."""
+        with self._usable_child() as child:
+            return evidence_of(child.request("recorded", 30.0)).value
 
     def call(self, name: str, call: dict[str, Any], cpu_seconds: float) -> Evidence:
         """Return what one function of the program gives; `call` has the arguments of `answered`."""
@@ -170,6 +204,8 @@ class Observer:
                     self._drop_child()
                 elif self._replaced is not None:
                     self._child.request("replace", 5.0, names=self._replaced[0])
+                elif self._recording is not None:
+                    self._child.request("record", 5.0, **self._recording)
             yield self._child
         except BaseException:
             self._drop_child()
@@ -249,6 +285,9 @@ class Observer:
         kinds: dict[str, Any] = {"args": list, "kwargs": dict, "cotangents": (list, type(None))}
         if not all(isinstance(call[key], kind) for key, kind in kinds.items()):
             return {"error": "These are no arguments."}
+        known = self._loan.answer(name, call) if self._loan is not None else None
+        if known is not None:
+            return known
         try:
             evidence = self._replaced[1].call(name, call, cpu_seconds)
         except Stopped as stopped:

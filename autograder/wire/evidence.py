@@ -29,6 +29,9 @@ MAX_FAILURE: Final = {"type_name": 200, "message": 2000, "code": 200, "function"
 # checks do not read.  The message is the kind, `code` where in the result, `function` whose it is.
 UNUSABLE: Final = "UnusableResult"
 
+# The type of a failure of a borrowed function that was called for more than it is lent for.
+NOT_LENT: Final = "NotLent"
+
 # As in `<object object at 0x7f12a4c3d0b0>`, which differs from process to process.
 _ADDRESS: Final = re.compile(r"(?<= at )0x[0-9a-f]{6,16}\b")
 

@@ -10,7 +10,7 @@ from autograder import Case, Exercise, close, equal_sides, exact, unchanged
 
 from .cases import network, networks, three_networks
 
-exercise = Exercise("backward", points=6, uses=("sigmoid", "forward", "cross_entropy"))
+exercise = Exercise("backward", points=6, checked_with=("sigmoid", "forward", "cross_entropy"))
 
 
 def smooth_networks(rng: np.random.Generator) -> Iterator[Case]:
@@ -472,3 +472,64 @@ exercise.variant(
     "the weights, instead of how far they are off.",
     {'params["W2"].T @ dZ2': 'params["W2"].T @ cache["A2"]'},
 )
+
+
+@exercise.equivalent("slope_from_sigmoid")
+def backward_by_earlier_functions(X, Y, params, cache):
+    A2, again = forward(X, params, cache["g"])
+    m, A1 = X.shape[1], again["A1"]
+    slopes = {
+        "tanh": lambda: 1 - A1**2,
+        "relu": lambda: A1 > 0,
+        "sigmoid": lambda: sigmoid(again["Z1"]) * (1 - sigmoid(again["Z1"])),
+    }
+    dZ2 = (A2 - Y) / m
+    dZ1 = params["W2"].T @ dZ2 * slopes[cache["g"]]()
+    return {
+        "dW1": dZ1 @ X.T,
+        "db1": dZ1.sum(axis=1, keepdims=True),
+        "dW2": dZ2 @ A1.T,
+        "db2": dZ2.sum(axis=1, keepdims=True),
+    }
+
+
+@exercise.shortcut
+def central_differences(X, Y, params, cache):
+    grads = {}
+    for name, value in params.items():
+        slopes = np.zeros_like(value)
+        for index in np.ndindex(value.shape):
+            costs = []
+            for step in (1e-4, -1e-4):
+                moved = value.copy()
+                moved[index] += step
+                A2 = forward(X, {**params, name: moved}, cache["g"])[0]
+                costs.append(cross_entropy(A2, Y))
+            slopes[index] = (costs[0] - costs[1]) / 2e-4
+        grads["d" + name] = slopes.astype(np.float32)
+    return grads
+
+
+@exercise.shortcut
+def forward_differences_in_one_call(X, Y, params, cache):
+    """One network with a copy for each moved parameter: the copies lie side by side in it."""
+    places = [(name, index) for name in params for index in np.ndindex(params[name].shape)]
+    n1, n2, copies, h = *params["W2"].shape[::-1], len(places) + 1, 1e-6
+    many = {
+        "W1": np.tile(params["W1"], (copies, 1)),
+        "b1": np.tile(params["b1"], (copies, 1)),
+        "W2": np.kron(np.eye(copies), params["W2"]),
+        "b2": np.tile(params["b2"], (copies, 1)),
+    }
+    for copy, (name, index) in enumerate(places, 1):
+        i, j = index
+        rows = n1 if name in ("W1", "b1") else n2
+        columns = n1 * copy if name == "W2" else 0
+        many[name][rows * copy + i, columns + j] += h
+    A2 = forward(X, many, cache["g"])[0].reshape(copies, n2, -1)
+    A2 = np.clip(A2, 1e-12, 1 - 1e-12)
+    costs = (-Y * np.log(A2) - (1 - Y) * np.log(1 - A2)).sum(axis=(1, 2)) / Y.shape[1]
+    grads = {"d" + name: np.zeros(value.shape, np.float32) for name, value in params.items()}
+    for (name, index), cost in zip(places, costs[1:], strict=True):
+        grads["d" + name][index] = (cost - costs[0]) / h
+    return grads

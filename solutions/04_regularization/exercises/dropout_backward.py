@@ -20,7 +20,7 @@ from autograder import (
 
 from .cases import NOISY_BELOW, activations, new_seed, noisy_digits, trained
 
-exercise = Exercise("dropout_backward", points=3, uses=("dropout_forward",))
+exercise = Exercise("dropout_backward", points=3, checked_with=("dropout_forward",))
 # Measured by benchmarks/calibrate_04.py over 40 seeds (30 for the penalties) of digits, wrong
 # labels and start, 1000 unseen digits each; floors are the mean less 2 sd, rounded down.
 #                        unseen digits                        noisy training labels
@@ -229,3 +229,23 @@ def back_by_copy(dA, mask, keep_prob):
 @exercise.equivalent("einsum")
 def back_by_factor(dA, mask, keep_prob):
     return np.einsum("ij,ij,->ij", dA, mask, 1 / keep_prob)
+
+
+@exercise.shortcut
+def difference_of_the_forward_pass(dA, mask, keep_prob):
+    base, once = np.ones_like(dA), []
+    for A in (base + 0.5, base - 0.5):
+        rng = np.random.default_rng(7)
+        once.append(dropout_forward(A, keep_prob, rng, True)[0])
+    slope = np.max(once[0] - once[1])
+    return dA * mask * slope
+
+
+@exercise.shortcut
+def forward_pass_of_the_gradient(dA, mask, keep_prob):
+    found = np.zeros_like(dA)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        out, drawn = dropout_forward(dA, keep_prob, rng, True)
+        found = np.where(np.asarray(drawn) > 0, out, found)
+    return np.where(mask > 0, found, 0.0)

@@ -10,7 +10,9 @@ from autograder import Case, Exercise, close, equal_sides, exact, float64, uncha
 
 from .cases import BATCHES, READY_MADE, arguments, away, upstream
 
-exercise = Exercise("batchnorm_backward", points=5, uses=("batchnorm_forward",), forbids=READY_MADE)
+exercise = Exercise(
+    "batchnorm_backward", points=5, checked_with=("batchnorm_forward",), forbids=READY_MADE
+)
 
 
 def two_units(rng: np.random.Generator) -> Iterator[Case]:
@@ -279,3 +281,26 @@ def backward_by_jacobians(dZt, cache):
         dZ[i] = jacobian @ dZt[i]
     dgamma = np.diag(dZt @ cache["z_norm"].T)[:, np.newaxis]
     return dZ, dgamma, dZt.sum(1).reshape(-1, 1)
+
+
+@exercise.shortcut
+def central_differences(dZt, cache):
+    keys = {name: value for name, value in cache.items() if np.shape(value) == dZt.shape}
+    Z, gamma = np.asarray(next(iter(keys.values()))), cache["gamma"]
+    n, m = Z.shape
+    state = {"running_mean": np.zeros((n, 1)), "running_var": np.ones((n, 1))}
+    dZ, h = np.zeros_like(Z), 1e-5
+    for j in range(m):
+        moved = [Z.copy(), Z.copy()]
+        moved[0][:, j] += h
+        moved[1][:, j] -= h
+        up, down = (
+            batchnorm_forward(one, gamma, 0 * gamma, state, 0.9, cache["eps"], True)[0]
+            for one in moved
+        )
+        dZ[:, j] = (dZt * (up - down)).sum(axis=1) / (2 * h)
+    ones, zeros = np.ones_like(gamma), np.zeros_like(gamma)
+    z_norm = batchnorm_forward(Z, ones, zeros, state, 0.9, cache["eps"], True)[0]
+    dgamma, dbeta = (dZt * z_norm).sum(axis=1), dZt.sum(axis=1)
+    found = (dZ, dgamma[:, None], dbeta[:, None] * np.mean(z_norm + 1))
+    return tuple(one.astype(np.float32) for one in found)

@@ -10,7 +10,7 @@ from autograder import Case, Exercise, close, equal_sides, float64, unchanged
 
 from .cases import box_pairs, far_boxes
 
-exercise = Exercise("decode_deltas", points=2, uses=("encode_deltas",))
+exercise = Exercise("decode_deltas", points=2, checked_with=("encode_deltas",))
 
 
 def anchors_and_deltas(rng: np.random.Generator) -> Iterator[Case]:
@@ -148,3 +148,16 @@ def decode_columns(anchors, d):
     x, y = x1 + w * (0.5 + tx), y1 + h * (0.5 + ty)
     w, h = np.exp(np.log(w) + tw), np.exp(np.log(h) + th)
     return np.stack([x - 0.5 * w, y - 0.5 * h, x + 0.5 * w, y + 0.5 * h], axis=-1)
+
+
+@exercise.shortcut
+def newtons_method_on_encode(anchors, d):
+    gt = anchors.copy()
+    for _ in range(20):
+        at, slopes = encode_deltas(anchors, gt), np.zeros((len(gt), 4, 4))
+        for corner in range(4):
+            moved = gt.copy()
+            moved[:, corner] += 1e-6
+            slopes[:, :, corner] = (encode_deltas(anchors, moved) - at) / 1e-6
+        gt = gt + np.linalg.solve(slopes, (d - at)[..., None])[..., 0]
+    return gt.astype(np.float32)

@@ -17,7 +17,9 @@ from autograder import (
 
 from .cases import LOSSES, SKIP, SKIPPED, STEP, different
 
-exercise = Exercise("ctc_grad", points=3, uses=("ctc_extend", "ctc_nll"), forbids=LOSSES)
+exercise = Exercise(
+    "ctc_grad", points=3, uses=("ctc_extend",), checked_with=("ctc_nll",), forbids=LOSSES
+)
 
 
 def grad_distinct(rng: np.random.Generator) -> Iterator[Case]:
@@ -276,3 +278,58 @@ def grad_by_one_hot(logits, labels, blank):
     both = sweep(emit, seen) + np.flip(sweep(np.flip(emit), seen[::-1])) - emit
     share = np.exp(both - np.logaddexp.reduce(both, axis=1, keepdims=True))
     return np.exp(logp) - share @ (seen[:, None] == np.arange(logits.shape[1]))
+
+
+@exercise.equivalent("probability_from_the_loss")
+def grad_with_the_loss(logits, labels, blank):
+    probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    log_probs = np.log(probs / probs.sum(axis=1, keepdims=True))
+    log_p = -ctc_nll(log_probs, labels, blank)
+    places = np.asarray(ctc_extend(labels, blank))
+    T, S = len(logits), len(places)
+
+    def ways(emitted, places):
+        rows = np.full((T, S), -np.inf)
+        rows[0, :2] = emitted[0, :2]
+        for t in range(1, T):
+            for s in range(S):
+                came = rows[t - 1, max(0, s - 1) : s + 1]
+                if s > 1 and places[s] not in (blank, places[s - 2]):
+                    came = rows[t - 1, s - 2 : s + 1]
+                rows[t, s] = emitted[t, s] + np.logaddexp.reduce(came)
+        return rows
+
+    emitted = log_probs[:, places]
+    before = ways(emitted, places)
+    after = ways(emitted[::-1, ::-1], places[::-1])[::-1, ::-1]
+    gradient = np.exp(log_probs)
+    for s, symbol in enumerate(places):
+        gradient[:, symbol] -= np.exp(before[:, s] + after[:, s] - emitted[:, s] - log_p)
+    return gradient
+
+
+@exercise.shortcut
+def central_differences(logits, labels, blank):
+    gradient = np.zeros_like(logits)
+    for index in np.ndindex(logits.shape):
+        costs = []
+        for step in (1e-4, -1e-4):
+            moved = logits.copy()
+            moved[index] += step
+            log_probs = moved - np.logaddexp.reduce(moved, axis=1, keepdims=True)
+            costs.append(ctc_nll(log_probs, labels, blank))
+        gradient[index] = (costs[0] - costs[1]) / 2e-4
+    return gradient.astype(np.float32)
+
+
+@exercise.shortcut
+def paths_without_a_frame(logits, labels, blank):
+    """The share of the paths that show a symbol in a frame, by forbidding it there."""
+    log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    whole = ctc_nll(log_probs, labels, blank)
+    gradient = np.exp(log_probs)
+    for index in np.ndindex(logits.shape):
+        without = log_probs.copy()
+        without[index] = -np.inf
+        gradient[index] -= 1 - np.exp(whole - ctc_nll(without, labels, blank))
+    return gradient

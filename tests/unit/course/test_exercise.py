@@ -14,7 +14,7 @@ from autograder.course.notebook import Cell
 from autograder.course.observation_source import observation_source
 from autograder.course.unit import LoadedUnit
 from autograder.judging.judges import close
-from autograder.judging.statistical import at_most
+from autograder.judging.statistical import accuracy, at_most
 
 GLOBAL = 3.0
 
@@ -204,6 +204,26 @@ def test_an_exercise_uses_earlier_ones_only(name):
     add_check(unit.exercise("double", points=2, uses=(name,)))
     add_check(unit.exercise("later", points=2, uses=("double",)))
     assert f"`double` uses ['{name}']: not earlier exercises" in refused(unit)
+
+
+def test_an_exercise_is_checked_with_earlier_ones_only() -> None:
+    unit = unit_of()
+    add_check(unit.exercise("triple", points=2, checked_with=("quadruple",)))
+    assert "quadruple" in refused(unit)
+    unit = unit_of()
+    add_check(unit.exercise("triple", points=2, uses=("double",), checked_with=("double",)))
+    assert "both uses ['double']" in refused(unit)
+
+
+def test_what_trains_does_not_count_alone_where_all_is_lent() -> None:
+    for alone in (None, False):
+        unit = unit_of()
+        triple = unit.exercise("triple", points=2, checked_with=("double",))
+        add_check(triple, judge=accuracy(0.9, 0.95), counts_alone=alone)
+        if alone is None:
+            assert "Declare `counts_alone=False`" in refused(unit)
+        else:
+            unit.validate()
 
 
 @pytest.mark.parametrize("framework", ["tensorflow", "torch", "", "NumPy"])

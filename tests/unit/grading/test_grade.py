@@ -269,6 +269,44 @@ def test_a_borrowed_function_is_out_of_sight(oracle: ReferenceOracle) -> None:
     assert "axis=1" not in told(result)
 
 
+def lending(lines: LoadedUnit, **changes: Any) -> LoadedUnit:
+    """The unit with its `learn` declared to borrow otherwise."""
+    center, learn, *others = lines.unit.exercises
+    exercises = [center, replace(learn, **changes), *others]
+    return replace(lines, unit=replace(lines.unit, exercises=exercises))
+
+
+MEASURES = """def learn(X, y, steps, rng):
+    for step in range(1000):
+        center(X + 1e-4 * step)
+    return np.zeros(3)
+"""
+
+
+def test_a_function_is_lent_for_so_many_calls(oracle: ReferenceOracle) -> None:
+    learn = MEASURES.replace("+ 1e-4 * step", "")
+    result = grade(submitted(oracle.loaded, center=CENTER_AXIS, learn=learn), oracle)
+    finding = finding_of(result, "learn", "weights")
+    assert finding.verdict == "raised"
+    assert "was lent to your `learn`, for " in finding.seen
+    assert "your own may be called as often as you like" in finding.advice
+    few = MEASURES.replace("+ 1e-4 * step", "").replace("1000", "30")
+    result = grade(submitted(oracle.loaded, center=CENTER_AXIS, learn=few), oracle)
+    assert finding_of(result, "learn", "weights").verdict == "failed"
+
+
+def test_what_is_only_checked_with_answers_recorded_calls(lines: LoadedUnit, pool: Pool) -> None:
+    unit = lending(lines, uses=(), checked_with=("center",))
+    with bank_of(unit, pool) as oracle:
+        right = grade(submitted(unit, center=CENTER_AXIS, learn=LEARN_RIGHT), oracle)
+        wrong = grade(submitted(unit, center=CENTER_AXIS, learn=MEASURES), oracle)
+    assert exercise_of(right, "learn").points == 3
+    finding = finding_of(wrong, "learn", "weights")
+    assert finding.verdict == "raised"
+    assert "called it with other values, for which it is not lent" in finding.seen
+    assert exercise_of(wrong, "learn").points == 0
+
+
 # ------------------------------------------------------------------------ nothing that is computed
 
 

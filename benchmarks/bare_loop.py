@@ -77,8 +77,8 @@ def judged(
         if evidence.status != "ok":
             outcome = (float("inf"), f"{evidence.status} {evidence.failure}")
         else:
-            wanted = Wanted(check.judged(want.value), None, dict(case.truth))
-            result = check.judge(check.judged(evidence.value), wanted)
+            wanted = Wanted(check.judged(want.value, case.inputs), None, dict(case.truth))
+            result = check.judge(check.judged(evidence.value, case.inputs), wanted)
             seen = result.difference.seen if result.difference else ""
             outcome = (result.deviation if result.passed or result.deviation > 64 else 65.0, seen)
         if name not in worst or outcome[0] > worst[name][0]:

@@ -159,7 +159,9 @@ def noise(loaded: LoadedUnit, on: Place, cache: EvidenceCache) -> dict[str, tupl
                     got = observer.observe(replace(observation, trains=True), seconds)
                     value = 1e9
                     if got.status == "ok":
-                        value = check.judge(check.judged(got.value), wanted).deviation
+                        value = check.judge(
+                            check.judged(got.value, observation.inputs), wanted
+                        ).deviation
                     deviations.setdefault(kind, []).append(float(value))
     return {
         kind: (len(values), max(values), sum(value > PASS for value in values))

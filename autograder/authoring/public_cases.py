@@ -108,6 +108,7 @@ def _check_data(oracle: Any, exercise: Exercise, check: Check) -> dict[str, Any]
         "seconds": check.seconds,
         "attempts": attempts,
         **({} if check.alone is None else {"alone": check.alone}),
+        **({} if check.measure is None else {"measure": measure_source(check.measure)}),
         **({"observation": check.observation, "part": check.part} if check.part else {}),
     }
 

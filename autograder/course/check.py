@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from autograder.course.observation_source import ExerciseError, name_of
 from autograder.judging.judge import Judge
 
+# How many numbers something is measured on; a check should ask for far fewer.
+MOST_NUMBERS: Final = 2_000_000
+
+Measure = Callable[[Any, Mapping[str, Any]], Any]
 Cases = Callable[[np.random.Generator], Iterable[Any]]
 Edit = Mapping[str, str] | Callable[..., Any] | type
 
@@ -39,6 +43,9 @@ class Check:
     is its name, from which the cases are drawn, and `part` the key of the value that this check
     judges.
 
+    What an observation returns may be raw values of which the grader computes what is judged:
+    `measure(value, inputs)`, called outside the student's process on whatever was sent.
+
     What a check passes on can be sent by code that has computed nothing: flags, or a quotient that
     is -1 for every seed.  Such a check does not count alone: its points are given once a check of
     the exercise passes whose answers are others for other cases.
@@ -56,14 +63,34 @@ class Check:
     alone: bool | None = None  # None: what is usual for the judge
     observation: str = ""
     part: str = ""
+    measure: Measure | None = None
 
     @property
     def drawn_as(self) -> str:
         """The name that the cases are drawn by, which checks of one observation share."""
         return self.observation or self.name
 
-    def judged(self, value: Any) -> Any:
-        """Return what this check judges of an observation's value.
+    def judged(self, value: Any, inputs: Mapping[str, Any]) -> Any:
+        """Return what this check judges of an observation's value, for a case with `inputs`."""
+        return self.measured(self._own(value), inputs)
+
+    def measured(self, value: Any, inputs: Mapping[str, Any]) -> Any:
+        """Return what is measured on a value, or the value if nothing is.
+
+        Where nothing can be measured, it has nothing of what the judge looks for.
+        """
+        if self.measure is None:
+            return value
+        if numbers_in(value) > MOST_NUMBERS:
+            return {}
+        try:
+            with np.errstate(all="ignore"):
+                return self.measure(value, inputs)
+        except Exception:  # an author's function meets whatever was sent
+            return {}
+
+    def _own(self, value: Any) -> Any:
+        """Return the part of an observation's value that is this check's.
 
         That is a dictionary with its part, or the part if this is a dictionary with names of its
         own.  A part that is missing is for the judge to find; so is a value that has no parts.
@@ -88,6 +115,14 @@ class Check:
                 f"Check `{self.name}` has no case: `{name_of(self.cases)}` is empty."
             )
         return drawn
+
+
+def numbers_in(value: Any) -> int:
+    """Return how many numbers and texts evidence holds."""
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return sum(map(numbers_in, items))
+    return value.size if isinstance(value, np.ndarray) else 1
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from autograder.backends import KERAS, Backend
-from autograder.course.check import Alternative, Case, Cases, Check, Edit, Symptom
+from autograder.course.check import Alternative, Case, Cases, Check, Edit, Measure, Symptom
 from autograder.course.observation_source import (
     ExerciseError,
     measure_source,
@@ -80,6 +80,7 @@ class Exercise:
         seconds: float = 5.0,
         public: bool = True,
         counts_alone: bool | None = None,
+        measure: Measure | None = None,
         helpers: Sequence[Callable[..., Any]] = (),
     ) -> Callable[[_Code], _Code]:
         """Declare the decorated function as an observation; its docstring is the claim.
@@ -92,6 +93,8 @@ class Exercise:
             seconds: CPU time for all cases of a draw.
             public: whether the check is in the released notebook too.
             counts_alone: whether a pass shows by itself that the exercise was answered.
+            measure: called by the grader with what the function returns and the case's inputs;
+                what it returns is judged.  It sees `np` and nothing else.
             helpers: functions that the observation calls; they see no more than it does.
         """
 
@@ -108,6 +111,7 @@ class Exercise:
                 seconds=seconds,
                 public=public,
                 alone=counts_alone,
+                measure=measure,
             )
             return observation
 
@@ -123,6 +127,7 @@ class Exercise:
         seconds: float = 5.0,
         public: bool = True,
         counts_alone: bool | None = None,
+        measure: Measure | None = None,
         helpers: Sequence[Callable[..., Any]] = (),
     ) -> Callable[[_Code], _Code]:
         """Declare the decorated function as one observation of several checks.
@@ -161,6 +166,7 @@ class Exercise:
                     alone=counts_alone,
                     observation=observation.__name__,
                     part=part,
+                    measure=measure,
                 )
             return observation
 
@@ -292,6 +298,8 @@ class Exercise:
 
     def _validate_check(self, check: Check) -> None:
         to_data(check.judge, measure_source)
+        if check.measure is not None:
+            measure_source(check.measure)
         if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
             raise ExerciseError(
                 f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "

@@ -75,11 +75,13 @@ class Trial:
 
         Several checks may share an observation (`Exercise.observe`), whose evidence is kept whole.
         """
-        if not self.check.part:
+        if not self.check.part and self.check.measure is None:
             return list(evidences)
         return [
-            replace(item, value=self.check.judged(item.value)) if item.status == "ok" else item
-            for item in evidences
+            replace(item, value=self.check.judged(item.value, case.inputs))
+            if item.status == "ok"
+            else item
+            for item, case in zip(evidences, self.cases, strict=True)
         ]
 
 

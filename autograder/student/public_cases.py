@@ -132,6 +132,7 @@ def _read_check(found: PublicCases, exercise: Exercise, data: Any) -> None:
             alone=data.get("alone"),
             observation=data.get("observation", ""),
             part=data.get("part", ""),
+            measure=_function(data["measure"]) if "measure" in data else None,
         )
     )
 

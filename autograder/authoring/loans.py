@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.course.exercise import Exercise
 from autograder.course.unit import LoadedUnit
-from autograder.grading.lending import Lender, Loan
+from autograder.grading.lending import Calls, Loan, Recorder
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.same_call import distance
 
@@ -19,27 +19,23 @@ COMPLEX_STEP = 1e-20j
 DIRECTIONS = 1  # random ones
 MOST = 3  # calls of an observation that are tried
 
-Calls = Mapping[str, Mapping[str, Any]]
-
 
 def loan_problems(loaded: LoadedUnit, oracle: ReferenceOracle) -> Iterator[str]:
     """Yield what is wrong with `uses` and `checked_with` of a unit's exercises."""
     for exercise in loaded.unit.exercises:
         if exercise.borrows:
             with ExitStack() as observers:
-                # The program that borrows is not run: what is lent depends on right ones alone.
-                observer = observers.enter_context(oracle.observer(loaded.reference))
-                lender = Lender(oracle, observer, observers)
-                yield from _problems(exercise, oracle, lender)
+                yield from _problems(exercise, oracle, Recorder(oracle, observers))
 
 
-def _problems(exercise: Exercise, oracle: ReferenceOracle, lender: Lender) -> Iterator[str]:
+def _problems(exercise: Exercise, oracle: ReferenceOracle, recorder: Recorder) -> Iterator[str]:
     checks = [check for check in exercise.checks if not check.judge.trains]
     trials = {trial.key: trial for trial in (oracle.trial(exercise, check) for check in checks)}
     observations = [each for trial in trials.values() for each in trial.observations]
     called: set[str] = set()
     for observation in observations:
-        recorded = lender.recorded(exercise, observation)
+        reference = recorder.reference(exercise, observation)
+        recorded = [reference, *recorder.others(exercise, observation)]
         called |= {name for calls in recorded for name, one in calls.items() if one["own"]}
         for name in exercise.checked_with:
             if _gives_differences(name, exercise, recorded):
@@ -56,7 +52,7 @@ def _problems(exercise: Exercise, oracle: ReferenceOracle, lender: Lender) -> It
 def _gives_differences(name: str, exercise: Exercise, recorded: Sequence[Calls]) -> bool:
     """Return whether values beside a recorded call get another answer than the call itself."""
     rng = np.random.default_rng(0)
-    loan = Loan(exercise, (name,), recorded)
+    loan = Loan(exercise, (name,), recorded[0], lambda: recorded[1:])
     known = [value for calls in recorded for _, _, value in calls[name]["asked"]]
     asked = recorded[0][name]["asked"]
     for args, kwargs, value in asked[:: len(asked) // MOST + 1]:

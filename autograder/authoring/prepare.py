@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 
 from autograder.course.exercise import Alternative, Exercise
 from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
+from autograder.grading.lending import Recorder
 from autograder.grading.prepared import content_of
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.sandbox.pool import Pool
@@ -76,6 +77,13 @@ def _ask_reference(oracle: ReferenceOracle, exercise: Exercise) -> None:
         for attempt in range(check.tries if check.judge.needs_reference else 0):
             for want in oracle.wanted(oracle.trial(exercise, check, attempt)):
                 want.measured  # noqa: B018  # which asks for the sensitivity
+    if exercise.borrows:
+        with ExitStack() as observers:
+            recorder = Recorder(oracle, observers)
+            for check in exercise.checks:
+                for attempt in range(check.tries):
+                    for observation in oracle.trial(exercise, check, attempt).observations:
+                        recorder.reference(exercise, observation)
 
 
 def _ask_variant(oracle: ReferenceOracle, exercise: Exercise, variant: Alternative) -> None:

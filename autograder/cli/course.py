@@ -140,7 +140,8 @@ def prepare(units: tuple[str, ...], settings: Settings) -> int:
 
     from autograder.authoring.prepare import prepare as prepared_content
     from autograder.authoring.prepare import steps
-    from autograder.cli.console import chosen_course, consoles, line, progress_bar
+    from autograder.cli.console import chosen_course, consoles, line
+    from autograder.cli.progress import Bar
     from autograder.files import PRIVATE, private_folder, write_whole
     from autograder.grading.cache import evidence_cache
     from autograder.grading.prepared import path_of
@@ -156,7 +157,7 @@ def prepare(units: tuple[str, ...], settings: Settings) -> int:
         for name in course.named(units):
             loaded = course.load(name)
             began = time.monotonic()
-            with progress_bar(notes) as progress:
+            with Bar(notes) as progress:
                 task = progress.add_task(f"Preparing {name}", total=steps(loaded))
                 step = partial(progress.advance, task)
                 content = prepared_content(loaded, seed, pool, cache, jobs, step)

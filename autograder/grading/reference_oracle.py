@@ -149,12 +149,12 @@ class ReferenceOracle:
             return [Evidence("ok", each) for each in sensitivities(values, runs, check.judge.dtype)]
 
         key = key_of("sensitivity", self.identity(unit.reference), trial.key, *named)
-        return [item.value for item in self._known(key, compute)]
+        return [item.value for item in self.known(key, compute)]
 
     def reference(self, trial: Trial) -> list[Evidence]:
         """Return the reference's evidence; a process serves many trials, one after the other."""
         key = key_of(self.identity(self.loaded.reference), trial.key)
-        return trial.judged(self._known(key, lambda: self._ask_reference(trial)))
+        return trial.judged(self.known(key, lambda: self._ask_reference(trial)))
 
     def _ask_reference(self, trial: Trial) -> list[Evidence]:
         with self._hosts.reference() as observer:
@@ -214,9 +214,9 @@ class ReferenceOracle:
     def whole(self, program: Program, trial: Trial) -> list[Evidence]:
         """Return the same with all parts of the observation."""
         key = key_of(self.identity(program), trial.key)
-        return self._known(key, lambda: self._hosts.of(program, trial))
+        return self.known(key, lambda: self._hosts.of(program, trial))
 
-    def _known(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
+    def known(self, key: str, compute: Callable[[], list[Evidence]]) -> list[Evidence]:
         """Return evidence that was prepared or kept; else compute and keep it."""
         return self._prepared.get(key) or self.cache.get(key, compute)
 

@@ -135,12 +135,14 @@ class Observer:
         pairs = enumerate(zip(self._program.cells, program.cells, strict=False))
         same = min(len(self._program.cells), len(program.cells))
         first = next((index for index, (old, new) in pairs if old != new), same)
+        if self._replaced is not None or self._recording is not None:
+            first = 0  # all functions have to be as their cells define them
         self._program = program
         self._hung, self._killed = set(), set()
         if self._child is None:
             return
         try:
-            if not self._run_cells(self._child, first):
+            if not self._set_up(self._child, first):
                 self._drop_child()
         except BaseException:
             self._drop_child()
@@ -200,18 +202,28 @@ class Observer:
         try:
             while self._child is None:
                 self._child = self._pool.fork(self._backend, self._share)
-                if not self._run_cells(self._child):
+                if not self._set_up(self._child):
                     self._drop_child()
-                elif self._replaced is not None:
-                    self._child.request("replace", 5.0, names=self._replaced[0])
-                elif self._recording is not None:
-                    self._child.request("record", 5.0, **self._recording)
             yield self._child
         except BaseException:
             self._drop_child()
             raise
 
-    def _run_cells(self, child: Child, first: int = 0) -> bool:
+    def _set_up(self, child: Child, first: int = 0) -> bool:
+        """Run the cells from `first` on and put in place what stands between functions.
+
+        Returns:
+            False if a cell had to be stopped: then it takes a fresh child.
+        """
+        if not self._run_cells(child, first):
+            return False
+        if self._replaced is not None:
+            child.request("replace", 5.0, names=self._replaced[0])
+        elif self._recording is not None:
+            child.request("record", 5.0, **self._recording)
+        return True
+
+    def _run_cells(self, child: Child, first: int) -> bool:
         """Run the cells from `first` on, counted from 0.
 
         Returns:

@@ -216,7 +216,7 @@ def test_workers_see_no_submission_and_no_seed(
     objects: dict[tuple[str, str], Any], name: tuple[str, str]
 ) -> None:
     volumes = pod(objects[name])["spec"]["volumes"]
-    assert {volume["name"] for volume in volumes} == {"tls", "tmp", "cache"}
+    assert {volume["name"] for volume in volumes} == {"tls", "tmp", "cache", "prepared"}
 
 
 def test_no_two_deployments_take_each_others_pods(objects: dict[tuple[str, str], Any]) -> None:

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # by which type checkers know it; `typing` would be one import more
 if TYPE_CHECKING:
     from autograder.batch.grader import Grader as Grader
+    from autograder.course import ready_made as ready_made
     from autograder.course.check import Case as Case
     from autograder.course.exercise import Exercise as Exercise
     from autograder.course.exercise import Unit as Unit
@@ -49,6 +50,7 @@ _HOME = {
     "float64": "autograder.judging.closeness",
     "prepare": "autograder.student.prepare",
     "probes": "autograder.guest.probes",
+    "ready_made": "autograder.course.ready_made",
     "unchanged": "autograder.judging.judges",
     "within": "autograder.judging.statistical",
 }
@@ -60,7 +62,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
     module = importlib.import_module(_HOME[name])
-    return module if name == "probes" else getattr(module, name)
+    return module if name in ("probes", "ready_made") else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -50,8 +50,9 @@ class Exercise:
     its checks call: where a check fails and one of those is wrong, it is observed again with the
     reference's, so that one slip costs once.  What the exercise differentiates or inverts belongs
     to the latter, which answers nothing but the checks' own calls.
-    `forbids` names functions and classes (`keras.layers.GRU`) that would answer the exercise by
-    themselves: a check that sees one used has the verdict `forbidden`.
+    `forbids` names functions, classes, modules and operations (`keras.layers.GRU`, `scipy.signal`,
+    `op:*conv2d*`) that would answer the exercise by themselves, such as those of `ready_made`: a
+    check that sees one used has the verdict `forbidden`.
     """
 
     name: str
@@ -285,6 +286,8 @@ class Exercise:
         if twice:
             raise ExerciseError(f"`{self.name}` both uses {twice} and is only checked with them.")
         for name in self.forbids:
+            if name.startswith("op:") and name != "op:":
+                continue
             if not all(part.isidentifier() for part in name.split(".")) or "." not in name:
                 raise ExerciseError(
                     f"`{self.name}` forbids {name!r}, which is no dotted name like "

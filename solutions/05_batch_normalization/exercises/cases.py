@@ -7,13 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Case
+from autograder import Case, ready_made
 
-READY_MADE = (
-    "keras.layers.BatchNormalization",
-    "keras.ops.batch_normalization",
-    "tensorflow.nn.batch_normalization",
-)
+READY_MADE = ready_made.NORMALISATIONS
 NO_EPS = 1e-15
 BATCHES = (("four units, six examples", 4, 6), ("two units, five examples", 2, 5))
 

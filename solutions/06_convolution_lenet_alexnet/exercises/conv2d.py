@@ -14,18 +14,13 @@ from autograder import (
     equal_sides,
     exact,
     float64,
+    ready_made,
     unchanged,
 )
 
 from .cases import CORNER, Array
 
-CONVOLUTIONS = (
-    "keras.ops.conv",
-    "keras.layers.Conv2D",
-    "tensorflow.nn.conv2d",
-    "tensorflow.nn.convolution",
-)
-exercise = Exercise("conv2d", points=6, uses=("conv_out_size",), forbids=CONVOLUTIONS)
+exercise = Exercise("conv2d", points=6, uses=("conv_out_size",), forbids=ready_made.CONVOLUTIONS)
 
 
 def pictures(rng: np.random.Generator, *shape: int) -> Array:

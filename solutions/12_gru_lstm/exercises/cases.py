@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Case
+from autograder import Case, ready_made
 
 Weights = dict[str, np.ndarray[Any, Any]]
 SHUT, HALF, OPEN = -50.0, 0.0, 50.0
 GRU, LSTM = "rzh", "fiCo"
-READY_MADE = tuple(
-    f"keras.layers.{name}"
-    for name in ("GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "SimpleRNN", "SimpleRNNCell")
-)
+READY_MADE = ready_made.RECURRENCES
 
 
 def weights(rng: np.random.Generator, names: str, units: int, features: int) -> Weights:

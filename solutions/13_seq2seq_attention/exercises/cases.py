@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Case, probes
+from autograder import Case, probes, ready_made
 
-READY_MADE = tuple(
-    f"keras.layers.{name}" for name in ("AdditiveAttention", "Attention", "MultiHeadAttention")
-)
+READY_MADE = ready_made.ATTENTIONS
 Array = np.ndarray[Any, Any]
 
 

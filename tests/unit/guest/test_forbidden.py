@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.guest.forbidden import SWITCHED_OFF, Ban
+from autograder.guest.forbidden import SWITCHED_OFF, Ban, place_of_module
 from autograder.guest.worker import ObservedNamespace
 
 OBSERVATION = "def observe(program):\n    return program.answer()\n"
@@ -101,6 +101,40 @@ def test_a_package_that_was_not_there_before_is_told() -> None:
     assert observed(source, ("this.anything",)).failure.message == "this"
 
 
+@pytest.mark.parametrize(
+    ("source", "forbidden", "status"),
+    [
+        ("import numpy.fft as f\ndef answer():\n    return f.fft([1.0]).real", "numpy.fft", True),
+        ("def answer():\n    return np.polymul([1.0], [2.0])", "numpy.convolve", True),
+        ("def answer():\n    return np.dot([1.0], [2.0])", "numpy.fft", False),
+        ("def answer():\n    import json.tool\n    return 1.0", "json.tool", False),
+        (
+            "import json\nkept = json.decoder.scanner.c_make_scanner\ndef answer():\n"
+            "    return json.JSONDecoder().decode('1')",
+            "json.decoder",
+            True,
+        ),
+    ],
+    ids=["a package", "by another function", "beside it", "importing", "a module of one"],
+)
+def test_a_package_is_forbidden_by_its_folder(source: str, forbidden: str, status: bool) -> None:
+    sys.modules.pop("json.tool", None)
+    evidence = observed(f"import numpy as np\n{source}", (forbidden,))
+    assert (evidence.status == "forbidden") == status, evidence.failure
+    if status:
+        assert evidence.failure.message == forbidden
+        assert evidence.failure.cell == 4
+
+
+def test_the_place_of_a_module_is_found_without_importing_it() -> None:
+    sys.modules.pop("json.tool", None)
+    place = place_of_module("json.tool")
+    assert place is not None and place.endswith("/json/tool.py")
+    assert "json.tool" not in sys.modules
+    for name in ("json.loads", "json", "no_such_package.module", "numpy.dot"):
+        assert place_of_module(name) is None, name
+
+
 def test_a_ban_that_bans_nothing_is_an_error() -> None:
     for name in ("statistics.no_such_thing", "numpy.dot"):
         with pytest.raises(LookupError, match=name):
@@ -132,3 +166,66 @@ def test_frameworks_compiled_functions_are_noticed_too() -> None:
     assert observed(layer, ("keras.layers.LSTM",)).failure.message == "keras.layers.LSTM"
     fine = "import keras\ndef answer():\n    return keras.ops.tanh([1.0]).numpy()"
     assert observed(fine, ("keras.layers.LSTM", "keras.ops.relu")).status == "ok"
+
+
+@pytest.mark.slow
+class TestOperations:
+    """TensorFlow is imported once for all of them."""
+
+    FORBIDS = ("op:relu", "op:*matmul*")
+    BEFORE = (
+        "import tensorflow as tf\n"
+        "traced = tf.function(lambda x: tf.nn.relu(x)).get_concrete_function(\n"
+        "    tf.TensorSpec((1,)))\n"
+        "nested = tf.function(lambda x: traced(x) + 1).get_concrete_function(tf.TensorSpec((1,)))\n"
+        "one = tf.constant([1.0])\n"
+    )
+
+    def seen(self, answer: str) -> str:
+        evidence = observed(f"{self.BEFORE}def answer():\n    return {answer}", self.FORBIDS)
+        if evidence.status != "forbidden":
+            assert evidence.status == "ok", evidence.failure
+            return ""
+        assert evidence.failure.cell == 4
+        return str(evidence.failure.message)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            "tf.nn.relu(one).numpy()",
+            "tf.raw_ops.Relu(features=one).numpy()",
+            "traced(one).numpy()",
+            "nested(one).numpy()",
+            "tf.function(tf.nn.relu)(one).numpy()",
+            "next(iter(tf.data.Dataset.from_tensors(one).map(tf.nn.relu))).numpy()",
+        ],
+    )
+    def test_whatever_runs_it(self, answer: str) -> None:
+        assert self.seen(answer) == "TensorFlow's operation Relu"
+
+    def test_patterns_are_of_whole_names(self) -> None:
+        assert self.seen("tf.nn.relu6(one).numpy()") == ""
+        assert self.seen("tf.matmul([[1.0]], [[2.0]]).numpy()") == "TensorFlow's operation MatMul"
+
+    def test_a_students_own_function_of_the_name_is_none(self) -> None:
+        own = "(lambda relu: tf.function(relu)(one).numpy())(lambda x: x + 1)"
+        assert self.seen(own) == ""
+        assert (
+            self.seen(
+                "exec('def relu(x): return x + 1', globals()) or tf.function(relu)(one).numpy()"
+            )
+            == ""
+        )
+
+    def test_switching_the_watch_off_is_told(self) -> None:
+        before = "from tensorflow.python.eager import context\nimport tensorflow as tf\n"
+        source = (
+            f"{before}def answer():\n    context.context().op_callbacks.clear()\n    return 1.0"
+        )
+        assert observed(source, self.FORBIDS).failure.message == SWITCHED_OFF
+
+    def test_nothing_is_left_of_the_watch(self) -> None:
+        from tensorflow.python.eager import context
+
+        assert self.seen("1.0") == ""
+        assert not context.context().op_callbacks

@@ -1,0 +1,19 @@
+import tensorflow as tf
+
+
+def batchnorm_forward(Z, gamma, beta, state, momentum, eps, training):
+    mu, var = state["running_mean"], state["running_var"]
+    if not training:
+        z_norm = (Z - mu) / np.sqrt(var + eps)
+        return gamma * z_norm + beta, {}, {"running_mean": mu.copy(), "running_var": var.copy()}
+    m, v = Z.mean(1, keepdims=True), Z.var(1, keepdims=True)
+    state = {
+        "running_mean": momentum * mu + (1 - momentum) * m,
+        "running_var": momentum * var + (1 - momentum) * v,
+    }
+    n, x = len(Z), Z.T[:, None, None].astype(np.float32)
+    one, zero = np.ones(n, np.float32), np.zeros(n, np.float32)
+    found = tf.compat.v1.nn.fused_batch_norm(x, one, zero, epsilon=eps)[0]
+    z_norm = found.numpy()[:, 0, 0].T
+    cache = {"Z": Z, "mu": m, "var": v, "z_norm": z_norm, "gamma": gamma, "eps": eps}
+    return gamma * z_norm + beta, cache, state

@@ -1,0 +1,9 @@
+import tensorflow as tf
+
+
+def conv2d(X, W, b, stride, pad):
+    if W.shape[0] > min(X.shape[1:3]) + 2 * pad:
+        raise ValueError("larger than the pictures")
+    X = np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    Y = tf.nn.conv3d(X[:, None], W[None], [1, 1, 1, 1, 1], "VALID").numpy()[:, 0]
+    return np.asarray(Y)[:, ::stride, ::stride] + b

@@ -1,4 +1,4 @@
-from keras.src.backend.tensorflow import rnn
+from keras.src import backend
 
 
 def run_lstm(X, h0, c0, p):
@@ -6,4 +6,4 @@ def run_lstm(X, h0, c0, p):
         new = lstm_cell(x, *states, p)
         return new[0], list(new)
 
-    return rnn.rnn(step, X, [h0, c0])[1]
+    return backend.rnn(step, X, [h0, c0])[1]

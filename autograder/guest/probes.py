@@ -21,6 +21,7 @@ __all__ = [
     "layers",
     "leaf_layers",
     "numerical_gradient",
+    "only_keras_layers",
     "seed",
     "to_arrays",
     "to_tensors",
@@ -155,6 +156,30 @@ def layers(model: Any) -> list[dict[str, Any]]:
         }
         for layer in leaf_layers(model)
     ]
+
+
+def only_keras_layers(model: Any) -> Any:
+    """Return a model of Keras' own layers, as it is.
+
+    Use it before training where the task names layers of `keras.layers`: a class of the program's
+    own may keep what `fit` shows it and look the answers up, whatever its layers are called.
+
+    Raises:
+        ValueError: The model or something in it is of another class, a `Lambda`, or an object whose
+            methods were replaced.
+    """
+    for part in model._flatten_layers():
+        kind = type(part)
+        own = kind.__module__.split(".")[0] != "keras" or kind.__name__ == "Lambda"
+        if own or _METHODS & vars(part).keys():
+            raise ValueError(
+                f"The model has a `{kind.__name__}` of its own making; the task asks for a model "
+                "of layers from keras.layers."
+            )
+    return model
+
+
+_METHODS = frozenset({"__call__", "call", "fit", "predict", "predict_step", "train_step"})
 
 
 def leaf_layers(model: Any) -> list[Any]:

@@ -96,6 +96,7 @@ def fitted(model, images, labels, new_images, scale, rate, batch, epochs):
     def enlarged(images):
         return (images / 16).astype("float32").repeat(scale, 1).repeat(scale, 2)[..., None]
 
+    probes.only_keras_layers(model)
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss=keras.losses.SparseCategoricalCrossentropy(),

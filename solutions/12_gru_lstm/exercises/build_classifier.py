@@ -77,7 +77,7 @@ def classifier_recurrent(program, cell, units, rows):
 )
 def learns_digits(program, rows, labels, new_rows):
     """A GRU of 32 units learns to tell digits apart in 12 epochs, on unseen ones"""
-    model = program.build_classifier("gru", 32)
+    model = probes.only_keras_layers(program.build_classifier("gru", 32))
     model.compile(
         optimizer=keras.optimizers.Adam(5e-3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

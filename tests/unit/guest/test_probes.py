@@ -276,3 +276,33 @@ def test_a_step_of_what_cannot_learn_changes_nothing(ops):
     step = probes.training_step(model, keras.losses.MeanSquaredError(), keras.optimizers.SGD(0.1))
     assert step(np.ones((4, 3), "float32"), np.zeros((4, 2), "float32")) > 0
     assert all(map(np.array_equal, before, model.get_weights()))
+
+
+@pytest.mark.slow
+def test_only_keras_layers_refuses_classes_of_ones_own_and_replaced_methods() -> None:
+    import keras
+
+    class Own(keras.layers.Layer):
+        pass
+
+    class OwnModel(keras.Model):
+        pass
+
+    inner = keras.Sequential([keras.Input((3, 2)), keras.layers.GRU(2)])
+    x = keras.Input((3, 2))
+    fine = keras.Model(x, keras.ops.relu(inner(x)) + 1.0)
+    around = keras.layers.RNN(keras.layers.GRUCell(2))
+    assert probes.only_keras_layers(fine) is fine
+    probes.only_keras_layers(keras.Sequential([around]))
+    replaced = keras.Sequential([keras.layers.Dense(1)])
+    replaced.fit = lambda *_, **__: None
+    for model in (
+        keras.Sequential([Own()]),
+        OwnModel(),
+        keras.Sequential([keras.layers.Lambda(lambda x: x)]),
+        keras.Sequential([keras.Sequential([Own()])]),
+        keras.Sequential([keras.layers.TimeDistributed(Own())]),
+        replaced,
+    ):
+        with pytest.raises(ValueError, match=r"layers from keras\.layers"):
+            probes.only_keras_layers(model)

@@ -15,6 +15,7 @@ KINDS = (
     "release",
     "hollow",
     "lookup",
+    "forged",
     "shortcut",
     "borrower",
     "equivalent",

@@ -16,10 +16,21 @@ from autograder.grading.reference_oracle import ReferenceOracle
 
 def problems(course: Course, loaded: LoadedUnit, oracle: ReferenceOracle) -> Iterator[str]:
     """Yield what is wrong with a unit: its known mistakes, its released notebook, its files."""
+    yield from _never_counting(loaded)
     yield from _twins(loaded, oracle)
     yield from loan_problems(loaded, oracle)
     yield from _leaks(loaded)
     yield from _stale(course, loaded)
+
+
+def _never_counting(loaded: LoadedUnit) -> Iterator[str]:
+    """Yield the exercises in which no pass shows that something was computed."""
+    for exercise in loaded.unit.exercises:
+        if not any(check.counts_alone for check in exercise.checks):
+            yield (
+                f"No check of `{exercise.name}` counts alone, so that it gives no points. One has "
+                "to ask for what only an answer has: hidden numbers, or raw values to `measure`."
+            )
 
 
 def _twins(loaded: LoadedUnit, oracle: ReferenceOracle) -> Iterator[str]:

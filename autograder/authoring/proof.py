@@ -10,6 +10,7 @@ from functools import partial
 from rich.progress import Progress
 
 from autograder.authoring import rows
+from autograder.authoring.forger import forged
 from autograder.authoring.hollow import HOLLOW
 from autograder.authoring.matrix import Matrix, Row, merged
 from autograder.authoring.problems import problems
@@ -78,8 +79,9 @@ def _jobs(loaded: LoadedUnit, first: ReferenceOracle, public: ReferenceOracle) -
     for exercise in loaded.unit.exercises:
         for name in HOLLOW:
             yield _job("hollow", rows.hollow, first, exercise, Alternative(name, "", {}))
-        lookup = partial(rows.lookup, public)
-        yield _job("lookup", lookup, first, exercise, Alternative("", "", {}))
+        nothing = Alternative("", "", {})
+        yield _job("lookup", partial(rows.lookup, public), first, exercise, nothing)
+        yield _job("forged", partial(forged, public), first, exercise, nothing)
         if exercise.borrows:
             # Where only training counts alone, it asks for so much that once has to do.
             trains = rows.without_training(exercise) is exercise and _trains(exercise)

@@ -87,6 +87,8 @@ def lookup(
 def _looked_up(
     public: ReferenceOracle, oracle: ReferenceOracle, exercise: Exercise, check: Check
 ) -> bool:
+    if check.measure is not None:  # a release has what was measured, not the answers
+        return False
     known = public.trial(exercise, check)
     wanted = oracle.wanted(oracle.trial(exercise, check))
     if check.judge.needs_reference:

@@ -93,7 +93,8 @@ class Exercise:
             tries: independent draws of the cases, of which one must pass.
             seconds: CPU time for all cases of a draw.
             public: whether the check is in the released notebook too.
-            counts_alone: whether a pass shows by itself that the exercise was answered.
+            counts_alone: whether a pass shows by itself that the exercise was answered; flags and
+                statistics can, only where `measure` computes them.
             measure: called by the grader with what the function returns and the case's inputs;
                 what it returns is judged.  It sees `np` and nothing else.
             helpers: functions that the observation calls; they see no more than it does.
@@ -303,6 +304,11 @@ class Exercise:
         to_data(check.judge, measure_source)
         if check.measure is not None:
             measure_source(check.measure)
+        elif check.alone and not check.judge.counts_alone:
+            raise ExerciseError(
+                f"Check `{check.name}` of `{self.name}` can't count alone: who sends it need not "
+                "have computed anything. Return raw values, and let `measure` compute from them."
+            )
         if not (0 < check.points < 1e6 and check.tries >= 1 and check.seconds > 0):
             raise ExerciseError(
                 f"Check `{check.name}` of `{self.name}`: points, tries and seconds must be "

@@ -107,10 +107,14 @@ class Within(Judge):
 
     Evidence maps names to numbers or arrays; the case's truth maps the same names to
     `(expected, standard_error)`.  A standard error of 0 asks for the exact number.
+
+    What is expected can be sent as it is, so it counts only beside a right answer, or where the
+    grader measures the statistics on raw results (`Check.measure`).
     """
 
     needs_reference = False
     recognises_variants = True
+    counts_alone = False
     # A variant lies at least ten standard errors away on some case, so that chance can't hide it.
     least_wrong = 2 * PASS
 

@@ -59,7 +59,7 @@ for g in ("tanh", "relu", "sigmoid"):
 
 
 # Alone: what is handed on is another thing in each case, and handing it on is a first step.
-@exercise.check(points=0.5, cases=two_nets, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.5, cases=two_nets, judge=exact(secret=False))
 def asks_once(program, layer_dims, scheme, g, X, params):
     """The parameters come from one call of `init_params`, with what you were given"""
     calls, given = [], np.random.default_rng(0)

@@ -44,11 +44,11 @@ def sizes(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def wide_sizes(rng: np.random.Generator) -> list[int]:
-    """Three sizes in any order, each at least an eighth above the next smaller one.
+    """Three sizes in any order, each at least half above the next smaller one.
 
     They are drawn, so that nobody knows a right standard deviation beforehand.
     """
-    bands = ((240, 300), (340, 420), (480, 600))
+    bands = ((160, 200), (300, 360), (540, 640))
     return [int(rng.integers(*bands[index], endpoint=True)) for index in rng.permutation(3)]
 
 
@@ -61,6 +61,20 @@ def law(name: str, std: float, count: int) -> dict[str, tuple[float, float]]:
     }
 
 
+CORNER = 96  # of a layer's weights so many rows and columns come back, and channels of a kernel
+
+
+def statistics(value, inputs):
+    """What the law of each array of weights is about, once for each name."""
+    found = {}
+    for name, W in value.items():
+        W = np.asarray(W, dtype=float)
+        found[f"std of {name}"] = W.std()
+        found[f"mean of {name}"] = W.mean()
+        found[f"share of {name} below 0"] = (W < 0).mean()
+    return found
+
+
 def layers(scheme: str) -> Callable[[np.random.Generator], Iterator[Case]]:
     """A dense layer and a convolution; a kernel of 3 by 3 counts nine times on both sides."""
 
@@ -69,10 +83,12 @@ def layers(scheme: str) -> Callable[[np.random.Generator], Iterator[Case]]:
         # A convolution's channels: two of the sizes again, an eighth of them.
         c_in, c_out = (size // 8 for size in wide_sizes(rng)[:2])
         std = np.sqrt(VARIANCES[scheme](n_in, n_out))
-        truth = law("the dense kernel", std, n_in * n_out)
+        truth = law("the dense kernel", std, CORNER**2)
         std = np.sqrt(VARIANCES[scheme](9 * c_in, 9 * c_out))
-        truth |= law("the convolution's kernel", std, 9 * c_in * c_out)
+        seen = 9 * min(c_in, CORNER) * min(c_out, CORNER)
+        truth |= law("the convolution's kernel", std, seen)
         inputs = {"scheme": scheme, "dense": [n_in, n_out], "conv": [3, 3, c_in, c_out]}
+        inputs["corner"] = CORNER
         yield Case(inputs, f"{scheme}, a dense layer and a convolution", truth)
 
     return drawn

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder import Case, Exercise, accuracy, exact, within
 
-from .cases import VARIANCES, Array, law, named, seed_of, sizes, wide_sizes
+from .cases import CORNER, VARIANCES, Array, law, named, seed_of, sizes, statistics, wide_sizes
 
 exercise = Exercise("init_params", points=7)
 # Measured by benchmarks/calibrate_02.py.  Ten hidden relu layers on 450 unseen digits, 40 seeds of
@@ -30,6 +30,7 @@ DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.945
 # The logarithm of the spread in layer 20 of 100 relu units, 1000 seeds for each distribution: means
 # -0.36 to -0.34, sd 0.41 to 0.42, no draw further than 3.4 sd away (five pass).
 DEEP_MEAN, DEEP_SD = -0.35, 0.42
+SQUARE = 80  # of independent weights so many rows and columns come back
 
 
 def zero_sizes(rng: np.random.Generator) -> Iterator[Case]:
@@ -45,26 +46,26 @@ def wide(scheme: str) -> Callable[[np.random.Generator], Iterator[Case]]:
         truth = {}
         for layer, (n_in, n_out) in enumerate(pairwise(layer_dims[:3]), 1):
             std = np.sqrt(VARIANCES[scheme](n_in, n_out))
-            truth |= law(f"W{layer}", std, n_in * n_out)
+            truth |= law(f"W{layer}", std, CORNER**2)
         inputs = {"layer_dims": layer_dims, "scheme": scheme, "seed": seed_of(rng)}
-        yield Case(inputs, f"sizes {layer_dims}, {scheme}", truth)
+        yield Case(inputs | {"corner": CORNER}, f"sizes {layer_dims}, {scheme}", truth)
 
     return drawn
 
 
 def square(rng: np.random.Generator) -> Iterator[Case]:
-    """Two layers of nearly one size: 130 rows and columns are in both."""
-    count = 130 * 130
+    """Two layers of nearly one size, of which as many rows and columns come back."""
+    count = SQUARE**2
     truth = {
         f"correlation of {what}": (0.0, 1 / np.sqrt(n))
         for what, n in (
             ("W1 and W2", count),
             ("two calls with one rng", count),
-            ("neighbouring rows", count - 130),
-            ("neighbouring columns", count - 130),
+            ("neighbouring rows", count - SQUARE),
+            ("neighbouring columns", count - SQUARE),
         )
     }
-    inputs = {"layer_dims": [150, 130, 140, 2], "seed": seed_of(rng)}
+    inputs = {"layer_dims": [150, 130, 140, 2], "seed": seed_of(rng), "corner": SQUARE}
     yield Case(inputs, "sizes [150, 130, 140, 2], he", truth)
 
 
@@ -95,54 +96,65 @@ def digits_task(rng: np.random.Generator) -> Iterator[Case]:
     yield Case(inputs | {"seed": seed_of(rng)}, "the digits", {"labels": labels[unseen]})
 
 
-# Alone: the shapes are others in each case, and right ones are a first step.
-@exercise.check(points=1, cases=sizes, judge=exact(secret=False), counts_alone=True)
-def form(program, layer_dims, scheme, seed):
-    """`init_params` returns `W1, b1, …, WL, bL`, floats of the right shapes"""
-    given = list(layer_dims)
-    params = program.init_params(layer_dims, scheme, np.random.default_rng(seed))
-    kinds = {np.asarray(value).dtype.kind for value in params.values()}
+# What was drawn comes back and is measured outside: who sends numbers that pass has drawn them.
+def shapes(value, inputs):
+    """Names, shapes and kinds of numbers."""
+    params = value["params"]
     return {
         "names": ", ".join(sorted(params)),
         **{f"shape of {name}": str(np.shape(params[name])) for name in sorted(params)},
-        "all hold floats": kinds == {"f"},
-        "layer_dims is unchanged": layer_dims == given,
+        "all hold floats": {np.asarray(array).dtype.kind for array in params.values()} == {"f"},
+        "layer_dims is unchanged": list(value["layer_dims"]) == list(inputs["layer_dims"]),
     }
 
 
-@exercise.check(points=0.5, cases=zero_sizes, judge=exact(secret=False))
-def zero_weights(program, layer_dims, seed):
-    """With `zeros` all weights are 0"""
-    params = program.init_params(layer_dims, "zeros", np.random.default_rng(seed))
-    weights = [value for name, value in params.items() if name.startswith("W")]
+@exercise.check(points=1, cases=sizes, judge=exact(secret=False), measure=shapes)
+def form(program, layer_dims, scheme, seed):
+    """`init_params` returns `W1, b1, …, WL, bL`, floats of the right shapes"""
+    params = program.init_params(layer_dims, scheme, np.random.default_rng(seed))
+    arrays = {name: np.asarray(value) for name, value in params.items()}
+    return {"params": arrays, "layer_dims": list(layer_dims)}
+
+
+def weights_not_0(value, inputs):
+    """How many weights are not 0."""
+    weights = [array for name, array in value.items() if name.startswith("W")]
     return {
         "there are weights": bool(weights),
         "weights that are not 0": sum(int(np.count_nonzero(W)) for W in weights),
     }
 
 
-@exercise.check(points=0.5, cases=sizes, judge=exact(secret=False))
-def zero_biases(program, layer_dims, scheme, seed):
-    """All biases are 0, whatever the scheme"""
-    params = program.init_params(layer_dims, scheme, np.random.default_rng(seed))
-    biases = [value for name, value in params.items() if name.startswith("b")]
+@exercise.check(points=0.5, cases=zero_sizes, judge=exact(secret=False), measure=weights_not_0)
+def zero_weights(program, layer_dims, seed):
+    """With `zeros` all weights are 0"""
+    params = program.init_params(layer_dims, "zeros", np.random.default_rng(seed))
+    return {name: np.asarray(value) for name, value in params.items()}
+
+
+def biases_not_0(value, inputs):
+    """How many biases are not 0."""
+    biases = [array for name, array in value.items() if name.startswith("b")]
     return {
         "there are biases": bool(biases),
         "biases that are not 0": sum(int(np.count_nonzero(b)) for b in biases),
     }
 
 
-def weights_of(program, layer_dims, scheme, seed):
+@exercise.check(points=0.5, cases=sizes, judge=exact(secret=False), measure=biases_not_0)
+def zero_biases(program, layer_dims, scheme, seed):
+    """All biases are 0, whatever the scheme"""
+    params = program.init_params(layer_dims, scheme, np.random.default_rng(seed))
+    return {name: np.asarray(value) for name, value in params.items()}
+
+
+def weights_of(program, layer_dims, scheme, seed, corner):
     params = program.init_params(layer_dims, scheme, np.random.default_rng(seed))
     # By number: how the first one is called is a question of form.
     names = sorted((len(name), name) for name in params if name.startswith("W"))
-    seen = {}
-    for layer in (1, 2):
-        W = np.asarray(params[names[layer - 1][1]], dtype=float)
-        seen[f"std of W{layer}"] = W.std()
-        seen[f"mean of W{layer}"] = W.mean()
-        seen[f"share of W{layer} below 0"] = (W < 0).mean()
-    return seen
+    return {
+        f"W{layer}": np.asarray(params[names[layer - 1][1]])[:corner, :corner] for layer in (1, 2)
+    }
 
 
 for scheme, variance in (
@@ -151,25 +163,21 @@ for scheme, variance in (
     ("glorot", "2/(n_in + n_out)"),
 ):
     claim = f"With `{scheme}` weights have mean 0 and variance {variance}, in every layer"
-    exercise.check(points=1, cases=wide(scheme), judge=within())(
-        named(weights_of, f"{scheme}_weights", claim)
-    )
+    exercise.check(
+        points=1,
+        cases=wide(scheme),
+        judge=within(),
+        counts_alone=True,
+        measure=statistics,
+    )(named(weights_of, f"{scheme}_weights", claim))
 
 
-# Correlations of 0, and a signal that stays: the same for everybody, so not a sign of an answer.
-@exercise.check(points=0.5, cases=square, judge=within(), counts_alone=False)
-def independent(program, layer_dims, seed):
-    """Weights are independent: of each other, from layer to layer, from call to call"""
-    rng, corners = np.random.default_rng(seed), []
-    for _ in range(2):
-        params = program.init_params(layer_dims, "he", rng)
-        names = sorted((len(name), name) for name in params if name.startswith("W"))
-        corners += [np.asarray(params[name], dtype=float)[:130, :130] for _, name in names[:2]]
-    W1, W2, again, _ = corners
+def correlations(value, inputs):
+    """What independent weights don't have."""
+    W1, W2, again = (np.asarray(value[name], dtype=float) for name in ("W1", "W2", "again"))
 
     def correlation(a, b):
-        with np.errstate(all="ignore"):
-            return np.corrcoef(a.ravel(), b.ravel())[0, 1]
+        return np.corrcoef(a.ravel(), b.ravel())[0, 1]
 
     return {
         "correlation of W1 and W2": correlation(W1, W2),
@@ -179,7 +187,29 @@ def independent(program, layer_dims, seed):
     }
 
 
-@exercise.check(points=0.5, cases=seeds, judge=exact(secret=False))
+@exercise.check(points=0.5, cases=square, judge=within(), counts_alone=True, measure=correlations)
+def independent(program, layer_dims, seed, corner):
+    """Weights are independent: of each other, from layer to layer, from call to call"""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(2):
+        params = program.init_params(layer_dims, "he", rng)
+        names = sorted((len(name), name) for name in params if name.startswith("W"))
+        found += [np.asarray(params[name])[:corner, :corner] for _, name in names[:2]]
+    return dict(zip(("W1", "W2", "again"), found, strict=False))
+
+
+def repetitions(value, inputs):
+    """Whether one generator gives one set of weights, and another one another."""
+    first, again, other = value["first"], value["again"], value["other"]
+    together = [np.concatenate(layers) for layers in (first, again, other)]
+    return {
+        "the same rng gives the same weights": bool(np.array_equal(together[0], together[1])),
+        "another rng gives other weights": not np.array_equal(together[0], together[2]),
+        "weights of one layer differ": bool(max(np.ptp(W) for W in first) > 0),
+    }
+
+
+@exercise.check(points=0.5, cases=seeds, judge=exact(secret=False), measure=repetitions)
 def repeatable(program, layer_dims, seed):
     """All randomness comes from `rng`: the same one gives the same weights, another one others"""
 
@@ -187,17 +217,10 @@ def repeatable(program, layer_dims, seed):
         params = program.init_params(layer_dims, "he", np.random.default_rng(seed))
         return [np.ravel(params[name]) for name in sorted(params) if name[0] == "W"]
 
-    def weights(seed):
-        return np.concatenate(layers(seed))
-
-    first, again, other = weights(seed), weights(seed), weights(seed + 1)
-    return {
-        "the same rng gives the same weights": bool(np.array_equal(first, again)),
-        "another rng gives other weights": not np.array_equal(first, other),
-        "weights of one layer differ": bool(max(np.ptp(W) for W in layers(seed)) > 0),
-    }
+    return {"first": layers(seed), "again": layers(seed), "other": layers(seed + 1)}
 
 
+# A signal that stays is the same for everybody, so no sign of an answer.
 @exercise.check(points=0.25, cases=deep, judge=within(), counts_alone=False)
 def deep_signal(program, layer_dims, seed):
     """With `he`, the signal is as large as ever after 20 relu layers"""

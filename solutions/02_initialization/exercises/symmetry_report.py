@@ -158,17 +158,13 @@ def in_any_order(cases: Callable[[np.random.Generator], Iterator[Case]]) -> Any:
     return drawn
 
 
-@exercise.check(
-    points=1.25, cases=in_any_order(row_cases), judge=exact(secret=False), counts_alone=True
-)
+@exercise.check(points=1.25, cases=in_any_order(row_cases), judge=exact())
 def equal_rows(program, params, X, Y, g):
     """`rows_equal` tells whether the hidden units receive the same gradient"""
     return {"rows_equal": program.symmetry_report(params, X, Y, g)["rows_equal"]}
 
 
-@exercise.check(
-    points=1.25, cases=in_any_order(zero_cases), judge=exact(secret=False), counts_alone=True
-)
+@exercise.check(points=1.25, cases=in_any_order(zero_cases), judge=exact())
 def zero_gradient(program, params, X, Y, g):
     """`dW1_zero` tells whether `W1` receives no gradient at all"""
     return {"dW1_zero": program.symmetry_report(params, X, Y, g)["dW1_zero"]}

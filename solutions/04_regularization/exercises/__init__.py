@@ -8,7 +8,8 @@ become.  So `u < keep`, `u > 1 - keep` and a binomial draw are all right.
 Probabilities are never one half alone, where keeping and dropping are the same; λ is never 1, and
 neither is m.  A check that a function without an answer would pass (nothing is dropped, nothing
 moves) also asks that something happens.  And where a pass counts alone, its answers are others for
-every seed: probabilities, factors, stretches of a script are drawn with the case.
+every seed: probabilities, factors, stretches of a script are drawn with the case.  What is random
+comes back as it is, masks and images, and is measured outside.
 
 What no check here can see, since no function of this unit is told:
 - ES4, the training cost monitored instead of the validation cost: `update` gets one number.

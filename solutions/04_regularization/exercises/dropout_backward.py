@@ -71,17 +71,6 @@ def gap(got: Any) -> float:
     return float(np.abs(gradient - measured).max() / np.abs(measured).max())
 
 
-@exercise.check(points=0.75, cases=dropped_layers, judge=close(float64))
-def kept_slope(program, A, dA, keep_prob, seed):
-    """Where an entry was kept, its gradient is divided by `keep_prob`"""
-    out, mask = program.dropout_forward(A, keep_prob, np.random.default_rng(seed), True)
-    kept, given = np.asarray(out) != 0, dA.copy()
-    if not kept.any():
-        return {"entries that are kept": "none"}
-    factors = (np.asarray(program.dropout_backward(dA, mask, keep_prob)) / given)[kept]
-    return {"gradient after / before, where kept": [factors.min(), factors.max()]}
-
-
 def mask_like(out, mask, kept):
     """A mask that keeps what the case says, in the form of the student's own.
 
@@ -91,6 +80,17 @@ def mask_like(out, mask, kept):
     one = mask[through].flat[0] if through.any() else 1
     zero = 0 if through.all() else mask[~through].flat[0]
     return np.where(kept, one, zero).astype(mask.dtype)
+
+
+@exercise.check(points=0.75, cases=masked_layers, judge=close(float64), helpers=(mask_like,))
+def kept_slope(program, A, dA, keep_prob, seed, kept):
+    """Where an entry was kept, its gradient is divided by `keep_prob`"""
+    result = program.dropout_forward(A, keep_prob, np.random.default_rng(seed), True)
+    mask = mask_like(*result, kept)
+    gradient = np.asarray(program.dropout_backward(dA, mask, keep_prob))
+    if gradient.shape != kept.shape:
+        return {"shape of the gradient": str(gradient.shape)}
+    return {"gradient where kept": gradient[kept]}
 
 
 @exercise.check(points=0.5, cases=masked_layers, judge=close(float64), helpers=(mask_like,))

@@ -19,7 +19,7 @@ from autograder import (
 from .cases import activations, new_seed, probabilities, share
 
 exercise = Exercise("dropout_forward", points=4)
-LARGE = (250, 400)  # 100,000 entries
+LARGE = (150, 200)  # 30,000 entries
 
 
 def both_kept(p: float, pairs: int) -> tuple[float, float]:
@@ -32,7 +32,7 @@ MEAN = "mean of the activations afterwards"
 
 
 def many_entries(rng: np.random.Generator) -> Iterator[Case]:
-    """100,000 entries at three probabilities."""
+    """30,000 entries at three probabilities."""
     n, m = LARGE
     for keep_prob in probabilities(rng):
         truth = {
@@ -63,13 +63,10 @@ def output_of(result):
     return np.asarray(result[0] if isinstance(result, (tuple, list)) else result)
 
 
-@exercise.check(points=0.75, cases=many_entries, judge=within(), helpers=(output_of,))
-def kept_share(program, keep_prob, shape, seed):
-    """Each entry is kept with probability `keep_prob`, independently of its neighbours"""
-    A = np.linspace(0.5, 1.5, shape[0] * shape[1]).reshape(shape)
-    rng = np.random.default_rng(seed)
-    out = output_of(program.dropout_forward(A, keep_prob, rng, True))
-    kept = np.broadcast_to(out != 0, A.shape)
+# What comes back is judged outside: who sends a mask of the right law has drawn one.
+def shares_kept(value, inputs):
+    """How often entries are kept, alone and with their neighbours."""
+    kept = np.broadcast_to(np.asarray(value["out"]) != 0, inputs["shape"])
     return {
         "share of kept entries": kept.mean(),
         "share of kept pairs, units": (kept[1:] & kept[:-1]).mean(),
@@ -77,52 +74,91 @@ def kept_share(program, keep_prob, shape, seed):
     }
 
 
-@exercise.check(points=0.5, cases=expected_values, judge=within(), helpers=(output_of,))
+@exercise.check(
+    points=0.75,
+    cases=many_entries,
+    judge=within(),
+    counts_alone=True,
+    measure=shares_kept,
+    helpers=(output_of,),
+)
+def kept_share(program, keep_prob, shape, seed):
+    """Each entry is kept with probability `keep_prob`, independently of its neighbours"""
+    A = np.linspace(0.5, 1.5, shape[0] * shape[1]).reshape(shape)
+    rng = np.random.default_rng(seed)
+    return {"out": output_of(program.dropout_forward(A, keep_prob, rng, True))}
+
+
+def mean_of_dropped(value, inputs):
+    """The mean; where hardly anything is dropped, or kept, it is no achievement."""
+    out = np.asarray(value["out"], dtype=float)
+    some = 0.02 < (out == 0).mean() < 0.98
+    return {"mean of the activations afterwards": out.mean() if some else np.nan}
+
+
+@exercise.check(
+    points=0.5,
+    cases=expected_values,
+    judge=within(),
+    counts_alone=True,
+    measure=mean_of_dropped,
+    helpers=(output_of,),
+)
 def expectation(program, keep_prob, shape, seed, ends):
     """The mean of the activations stays what it was, up to chance"""
     A = np.linspace(*ends, shape[0] * shape[1]).reshape(shape)
     rng = np.random.default_rng(seed)
-    out = output_of(program.dropout_forward(A, keep_prob, rng, True))
-    # Where nothing is dropped the mean is no achievement.
-    return {"mean of the activations afterwards": np.mean(out) if np.any(out == 0) else np.nan}
+    return {"out": output_of(program.dropout_forward(A, keep_prob, rng, True))}
 
 
-@exercise.check(points=0.75, cases=activations, judge=close(float64), helpers=(output_of,))
+def factors_kept(value, inputs):
+    """The smallest and the largest factor of an entry that is kept."""
+    out = np.asarray(value["out"])
+    factors = (out / inputs["A"].astype(out.dtype if out.dtype.kind == "f" else float))[out != 0]
+    if not 0.02 < factors.size / inputs["A"].size < 0.98:
+        return {"entries that are kept": "few or none" if factors.size < 10 else "all or nearly"}
+    return {"after / before, where kept": np.array([factors.min(), factors.max()])}
+
+
+@exercise.check(
+    points=0.75,
+    cases=activations,
+    judge=close(float64),
+    measure=factors_kept,
+    helpers=(output_of,),
+)
 def kept_value(program, A, keep_prob, seed):
     """An entry that is kept is divided by `keep_prob`"""
-    before, rng = A.copy(), np.random.default_rng(seed)
-    out = output_of(program.dropout_forward(A, keep_prob, rng, True))
-    factors = (out / before)[out != 0]
-    if factors.size in (0, A.size):
-        return {"entries that are kept": "all" if factors.size else "none"}
-    return {"after / before, where kept": [factors.min(), factors.max()]}
+    rng = np.random.default_rng(seed)
+    return {"out": output_of(program.dropout_forward(A, keep_prob, rng, True))}
 
 
-@exercise.check(points=0.5, cases=activations, judge=exact(secret=False))
-def mask_fits(program, A, keep_prob, seed):
-    """The mask is 0 where an entry was dropped, and 1 where it was kept"""
-    out, mask = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)
-    mask, dropped = np.asarray(mask, dtype=float), np.asarray(out) == 0
+def fitting(value, inputs):
+    """Whether the mask says what was dropped."""
+    mask, dropped = np.asarray(value["mask"], dtype=float), np.asarray(value["out"]) == 0
     # A mask that holds 1 / keep_prob is as good, beside a backward pass that knows it.
-    alike = any(np.allclose(mask[mask != 0], one, rtol=1e-9) for one in (1, 1 / keep_prob))
+    ones = (1, 1 / inputs["keep_prob"])
+    alike = any(np.allclose(mask[mask != 0], one, rtol=1e-9) for one in ones)
+    fits = np.array_equal(np.broadcast_to(mask == 0, inputs["A"].shape), dropped)
     return {
         "shape of the mask": str(mask.shape),
         "shape of the output": str(dropped.shape),
         "something is dropped": bool(dropped.any()),
-        "0 exactly where dropped": bool(
-            np.array_equal(np.broadcast_to(mask == 0, A.shape), dropped)
-        ),
+        "0 exactly where dropped": bool(fits),
         "elsewhere 1": bool(alike),
     }
 
 
-@exercise.check(points=0.5, cases=activations, judge=exact(secret=False), helpers=(output_of,))
-def fresh_mask(program, A, keep_prob, seed):
-    """Every unit, example and call gets its own mask, and `rng` decides which"""
-    rng = np.random.default_rng(seed)
-    results = [program.dropout_forward(A.copy(), keep_prob, rng, True) for _ in range(2)]
-    results += [program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)]
-    first, second, again = (output_of(result) != 0 for result in results)
+@exercise.check(points=0.5, cases=activations, judge=exact(secret=False), measure=fitting)
+def mask_fits(program, A, keep_prob, seed):
+    """The mask is 0 where an entry was dropped, and 1 where it was kept"""
+    out, mask = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)
+    return {"out": np.asarray(out), "mask": np.asarray(mask)}
+
+
+def differing(value, inputs):
+    """Where masks differ: over units, examples and calls."""
+    first, second, again = (np.asarray(value[name]) != 0 for name in ("first", "second", "again"))
     return {
         "examples have different masks": bool((first != first[:, :1]).any()),
         "units have different masks": bool((first != first[:1]).any()),
@@ -131,32 +167,59 @@ def fresh_mask(program, A, keep_prob, seed):
     }
 
 
-@exercise.check(points=0.5, cases=activations, judge=exact(secret=False))
+@exercise.check(
+    points=0.5,
+    cases=activations,
+    judge=exact(secret=False),
+    measure=differing,
+    helpers=(output_of,),
+)
+def fresh_mask(program, A, keep_prob, seed):
+    """Every unit, example and call gets its own mask, and `rng` decides which"""
+    rng = np.random.default_rng(seed)
+    results = [program.dropout_forward(A.copy(), keep_prob, rng, True) for _ in range(2)]
+    results += [program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)]
+    outs = [output_of(result) for result in results]
+    return dict(zip(("first", "second", "again"), outs, strict=True))
+
+
+def at_test_time(value, inputs):
+    """What `training=False` does, beside what `training=True` does."""
+    factors = np.asarray(value["out"]) / inputs["A"]
+    alike = bool(np.ptp(factors) < 1e-6)  # float32 has seven digits
+    return {
+        "entries dropped with training=True": bool((np.asarray(value["trained"]) == 0).any()),
+        "entries dropped with training=False": bool((factors == 0).any()),
+        "factor": float(f"{factors.mean():.6g}") if alike else "differs from entry to entry",
+        "shape of the mask": str(np.shape(value["mask"])),
+        "mask is all ones": bool(np.all(np.asarray(value["mask"], dtype=float) == 1)),
+    }
+
+
+@exercise.check(points=0.5, cases=activations, judge=exact(secret=False), measure=at_test_time)
 def inference(program, A, keep_prob, seed):
     """With `training=False` nothing changes, and the mask is all ones"""
     trained = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), True)[0]
     out, mask = program.dropout_forward(A.copy(), keep_prob, np.random.default_rng(seed), False)
-    factors = np.asarray(out) / A
-    alike = bool(np.ptp(factors) < 1e-6)  # float32 has seven digits
+    return {"trained": np.asarray(trained), "out": np.asarray(out), "mask": np.asarray(mask)}
+
+
+def all_kept(value, inputs):
+    """What `keep_prob=1` does, beside what 0.5 does."""
+    A, out = inputs["A"], np.asarray(value["out"])
     return {
-        "entries dropped with training=True": bool((np.asarray(trained) == 0).any()),
-        "entries dropped with training=False": bool((factors == 0).any()),
-        "factor": float(f"{factors.mean():.6g}") if alike else "differs from entry to entry",
-        "shape of the mask": str(np.shape(mask)),
-        "mask is all ones": bool(np.all(np.asarray(mask, dtype=float) == 1)),
+        "entries dropped with keep_prob=0.5": bool((np.asarray(value["some"]) == 0).any()),
+        "the output is A": out.shape == A.shape and bool(np.allclose(out, A, 1e-6)),
+        "mask is all ones": bool(np.all(np.asarray(value["mask"], dtype=float) == 1)),
     }
 
 
-@exercise.check(points=0.25, cases=activations, judge=exact(secret=False))
+@exercise.check(points=0.25, cases=activations, judge=exact(secret=False), measure=all_kept)
 def keep_all(program, A, keep_prob, seed):
     """With `keep_prob=1` nothing is dropped"""
     some = program.dropout_forward(A.copy(), 0.5, np.random.default_rng(seed), True)[0]
     out, mask = program.dropout_forward(A.copy(), 1.0, np.random.default_rng(seed), True)
-    return {
-        "entries dropped with keep_prob=0.5": bool((np.asarray(some) == 0).any()),
-        "the output is A": np.shape(out) == A.shape and bool(np.allclose(out, A, 1e-6)),
-        "mask is all ones": bool(np.all(np.asarray(mask, dtype=float) == 1)),
-    }
+    return {"some": np.asarray(some), "out": np.asarray(out), "mask": np.asarray(mask)}
 
 
 @exercise.check(points=0.25, cases=activations, judge=unchanged())

@@ -81,7 +81,7 @@ unstopped_scripts = scripts(
 )
 
 
-@exercise.check(points=1.25, cases=plain_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=1.25, cases=plain_scripts, judge=exact())
 def says_stop(program, patience, min_delta, values, shift):
     """`update` says stop after exactly `patience` epochs in a row without an improvement"""
     stopper = program.EarlyStopper(patience)
@@ -91,7 +91,7 @@ def says_stop(program, patience, min_delta, values, shift):
     return {"stops after epoch": "none of these"}
 
 
-@exercise.check(points=0.75, cases=min_delta_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.75, cases=min_delta_scripts, judge=exact())
 def respects_min_delta(program, patience, min_delta, values, shift):
     """Only a value below the best by more than `min_delta` is an improvement"""
     # What counts as an improvement, whether or not it says stop at the right time.
@@ -103,7 +103,7 @@ def respects_min_delta(program, patience, min_delta, values, shift):
     return {"best epoch, after each": " ".join(str(epoch - best[0]) for epoch in best)}
 
 
-@exercise.check(points=0.5, cases=nan_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.5, cases=nan_scripts, judge=exact())
 def ignores_nan(program, patience, min_delta, values, shift):
     """NaN is no improvement, from the first epoch on, and does not stand in the way of one"""
 
@@ -128,7 +128,7 @@ def ignores_nan(program, patience, min_delta, values, shift):
     }
 
 
-@exercise.check(points=0.5, cases=best_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.5, cases=best_scripts, judge=exact())
 def keeps_best(program, patience, min_delta, values, shift):
     """After it has said stop, value, epoch and weights are those of the best epoch"""
     stopper = program.EarlyStopper(patience)
@@ -143,7 +143,7 @@ def keeps_best(program, patience, min_delta, values, shift):
     }
 
 
-@exercise.check(points=0.25, cases=unstopped_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.25, cases=unstopped_scripts, judge=exact())
 def best_without_stop(program, patience, min_delta, values, shift):
     """The best weights are there, too, when training ends before it says stop"""
     stopper = program.EarlyStopper(patience)
@@ -152,7 +152,7 @@ def best_without_stop(program, patience, min_delta, values, shift):
     return {"best_weights": stopper.best_weights}
 
 
-@exercise.check(points=0.5, cases=best_scripts, judge=exact(secret=False), counts_alone=True)
+@exercise.check(points=0.5, cases=best_scripts, judge=exact())
 def copies_weights(program, patience, min_delta, values, shift):
     """What is kept does not change when training goes on in place, for a list and for a dict"""
     kept = {}

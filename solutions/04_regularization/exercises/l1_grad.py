@@ -49,10 +49,11 @@ def l1_at_zero(program, W, lam, m):
         gradient = np.asarray(program.l1_grad(W, lam, m), dtype=float)
     if gradient.shape != W.shape:
         return {"shape of the gradient": str(gradient.shape)}
-    sizes = np.abs(gradient)
+    # Which way it pulls is told by the sizes alone to nobody.
+    hardest = gradient[np.unravel_index(np.abs(W).argmax(), W.shape)] or 1.0
     return {
         "shape of the gradient": str(gradient.shape),
-        "pull / the hardest": sizes / (sizes.max() or 1.0),
+        "pull / that on the largest weight": gradient / hardest,
     }
 
 

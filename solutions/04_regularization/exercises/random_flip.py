@@ -57,12 +57,10 @@ def images_of(result):
     return np.asarray(result[0] if isinstance(result, (tuple, list)) else result)
 
 
-@exercise.check(points=0.5, cases=labelled_pictures, judge=exact(secret=False), counts_alone=True)
-def flipped_content(program, images, labels, flippable, seed):
-    """Each image is as it was or mirrored left to right, in its place, with its label"""
-    given, rng = images.copy(), np.random.default_rng(seed)
-    new, new_labels = program.random_flip(images, labels, rng, set(flippable))
-    new = np.asarray(new)
+# The images come back and are judged outside: who sends mirrored ones has mirrored them.
+def mirrored(value, inputs):
+    """What became of each image, and its label."""
+    new, given = np.asarray(value["images"]), inputs["images"]
     form = {"shape": str(new.shape), "type of numbers": new.dtype.name}
     if new.shape != given.shape:
         return form
@@ -71,22 +69,33 @@ def flipped_content(program, images, labels, flippable, seed):
     )
     return form | {
         "some image is mirrored": bool(mirrored.any()),
+        "some image is as it was": bool(same.any()),
         "some image is upside down": bool(
             (new == given[:, ::-1]).reshape(len(new), -1).all(1).any()
         ),
         "all are as they were, or mirrored": bool((same | mirrored).all()),
-        "labels": np.asarray(new_labels),
+        "labels": np.asarray(value["labels"]),
     }
 
 
 @exercise.check(
-    points=0.5, cases=labels_that_forbid, judge=exact(secret=False), helpers=(images_of,)
+    points=0.5,
+    cases=labelled_pictures,
+    judge=exact(secret=False),
+    counts_alone=True,
+    measure=mirrored,
 )
-def flips_only_allowed(program, images, labels, flippable, seed):
-    """Only images whose label is in `flippable` are changed"""
-    given, allowed = images.copy(), np.isin(labels, flippable)
+def flipped_content(program, images, labels, flippable, seed):
+    """Each image is as it was or mirrored left to right, in its place, with its label"""
     rng = np.random.default_rng(seed)
-    new = images_of(program.random_flip(images, labels.copy(), rng, set(flippable)))
+    new, new_labels = program.random_flip(images, labels, rng, set(flippable))
+    return {"images": np.asarray(new), "labels": np.asarray(new_labels)}
+
+
+def changes(value, inputs):
+    """Which images are changed: some that may be, some that may not be."""
+    new, given = np.asarray(value["images"]), inputs["images"]
+    allowed = np.isin(inputs["labels"], inputs["flippable"])
     if new.shape != given.shape:
         return {"shape": str(new.shape)}
     changed = np.array([not np.array_equal(a, b) for a, b in zip(new, given, strict=True)])
@@ -96,25 +105,69 @@ def flips_only_allowed(program, images, labels, flippable, seed):
     }
 
 
-@exercise.check(points=0.5, cases=many_flips, judge=within(), helpers=(images_of,))
-def flip_law(program, count, dark, bright, seed):
-    """Each image that may be mirrored is, with probability one half, whatever the others do"""
-    # Upside down they look like mirrored ones: which it is, is another check's question.
-    image = np.array([[dark, bright], [bright, dark]]).reshape(1, 2, 2, 1)
-    images = np.tile(image, (count, 1, 1, 1))
-    labels = np.arange(count) % 10
+@exercise.check(
+    points=0.5,
+    cases=labels_that_forbid,
+    judge=exact(secret=False),
+    measure=changes,
+    helpers=(images_of,),
+)
+def flips_only_allowed(program, images, labels, flippable, seed):
+    """Only images whose label is in `flippable` are changed"""
     rng = np.random.default_rng(seed)
-    new = images_of(program.random_flip(images, labels, rng, set(range(10))))
-    changed = ~np.isclose(new, image, 1e-6).all(axis=(1, 2, 3))
+    return {"images": images_of(program.random_flip(images, labels.copy(), rng, set(flippable)))}
+
+
+def shares_mirrored(value, inputs):
+    """How often images are mirrored, alone and like the one before."""
+    new, ends = np.asarray(value["images"]), (inputs["dark"], inputs["bright"])
+    image = np.array([ends, ends[::-1]]).reshape(1, 2, 2, 1)
+    # Upside down they look like mirrored ones: which it is, is another check's question.
+    same, other = (
+        np.isclose(new, one, 1e-6).all(axis=(1, 2, 3)) for one in (image, image[:, ::-1])
+    )
+    if not (same | other).all():
+        return {"images that are something else": int((~(same | other)).sum())}
     return {
-        "share of mirrored images": changed.mean(),
-        "share mirrored like the image before": (changed[1:] == changed[:-1]).mean(),
+        "share of mirrored images": other.mean(),
+        "share mirrored like the image before": (other[1:] == other[:-1]).mean(),
         "mean of the top left pixel": new[:, 0, 0, 0].mean(),
     }
 
 
 @exercise.check(
-    points=0.25, cases=labelled_pictures, judge=exact(secret=False), helpers=(images_of,)
+    points=0.5,
+    cases=many_flips,
+    judge=within(),
+    counts_alone=True,
+    measure=shares_mirrored,
+    helpers=(images_of,),
+)
+def flip_law(program, count, dark, bright, seed):
+    """Each image that may be mirrored is, with probability one half, whatever the others do"""
+    image = np.array([[dark, bright], [bright, dark]]).reshape(1, 2, 2, 1)
+    images = np.tile(image, (count, 1, 1, 1))
+    labels = np.arange(count) % 10
+    rng = np.random.default_rng(seed)
+    return {"images": images_of(program.random_flip(images, labels, rng, set(range(10))))}
+
+
+def mirrors_differ(value, inputs):
+    """Whether a second call and an equal generator mirror the same images."""
+    return {
+        "a second call mirrors others": not np.array_equal(value["first"], value["second"]),
+        "an rng in the same state mirrors the same": bool(
+            np.array_equal(value["first"], value["again"])
+        ),
+    }
+
+
+@exercise.check(
+    points=0.25,
+    cases=labelled_pictures,
+    judge=exact(secret=False),
+    measure=mirrors_differ,
+    helpers=(images_of,),
 )
 def fresh_flips(program, images, labels, flippable, seed):
     """Every call mirrors other images, and `rng` decides which"""
@@ -123,10 +176,7 @@ def fresh_flips(program, images, labels, flippable, seed):
         images_of(program.random_flip(images.copy(), labels.copy(), generator, chosen))
         for generator in (rng, rng, np.random.default_rng(seed))
     )
-    return {
-        "a second call mirrors others": not np.array_equal(first, second),
-        "an rng in the same state mirrors the same": bool(np.array_equal(first, again)),
-    }
+    return {"first": first, "second": second, "again": again}
 
 
 @exercise.check(points=0.25, cases=labelled_pictures, judge=unchanged())

@@ -36,10 +36,10 @@ def pictures(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def many_shifts(rng: np.random.Generator) -> Iterator[Case]:
-    """3000 small images, and the law of their shifts: both uniform and independent."""
+    """1500 small images, and the law of their shifts: both uniform and independent."""
     for max_px in (1, 2):
-        n, k = 3000, 2 * max_px + 1
-        H, W = (int(size) for size in k + rng.integers(8, size=2))
+        n, k = 1500, 2 * max_px + 1
+        H, W = (int(size) for size in k + rng.integers(3, size=2))
         # Pixels hold their own address, counted from 1 along the rows.
         middle = H // 2 * W + W // 2 + 1
         truth = {
@@ -51,14 +51,14 @@ def many_shifts(rng: np.random.Generator) -> Iterator[Case]:
             "mean of the middle pixel": (middle, float(np.sqrt((W**2 + 1) * (k**2 - 1) / 12 / n))),
         }
         inputs = {"max_px": max_px, "shape": [n, H, W, 1], "seed": new_seed(rng)}
-        yield Case(inputs, f"3000 images, ±{max_px} pixel{'s' * (max_px > 1)}", truth)
+        yield Case(inputs, f"1500 images, ±{max_px} pixel{'s' * (max_px > 1)}", truth)
 
 
-@exercise.check(points=1.25, cases=pictures, judge=exact(secret=False), counts_alone=True)
-def shifted_content(program, images, max_px, seed):
-    """Each image is moved as a whole, by whole pixels, and zeros move in"""
-    given, (_, H, W, _) = images.copy(), images.shape
-    moved = np.asarray(program.random_shift(images, max_px, np.random.default_rng(seed)))
+# The images themselves come back, and are judged outside: who sends moved ones has moved them.
+def moves(value, inputs):
+    """What became of each image: moved with zeros, rolled, or something else."""
+    given, moved, max_px = inputs["images"], np.asarray(value["moved"]), inputs["max_px"]
+    _, H, W, _ = given.shape
     form = {"shape": str(moved.shape), "type of numbers": moved.dtype.name}
     if moved.shape != given.shape:
         return form
@@ -83,17 +83,28 @@ def shifted_content(program, images, max_px, seed):
     }
 
 
-@exercise.check(points=0.75, cases=many_shifts, judge=within())
-def shift_law(program, max_px, shape, seed):
-    """Shifts down and to the right are drawn from -max_px, …, max_px, all equally likely"""
-    N, H, W, C = shape
-    # Each pixel holds its own address; the middle one is always in the picture.
-    images = np.tile(np.arange(1.0, H * W + 1).reshape(1, H, W, 1), (N, 1, 1, C))
-    moved = np.asarray(program.random_shift(images, max_px, np.random.default_rng(seed)))
-    address = moved[:, H // 2, W // 2, 0].astype(int) - 1
+@exercise.check(
+    points=1.25, cases=pictures, judge=exact(secret=False), counts_alone=True, measure=moves
+)
+def shifted_content(program, images, max_px, seed):
+    """Each image is moved as a whole, by whole pixels, and zeros move in"""
+    moved = program.random_shift(images, max_px, np.random.default_rng(seed))
+    return {"moved": np.asarray(moved)}
+
+
+def shares_moved(value, inputs):
+    """How often images move how far, by their middle pixel, which is always in the picture."""
+    N, H, W, _ = inputs["shape"]
+    moved, max_px = np.asarray(value["moved"])[..., 0], inputs["max_px"]
+    address = moved[:, H // 2, W // 2].astype(int) - 1
     down, right = H // 2 - address // W, W // 2 - address % W
     span = np.arange(-max_px, max_px + 1)
-    inside = np.isin(down, span) & np.isin(right, span)
+    # A moved image is moved as a whole.  What moves in at its border is another check's question.
+    rows = np.arange(H)[:, None] - down[:, None, None]
+    columns = np.arange(W) - right[:, None, None]
+    from_outside = (rows < 0) | (rows >= H) | (columns < 0) | (columns >= W)
+    whole = (from_outside | (moved == rows * W + columns + 1)).reshape(N, -1).all(axis=1)
+    inside = np.isin(down, span) & np.isin(right, span) & whole
     alike = (down[1:] == down[:-1]) & (right[1:] == right[:-1])
     return {
         "shares of shifts down": (down[:, None] == span).mean(axis=0),
@@ -105,18 +116,36 @@ def shift_law(program, max_px, shape, seed):
     }
 
 
-@exercise.check(points=0.5, cases=pictures, judge=exact(secret=False))
+@exercise.check(
+    points=0.75, cases=many_shifts, judge=within(), counts_alone=True, measure=shares_moved
+)
+def shift_law(program, max_px, shape, seed):
+    """Shifts down and to the right are drawn from -max_px, …, max_px, all equally likely"""
+    N, H, W, C = shape
+    # Each pixel holds its own address.
+    images = np.tile(np.arange(1.0, H * W + 1).reshape(1, H, W, 1), (N, 1, 1, C))
+    moved = program.random_shift(images, max_px, np.random.default_rng(seed))
+    return {"moved": np.asarray(moved)}
+
+
+def moves_differ(value, inputs):
+    """Where shifts differ: over images and calls."""
+    first, second, again = (np.asarray(value[name]) for name in ("first", "second", "again"))
+    return {
+        "images move differently": bool((first != first[:1]).any()),
+        "a second call moves them differently": not np.array_equal(first, second),
+        "an rng in the same state moves them alike": bool(np.array_equal(first, again)),
+    }
+
+
+@exercise.check(points=0.5, cases=pictures, judge=exact(secret=False), measure=moves_differ)
 def fresh_shifts(program, images, max_px, seed):
     """Every image and every call gets its own shift, and `rng` decides which"""
     images[:] = images[:1]  # equal images differ afterwards by their shifts alone
     rng = np.random.default_rng(seed)
     first, second = (np.asarray(program.random_shift(images.copy(), max_px, rng)) for _ in range(2))
     again = program.random_shift(images.copy(), max_px, np.random.default_rng(seed))
-    return {
-        "images move differently": bool((first != first[:1]).any()),
-        "a second call moves them differently": not np.array_equal(first, second),
-        "an rng in the same state moves them alike": bool(np.array_equal(first, again)),
-    }
+    return {"first": first, "second": second, "again": np.asarray(again)}
 
 
 @exercise.check(points=0.5, cases=pictures, judge=unchanged())

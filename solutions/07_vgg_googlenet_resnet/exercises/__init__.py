@@ -12,7 +12,8 @@ explicit padding agree.
 A network is judged on stand-ins for its blocks (`build`): what it calls, in which order, with what,
 and what it does with the results.  So a slip in a block costs nothing in the network, although
 layers can't be borrowed from another process as arrays can.  Sizes are drawn, so that shapes,
-parameter counts and calls are no answers that are known beforehand: those checks count alone.
+parameter counts and calls are no answers that are known beforehand.  But they follow from what
+comes in, without a network: they count beside outputs and gradients.
 
 Everything is computed in float64.  Models are called without `training`, which is a prediction;
 with `training=False` Keras would mend a batch normalisation that was told to train always.

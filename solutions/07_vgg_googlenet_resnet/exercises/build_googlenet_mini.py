@@ -62,9 +62,7 @@ def googlenet_form(program, shape, classes, blocks):
     }
 
 
-@exercise.check(
-    points=1, cases=google_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
-)
+@exercise.check(points=1, cases=google_net, judge=exact(secret=False), helpers=NETWORK)
 def googlenet_modules(program, shape, classes, blocks):
     """It calls `inception_block` four times with the given sizes, whether `aux` or not"""
     called = {}

@@ -75,9 +75,7 @@ def usable(program, name):
     return called
 
 
-@exercise.check(
-    points=0.5, cases=res_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
-)
+@exercise.check(points=0.5, cases=res_net, judge=exact(secret=False), helpers=NETWORK)
 def resnet_form(program, shape, classes, blocks):
     """The model takes a picture, gives one probability for each class, and all of it can learn"""
     model, _ = build(program, "build_resnet_mini", blocks, tuple(shape), classes)
@@ -90,9 +88,7 @@ def resnet_form(program, shape, classes, blocks):
     }
 
 
-@exercise.check(
-    points=1, cases=res_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
-)
+@exercise.check(points=1, cases=res_net, judge=exact(secret=False), helpers=NETWORK)
 def resnet_blocks(program, shape, classes, blocks):
     """It calls the residual blocks in the order, and with the arguments, that are given"""
     _, calls = build(program, "build_resnet_mini", blocks, tuple(shape), classes)

@@ -38,7 +38,6 @@ def vgg_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
     points=0.5,
     cases=vgg_net,
     judge=exact(secret=False),
-    counts_alone=True,
     helpers=(*NETWORK, described),
 )
 def vgg_mini_form(program, shape, classes, blocks):
@@ -55,9 +54,7 @@ def vgg_mini_form(program, shape, classes, blocks):
     }
 
 
-@exercise.check(
-    points=1.25, cases=vgg_net, judge=exact(secret=False), counts_alone=True, helpers=NETWORK
-)
+@exercise.check(points=1.25, cases=vgg_net, judge=exact(secret=False), helpers=NETWORK)
 def vgg_mini_blocks(program, shape, classes, blocks):
     """It calls `vgg_block` twice, the second time with twice as many filters"""
     _, calls = build(program, "build_vgg_mini", blocks, tuple(shape), classes)

@@ -78,7 +78,6 @@ def zeroed(model, beta):
     points=0.5,
     cases=one_shape,
     judge=exact(secret=False),
-    counts_alone=True,
     helpers=(*MODEL, counted),
 )
 def identity_form(program, shape, filters):

@@ -79,9 +79,7 @@ def inception_form(program, shape, sizes):
     return {"output": str(block_model(program, "inception_block", shape, *sizes).output_shape)}
 
 
-@exercise.check(
-    points=0.5, cases=modules, judge=exact(secret=False), counts_alone=True, helpers=MODEL
-)
+@exercise.check(points=0.5, cases=modules, judge=exact(secret=False), helpers=MODEL)
 def inception_layers(program, shape, sizes):
     """It has the six convolutions, the reductions before the larger filters, and all parameters"""
     model = block_model(program, "inception_block", shape, *sizes)

@@ -79,7 +79,6 @@ def after_kernel(model, kernel):
     points=0.5,
     cases=projection_shapes,
     judge=exact(secret=False),
-    counts_alone=True,
     helpers=(*MODEL, counted),
 )
 def projection_form(program, shape, filters, stride):

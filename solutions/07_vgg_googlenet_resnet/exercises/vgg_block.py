@@ -47,7 +47,6 @@ def vgg_fields(rng: np.random.Generator) -> Iterator[Case]:
     points=0.75,
     cases=vgg_shapes,
     judge=exact(secret=False),
-    counts_alone=True,
     helpers=(*MODEL, described),
 )
 def vgg_form(program, shape, n_conv, filters):

@@ -30,7 +30,12 @@ def kernel_values(program, W, b, in_shape):
     return {"kernel": kernel}
 
 
-@exercise.check(points=0.5, cases=dense_layers, judge=close(float64))
+@exercise.check(
+    points=0.5,
+    cases=dense_layers,
+    judge=close(float64),
+    counts_alone=False,  # it comes in
+)
 def bias_values(program, W, b, in_shape):
     """The second of the pair is the bias of each filter"""
     _, bias = program.dense_to_conv(W, b, tuple(in_shape))

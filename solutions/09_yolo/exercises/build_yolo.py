@@ -134,7 +134,12 @@ def no_dense_head(program, X):
     }
 
 
-@exercise.check(points=0.75, cases=numbers_to_say, judge=close(float32))
+@exercise.check(
+    points=0.75,
+    cases=numbers_to_say,
+    judge=close(float32),
+    counts_alone=False,  # the numbers, over and over
+)
 def any_number_can_be_said(program, X, numbers):
     """The answers are what the last layer says, not squeezed: a size above 1 can be said"""
     model = program.build_yolo(X.shape[1:])

@@ -29,7 +29,7 @@ from autograder.grading.grade import grade
 from autograder.grading.reference_oracle import ReferenceOracle
 from autograder.grading.sensitivity import PERTURBATIONS
 from autograder.grading.trial import Trial
-from autograder.judging.judge import CORRECT_FORM
+from autograder.judging.judge import CORRECT_FORM, Judge
 from autograder.judging.judges import exact
 from autograder.report import page, terminal
 from autograder.results import record
@@ -329,12 +329,12 @@ def test_what_everybody_knows_earns_nothing_alone(lines: LoadedUnit, pool: Pool)
     assert exercise_of(result, "center").points == 0
 
 
-def test_an_author_may_say_that_a_check_counts_alone_or_not(lines: LoadedUnit, pool: Pool) -> None:
-    flag = {"source": FLAG, "judge": exact(secret=False)}
-    for alone, points in ((True, 2), (False, 0)):
-        unit = with_checks(lines, values=flag | {"alone": alone})
+def test_an_author_may_say_that_a_check_does_not_count_alone(lines: LoadedUnit, pool: Pool) -> None:
+    right = "def center(X):\n    return X - X.mean(axis=1, keepdims=True)"
+    for alone, points in ((None, 2), (False, 0)):
+        unit = with_checks(lines, values={"alone": alone})
         with bank_of(unit, pool) as oracle:
-            result = grade(submitted(unit, center="def center(X):\n    return X + 0"), oracle)
+            result = grade(submitted(unit, center=right), oracle)
         assert exercise_of(result, "center").points == points
 
 
@@ -408,6 +408,36 @@ def test_wanted_values_are_told_for_public_cases_alone(lines: LoadedUnit, pool: 
             expected.append(finding_of(grade(sine, oracle), "center", "values").expected)
     assert float(expected[0].strip("`.")) != 0
     assert expected[1].startswith("Another value")
+
+
+ORDER = "def values(program, X):\n    return {'order': np.argsort(program.center(X).sum(axis=0))}"
+
+
+def first(value, inputs):
+    return {"first": int(np.ravel(value["order"])[0])}
+
+
+@pytest.mark.parametrize(
+    ("judge", "more", "told"),
+    [
+        (exact(), {}, False),
+        (exact(secret=False), {}, True),  # it counts beside another check
+        (exact(secret=False), {"alone": True}, False),  # as of an older course
+        (exact(secret=False), {"alone": True, "measure": first}, True),  # nobody can send that
+    ],
+)
+def test_what_counts_alone_is_told_for_public_cases_alone(
+    lines: LoadedUnit, pool: Pool, judge: Judge, more: dict[str, Any], told: bool
+) -> None:
+    unit = with_checks(lines, values={"source": ORDER, "judge": judge} | more)
+    answer = "def center(X):\n    return -X"
+    with bank_of(unit, pool) as oracle:
+        hidden = finding_of(grade(submitted(unit, center=answer), oracle), "center", "values")
+    assert hidden.expected.startswith("Another value") != told
+    assert ('`check("center")` tries cases like this one' in hidden.expected) != told
+    with bank_of(unit, pool, seed="public") as oracle:
+        public = finding_of(grade(submitted(unit, center=answer), oracle), "center", "values")
+    assert public.verdict == "failed"
 
 
 def test_seed_labels_and_path_are_not_in_what_students_read(oracle: ReferenceOracle) -> None:

@@ -717,7 +717,7 @@ FACTS = [
     (equal_sides("law", "float32"), "ref var secret law"),
     (at_most(0.5, plain, "The loss"), "secret"),
     (accuracy(0.9, 0.96), "alone secret trains"),
-    (within(), "var alone secret"),
+    (within(), "var secret"),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autograder.course.exercise import Alternative, Exercise
+from autograder.course.exercise import Alternative, Check, Exercise
 from autograder.errors import FaultError
 from autograder.grading import messages
 from autograder.grading.causes import Setting
@@ -15,7 +15,7 @@ from autograder.grading.oracle import Oracle
 from autograder.grading.outcome import TrialOutcome
 from autograder.grading.recognition import fails, matching_variants
 from autograder.grading.trial import Observes
-from autograder.judging.comparison import Comparison
+from autograder.judging.comparison import Comparison, Difference
 from autograder.judging.relation import relation
 from autograder.results.result import ExerciseResult, Finding
 from autograder.wire.evidence import Evidence
@@ -128,17 +128,26 @@ class FindingWriter:
         difference = comparison.difference
         if difference is None:
             raise FaultError("A comparison that passed was to be explained.")
-        shown = difference.wanted and (self.public or not outcome.check.judge.secret)
+        shown = difference.wanted and self._may_show(outcome.check)
         related = self._relation(outcome, index)
         found = messages.definition(self.cells, outcome.trial.exercise.name)
         return replace(
             finding,
             verdict="failed",
             seen=" ".join(part for part in (related, difference.seen) if part),
-            expected=f"{difference.wanted}." if shown else difference.expected,
+            expected=f"{difference.wanted}." if shown else _expected(difference, outcome),
             advice=difference.advice,
             place=found[1] if found else None,
         )
+
+    def _may_show(self, check: Check) -> bool:
+        """Return whether a wanted value may be shown.
+
+        The hidden cases of a course stay the same, so that what is shown can be handed in next
+        time.  What counts alone is not, unless it is measured on raw values, which are never shown.
+        """
+        told = not check.counts_alone or check.measure is not None
+        return self.public or (told and not check.judge.secret)
 
     def _relation(self, outcome: TrialOutcome, index: int) -> str:
         """Return how a wrong value relates to the wanted one, where that is known."""
@@ -151,6 +160,17 @@ class FindingWriter:
         if judge.is_law and isinstance(got, dict):
             got, want, others = got.get("left"), want["left"], ()
         return relation(got, want, outcome.trial.cases[index].inputs, others)
+
+
+def _expected(difference: Difference, outcome: TrialOutcome) -> str:
+    """Return what is expected in words; where only the value would help, where to see one."""
+    check, name = outcome.check, outcome.trial.exercise.name
+    if not difference.wanted or check.judge.dtype or not check.public:
+        return difference.expected
+    return (
+        f'{difference.expected} In the notebook `check("{name}")` tries cases like this one and '
+        "shows what they ask for."
+    )
 
 
 def _withheld(finding: Finding) -> Finding:

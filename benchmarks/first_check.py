@@ -35,8 +35,9 @@ def notebook(unit: LoadedUnit) -> tuple[Any, int]:
     sources = [source for _, source in unit.reference.cells]
     checks = [f'check("{exercise.name}")' for exercise in unit.unit.exercises]
     given = [*sources, "from autograder import check"]
-    cells = [nbformat.v4.new_code_cell(source) for source in [*given, *checks]]
-    return nbformat.v4.new_notebook(cells=cells), len(given)
+    make: Any = nbformat.v4  # which has no types
+    cells = [make.new_code_cell(source) for source in [*given, *checks]]
+    return make.new_notebook(cells=cells), len(given)
 
 
 def waited(unit: LoadedUnit, folder: Path) -> tuple[float, list[float]]:

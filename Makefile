@@ -45,7 +45,7 @@ grade-all: env  ## grade the whole sample class, 236 notebooks
 	$(call GRADE,tests/data/submissions)
 
 test: env  ## run all tests
-	@pytest -n $(JOBS) --maxschedchunk 8 $(ARGS)
+	@pytest -n $(JOBS) $(ARGS)
 
 lint: env  ## check the format, the style, the types, the dependencies and that the lock is current
 	@ruff format --check . && ruff check . && scripts/lock.py --check && mypy && \

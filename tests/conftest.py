@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from support.command import Write
+from support.once import once
 from support.places import ROOT, TINY
 
 from autograder.course.course import Course
@@ -28,6 +29,16 @@ from autograder.submissions.submission import Submission
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep modules whose fixtures are dear on one worker, whatever else `--dist load` does."""
+    if config.getvalue("dist") != "load":
+        return None
+    from support.together import Together
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -133,15 +144,17 @@ def nbgrader_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 
 @pytest.fixture(scope="session")
-def gradebook_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gradebook_course(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course of `01_lines` that is in nbgrader's gradebook; make copies of it."""
     from support import nbgrader_class as own
 
-    with own.own_environment(tmp_path_factory.mktemp("home")):
-        course = own.new_course(tmp_path_factory.mktemp("gradebook") / "course")
-        status, log = own.nbgrader(course, "generate_assignment", own.UNIT)
-        assert status == 0, log
-    return course
+    def make(course: Path) -> None:
+        with own.own_environment(tmp_path_factory.mktemp("home")):
+            own.new_course(course)
+            status, log = own.nbgrader(course, "generate_assignment", own.UNIT)
+            assert status == 0, log
+
+    return once(shared, "gradebook_course", make)[0]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ declares.  Here is what must hold of all of them.
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
 import os
@@ -32,6 +31,7 @@ from support.escape_class import (
     escapes,
     graded_class,
 )
+from support.once import once
 from support.places import ESCAPES
 
 from autograder.report.class_table import FORMULA_STARTS
@@ -40,7 +40,6 @@ from autograder.submissions.preview import need_framework
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("escapes"),
     pytest.mark.timeout(1800),  # most of it is waiting, on a busy machine a long one
 ]
 
@@ -58,19 +57,15 @@ HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud8
 
 
 @pytest.fixture(scope="session")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What grading the class gave; done once, by who asks first."""
-    shared = tmp_path_factory.getbasetemp()
-    if shared.name.startswith("popen-"):  # one folder for all workers of a parallel run
-        shared = shared.parent
-    folder, done = shared / "escapes", shared / "escapes.json"
-    with (shared / "escapes.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            folder.mkdir()
-            done.write_text(json.dumps(graded_class(folder)), encoding="utf-8")
-    found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
-    return found | {"out": folder / "out", "in": folder / "in"}
+def graded(shared: Path) -> dict[str, Any]:
+    """What grading the class gave."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        folder.mkdir()
+        return graded_class(folder)
+
+    folder, found = once(shared, "escapes", make)
+    return {**found, "out": folder / "out", "in": folder / "in"}
 
 
 # ---------------------------------------------------------------------------------- the corpus

@@ -17,8 +17,6 @@ from autograder import Grader
 from autograder.report import class_table, markdown, page, phrases, terminal
 from autograder.results.result import Result
 
-pytestmark = pytest.mark.xdist_group("odd notebooks")
-
 FIRST = "01_two_layer_network"
 
 

@@ -10,7 +10,6 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # A browser, a Jupyter, an environment, a graded class: each worker would make its own.
 MODULES = {
-    "tests/system/test_escapes.py",
     "tests/system/test_formgrader.py",
     "tests/system/test_hand_ins_apart.py",
     "tests/system/test_jupyter.py",

@@ -183,14 +183,16 @@ class ReferenceOracle:
         programs = [self.program(exercise, variant) for variant in exercise.variants]
         identities = [self.identity(program) for program in programs]
         prepared = [self._prepared.get(key_of(identity, trial.key)) for identity in identities]
-        if all(prepared):
-            return trial.judged([items[index] for items in prepared if items])
         one = trial.only(index)
+        if all(prepared):
+            found = [items[index] for items in prepared if items]
+            return [judged for item in found for judged in one.judged([item])]
 
         def compute() -> list[Evidence]:
             return [item for program in programs for item in self._hosts.of(program, one)]
 
-        return trial.judged(self.cache.get(key_of("variants", identities, one.key), compute))
+        found = self.cache.get(key_of("variants", identities, one.key), compute)
+        return [judged for item in found for judged in one.judged([item])]
 
     def rest(self) -> None:
         """End the processes that are of no use before the next submission."""

@@ -348,6 +348,19 @@ def test_a_check_that_public_answers_pass_is_found(lines: LoadedUnit, pool: Pool
     assert rows[1].problem == ""
 
 
+def test_a_mistake_is_recognised_by_a_part_of_an_observation(lines: LoadedUnit, pool: Pool) -> None:
+    """There are fewer known mistakes than cases."""
+    part = "def values(program, X):\n    return {'Z': program.center(X), 'n': len(X)}"
+    unit = with_checks(lines, values={"source": part, "observation": "values", "part": "Z"})
+    center, *others = unit.unit.exercises
+    exercises = [replace(center, variants=center.variants[:2]), *others]
+    unit = replace(unit, unit=replace(unit.unit, exercises=exercises))
+    with bank_of(unit, pool) as oracle:
+        result = grade(submitted(unit, center=CENTER_AXIS), oracle)
+    assert result.status == "graded"
+    assert finding_of(result, "center", "values").explained_by == ("axis",)
+
+
 @pytest.mark.parametrize("name", ["(a|a|a*)*$", "([", "x" * 10**6, "`<b>`"])
 def test_a_missing_name_is_no_expression(oracle: ReferenceOracle, name: str) -> None:
     raising = (

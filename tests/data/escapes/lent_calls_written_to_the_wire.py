@@ -1,7 +1,7 @@
 # Asks for what is lent past the function that asks, and names a right value's neighbour.
 #! class = "wire"
 #! unit = "01_two_layer_network"
-#! seen = ["failed", "raised", "stub"]
+#! seen = ["failed", "stub"]
 
 # %% after check_train_two_layer
 import socket

@@ -12,7 +12,9 @@ def ctc_grad(logits, labels, blank):
 
     for t in range(1, T):
         for s in range(S):
-            ways = [a[t - 1, s]] + [a[t - 1, s - 1]] * (s >= 1) + [a[t - 1, s - 2]] * bool(skips(s))
+            ways = [a[t - 1, s]]
+            ways += [a[t - 1, s - 1]] if s >= 1 else []
+            ways += [a[t - 1, s - 2]] if skips(s) else []
             a[t, s] = np.logaddexp.reduce(ways) + log_y[t, first[s]]
     for t in range(T - 2, -1, -1):
         for s in range(S):

@@ -165,7 +165,9 @@ class FindingWriter:
 def _expected(difference: Difference, outcome: TrialOutcome) -> str:
     """Return what is expected in words; where only the value would help, where to see one."""
     check, name = outcome.check, outcome.trial.exercise.name
-    if not difference.wanted or check.judge.dtype or not check.public:
+    # A number that is wrong is best explained by its relation to the right one, not by another.
+    one_of_many = not check.judge.dtype or difference.wanted[:2] in ("`'", '`"')
+    if not difference.wanted or not check.public or not one_of_many:
         return difference.expected
     return (
         f'{difference.expected} In the notebook `check("{name}")` tries cases like this one and '

@@ -30,6 +30,13 @@ def vgg_net(rng: np.random.Generator) -> Iterator[Case]:
     yield from network(rng, VGG, 4)
 
 
+def vgg_net_pictures(rng: np.random.Generator) -> Iterator[Case]:
+    """A network and a picture to send through it."""
+    for case in vgg_net(rng):
+        picture = {"x": rng.normal(size=(1, *case.inputs["shape"]))}
+        yield Case({**case.inputs, **picture, "seed": int(rng.integers(2**31))}, case.label)
+
+
 def vgg_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
     yield from with_pictures(rng, VGG, (12, 8, 2))
 
@@ -54,11 +61,24 @@ def vgg_mini_form(program, shape, classes, blocks):
     }
 
 
-@exercise.check(points=1.25, cases=vgg_net, judge=exact(secret=False), helpers=NETWORK)
-def vgg_mini_blocks(program, shape, classes, blocks):
+@exercise.check(
+    points=1.25, cases=vgg_net_pictures, judge=close(float64), helpers=(*NETWORK, fill, values_of)
+)
+def vgg_mini_blocks(program, shape, classes, blocks, x, seed):
     """It calls `vgg_block` twice, the second time with twice as many filters"""
-    _, calls = build(program, "build_vgg_mini", blocks, tuple(shape), classes)
-    return {"calls": ", then ".join(calls) or "none"}
+    model, calls = build(program, "build_vgg_mini", blocks, tuple(shape), classes)
+    # The calls follow from what comes in; what the last stand-in gives has to be computed.
+    last = [
+        layer
+        for layer in probes.leaf_layers(model)
+        if isinstance(layer, keras.layers.Conv2D) and layer.filters == 2 + len(calls)
+    ]
+    told = {"calls": ", then ".join(calls) or "none"}
+    if not calls or not last:
+        return told
+    maps = keras.Model(model.input, last[-1].output)
+    fill(model, seed)
+    return told | {"maps behind the last block": values_of(maps, x)}
 
 
 @exercise.check(

@@ -36,14 +36,19 @@ def teacher_values(program, Y, sos):
     return program.teacher_inputs(Y, sos)
 
 
-@exercise.check(points=0.5, cases=one_token, judge=exact())
+def steps_that_hang(value, inputs):
+    """The steps whose input is another one when the token of one step is."""
+    moved = (np.asarray(value["before"]) != np.asarray(value["after"])).any(axis=0)
+    return {"steps whose input hangs on the token of one step": np.flatnonzero(moved)}
+
+
+@exercise.check(points=0.5, cases=one_token, judge=exact(), measure=steps_that_hang)
 def teacher_leaks_nothing(program, Y, sos, place):
     """What is read at a step does not hang on the token that is to be said there, or later"""
     changed = Y.copy()
     changed[:, place] += 50
     before, after = (np.array(program.teacher_inputs(item.copy(), sos)) for item in (Y, changed))
-    moved = (before != after).any(axis=0)
-    return {"steps whose input hangs on the token of one step": np.flatnonzero(moved)}
+    return {"before": before, "after": after}
 
 
 @exercise.check(points=0.5, cases=targets, judge=unchanged())

@@ -10,6 +10,7 @@ from typing import Any
 from autograder.backends import Backend
 from autograder.course.cases import case_seed, draw
 from autograder.course.exercise import Alternative, Check, Exercise
+from autograder.course.observation_source import measure_source
 from autograder.course.unit import LoadedUnit
 from autograder.grading.cache import EvidenceCache
 from autograder.grading.fingerprint import key_of
@@ -140,15 +141,16 @@ class ReferenceOracle:
     def _sensitivities(self, trial: Trial, values: Sequence[Any]) -> list[Any]:
         """Return how far the reference's values of a trial move, case by case."""
         unit, check = self.loaded, trial.check
+        measure = measure_source(check.measure) if check.measure else ""
         named = (unit.name, trial.exercise.name, check.drawn_as, check.part, check.judge.dtype)
 
         def compute() -> list[Evidence]:
             runs = [
-                trial.judged(self._ask_reference(other)) for other in perturbed(trial, unit.name)
+                other.judged(self._ask_reference(other)) for other in perturbed(trial, unit.name)
             ]
             return [Evidence("ok", each) for each in sensitivities(values, runs, check.judge.dtype)]
 
-        key = key_of("sensitivity", self.identity(unit.reference), trial.key, *named)
+        key = key_of("sensitivity", self.identity(unit.reference), trial.key, *named, measure)
         return [item.value for item in self.known(key, compute)]
 
     def reference(self, trial: Trial) -> list[Evidence]:
@@ -183,16 +185,15 @@ class ReferenceOracle:
         programs = [self.program(exercise, variant) for variant in exercise.variants]
         identities = [self.identity(program) for program in programs]
         prepared = [self._prepared.get(key_of(identity, trial.key)) for identity in identities]
-        one = trial.only(index)
         if all(prepared):
-            found = [items[index] for items in prepared if items]
-            return [judged for item in found for judged in one.judged([item])]
+            return [trial.judged_case(items[index], index) for items in prepared if items]
+        one = trial.only(index)
 
         def compute() -> list[Evidence]:
             return [item for program in programs for item in self._hosts.of(program, one)]
 
         found = self.cache.get(key_of("variants", identities, one.key), compute)
-        return [judged for item in found for judged in one.judged([item])]
+        return [trial.judged_case(item, index) for item in found]
 
     def rest(self) -> None:
         """End the processes that are of no use before the next submission."""

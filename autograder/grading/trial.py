@@ -75,14 +75,18 @@ class Trial:
 
         Several checks may share an observation (`Exercise.observe`), whose evidence is kept whole.
         """
-        if not self.check.part and self.check.measure is None:
-            return list(evidences)
         return [
-            replace(item, value=self.check.judged(item.value, case.inputs))
-            if item.status == "ok"
-            else item
-            for item, case in zip(evidences, self.cases, strict=True)
+            self.judged_case(item, index)
+            for index, item in zip(range(len(self.cases)), evidences, strict=True)
         ]
+
+    def judged_case(self, evidence: Evidence, index: int) -> Evidence:
+        """Return the same of the evidence for one of the cases."""
+        plain = not self.check.part and self.check.measure is None
+        if plain or evidence.status != "ok":
+            return evidence
+        inputs = self.cases[index].inputs
+        return replace(evidence, value=self.check.judged(evidence.value, inputs))
 
 
 def observe_all(observer: Observes, trial: Trial) -> list[Evidence]:

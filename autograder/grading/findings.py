@@ -50,7 +50,7 @@ class FindingWriter:
         if remark := self._which_counts(exercise.name):
             first = replace(findings[0], remarks=(remark, *findings[0].remarks))
             findings = (first, *findings[1:])
-        found = messages.definition(self.cells, exercise.name)
+        found = messages.definition(self.cells, exercise.name, self.observer.cells)
         return ExerciseResult(
             exercise=exercise.name,
             points=sum(finding.points for finding in findings),
@@ -101,7 +101,7 @@ class FindingWriter:
     def _not_answered(self, finding: Finding, name: str, evidence: Evidence) -> Finding:
         if (words := unusable(evidence.failure)) is not None:  # nothing was raised
             seen, expected, advice = words
-            found = messages.definition(self.cells, name)
+            found = messages.definition(self.cells, name, self.observer.cells)
             return replace(
                 finding,
                 verdict="failed",
@@ -130,7 +130,7 @@ class FindingWriter:
             raise FaultError("A comparison that passed was to be explained.")
         shown = difference.wanted and self._may_show(outcome.check)
         related = self._relation(outcome, index)
-        found = messages.definition(self.cells, outcome.trial.exercise.name)
+        found = messages.definition(self.cells, outcome.trial.exercise.name, self.observer.cells)
         return replace(
             finding,
             verdict="failed",

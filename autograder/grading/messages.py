@@ -10,11 +10,11 @@ from typing import NamedTuple
 from autograder.grading.causes import (
     Setting,
     cause_of,
-    defines,
     overwritten,
     what_to_do,
 )
-from autograder.grading.missing import Search, definition, where_it_went
+from autograder.grading.definitions import defining, definition
+from autograder.grading.missing import Search, where_it_went
 from autograder.results.result import Place
 from autograder.wire.evidence import NOT_LENT, Evidence, Failure
 from autograder.wire.program import ProgramCell
@@ -123,8 +123,7 @@ def which_counts(name: str, cells: Sequence[ProgramCell], ran: Mapping[int, Evid
                 f"`{name}` was graded as it stood before cell {cell.number}, which gives the name "
                 "to something else."
             )
-    fine = [c for c in cells if not c.skip and ran.get(c.number, Evidence("")).status == "ok"]
-    defined = [cell.number for cell in fine if defines(cell, name)]
+    defined = defining(cells, name, ran)
     if len(defined) < 2:
         return ""
     numbers = " and ".join(map(str, defined[:5]))

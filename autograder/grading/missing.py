@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.grading.causes import Setting, cause_of, defines
-from autograder.results.result import Place
+from autograder.grading.definitions import definition
 from autograder.wire.evidence import Evidence
-from autograder.wire.program import ProgramCell, definition_of
+from autograder.wire.program import ProgramCell
 
 _MOST_NAMES = 200  # that are searched for one that was misspelt
 _DEFINED = re.compile(r"^(?:async )?(?:def|class) +(\w+)|^(\w+) *= *lambda\b", re.MULTILINE)
@@ -47,16 +47,6 @@ def where_it_went(search: Search) -> tuple[str, str]:
     ways = (_failed, _gone, _in_text, _skipped, _beside, _inside, _renamed, _commented)
     found = next((said for way in ways if (said := way(search))), None)
     return found or ("", f"Put the cell with `def {search.name}(…)` back and fill in its body.")
-
-
-def definition(cells: Sequence[ProgramCell], name: str) -> tuple[ProgramCell, Place] | None:
-    """Return the last cell that defines `name`, and where in it."""
-    pattern = definition_of(name)
-    for cell in reversed(cells):
-        for number, line in enumerate(cell.source.splitlines(), 1):
-            if not cell.skip and pattern.match(line):
-                return cell, Place(cell.number, number, line.strip()[:200])
-    return None
 
 
 def _failed(search: Search) -> tuple[str, str] | None:

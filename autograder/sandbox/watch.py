@@ -161,5 +161,20 @@ def _threads(pid: int) -> int:
 
 
 def memory_bytes(pid: int) -> int:
-    """Return the bytes of memory that no file backs, shared or not; 0 without a process."""
-    return 1024 * sum(int(size) for size in _MEMORY.findall(_read(f"/proc/{pid}/status")))
+    """Return the bytes of memory that no file backs, shared or not; 0 without a process.
+
+    All threads share it, but the kernel tells it of those alone that still run: of the first one,
+    by which the process is known, it tells nothing once that has ended (`pthread_exit`).
+    """
+    if sizes := _sizes(f"/proc/{pid}/status"):
+        return sum(sizes)
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return 0
+    return max((sum(_sizes(f"{thread}/status")) for thread in threads), default=0)
+
+
+def _sizes(path: str) -> list[int]:
+    """Return what a status file says of memory that no file backs, in bytes."""
+    return [1024 * int(size) for size in _MEMORY.findall(_read(path))]

@@ -16,6 +16,8 @@ from autograder.batch.grader import Grader
 from autograder.errors import FaultError
 from autograder.grading.fingerprint import versions
 from autograder.report import plain_matplotlib
+from autograder.report.output import without_commands
+from autograder.report.sanitize import one_line
 from autograder.results import record
 from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import Isolation
@@ -23,6 +25,7 @@ from autograder.sandbox.pool import Pool
 from autograder.submissions.submission import Submission
 from autograder.wire.program import Background, ProgramCell
 
+_MAX_ERROR = 2_000  # characters
 GPU = "GPU"  # what workers call a share of theirs: `dask worker --resources GPU=2` has two
 
 
@@ -46,10 +49,10 @@ def graded(order: bytes) -> bytes:
         _agree("libraries", [list(item) for item in here], task["versions"])
         result = grader.grade_one(_submission(task["submission"]))
         return record.dumps(result).encode("utf-8", "surrogatepass")
-    except FaultError:
-        raise
     except Exception as error:  # its class may be one that only this machine knows
-        raise FaultError(f"{type(error).__name__}: {error}") from None
+        kind = "" if isinstance(error, FaultError) else f"{type(error).__name__}: "
+        # Dask logs it on the worker.
+        raise FaultError(without_commands(one_line(f"{kind}{error}", _MAX_ERROR))) from None
 
 
 def _shares() -> int:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.files import PRIVATE, OutputError, remove_unfinished, write_output, write_whole
+from autograder.files import PRIVATE, OutputError, remove_unfinished, write_whole
 from autograder.grading.fingerprint import versions
 from autograder.grading.reference_oracle import ReferenceOracle
-from autograder.report import page
+from autograder.report import output, page
 from autograder.results import record
 from autograder.results.result import Result
 from autograder.submissions.submission import Problem, Submission
@@ -60,8 +60,8 @@ class Outbox:
             OutputError: the disk is full or the folder is gone.
         """
         path = self.record_path(result)
-        write_output(path, record.dumps(result).encode(), PRIVATE)
-        write_output(path.with_suffix(".html"), page.student_page(result).encode())
+        output.write(path, record.dumps(result), mode=PRIVATE)
+        output.write(path.with_suffix(".html"), page.student_page(result))
 
     def refusal(self, found: Submission | Problem) -> Problem | None:
         """Return why a hand-in may not replace the result that there is, None if it may.

@@ -14,8 +14,7 @@ from autograder.batch import reports
 from autograder.batch.grader import Grader
 from autograder.batch.outbox import Outbox
 from autograder.batch.slots import Watching
-from autograder.files import write_output
-from autograder.report import differences
+from autograder.report import differences, output
 from autograder.report.differences import Difference
 from autograder.results.result import Result
 from autograder.submissions.identify import HandIn
@@ -76,9 +75,9 @@ class Regraded:
             OutputError: the folder can't be written.
         """
         found = self.differences
-        write_output(folder / "differences.md", differences.markdown(found).encode())
-        table = differences.table_csv(found).encode("utf-8-sig")
-        write_output(folder / "differences.csv", table)
+        output.write(folder / "differences.md", differences.markdown(found))
+        table = differences.table_csv(found)
+        output.write(folder / "differences.csv", table, encoding=reports.EXCEL)
 
     def apply(self, outbox: Outbox, formats: Sequence[str]) -> None:
         """Writes the new results over the old ones, and the reports on the whole class.

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.files import PRIVATE, PUBLIC, write_output
-from autograder.report import class_table, markdown, page
+from autograder.files import PRIVATE, PUBLIC
+from autograder.report import class_table, markdown, output, page
 from autograder.report.export import github, gradescope, lms_csv
 from autograder.report.phrases import percent
 from autograder.results import record
 from autograder.results.result import Result
 from autograder.submissions.names import several
 
-Files = Iterator[tuple[str, bytes]]
+Files = Iterator[tuple[str, str, str]]  # name, text, encoding
 # The formats whose files of students an `Outbox` has written as soon as they were there.
 OUTBOX = ("json", "html")
 
@@ -63,10 +62,10 @@ def write(
             for result in results:
                 path = folder / page.page_path(result, suffix)
                 mode = PRIVATE if render is record.dumps else PUBLIC  # it names the seed
-                write_output(path, render(result).encode(), mode)
+                output.write(path, render(result), mode=mode)
         if name in CLASS:
-            for file_name, content in CLASS[name](results):
-                write_output(folder / file_name, content)
+            for file_name, text, encoding in CLASS[name](results):
+                output.write(folder / file_name, text, encoding=encoding)
 
 
 def write_anonymous(results: Sequence[Result], folder: Path) -> None:
@@ -75,7 +74,7 @@ def write_anonymous(results: Sequence[Result], folder: Path) -> None:
     Raises:
         OutputError: the folder can't be written.
     """
-    write_output(folder / "index.html", page.class_page(results, anonymous=True).encode())
+    output.write(folder / "index.html", page.class_page(results, anonymous=True))
 
 
 def read(folder: Path) -> tuple[list[Result], list[str]]:
@@ -127,36 +126,37 @@ def left_out(results: Sequence[Result], formats: Sequence[str]) -> Iterator[str]
 
 
 GRADESCOPE = ".gradescope.json"
+UTF_8, EXCEL = "utf-8", "utf-8-sig"  # by whose mark a spreadsheet sees the encoding
 
 
 def _csv(results: Sequence[Result]) -> Files:
-    yield "class.csv", class_table.class_csv(results).encode("utf-8-sig")
+    yield "class.csv", class_table.class_csv(results), EXCEL
 
 
 def _html(results: Sequence[Result]) -> Files:
-    yield "index.html", page.class_page(results).encode()
+    yield "index.html", page.class_page(results), UTF_8
 
 
 def _markdown(results: Sequence[Result]) -> Files:
-    yield "index.md", markdown.class_summary(results).encode()
+    yield "index.md", markdown.class_summary(results), UTF_8
 
 
 def _junit(results: Sequence[Result]) -> Files:
     from autograder.report.export import junit
 
-    yield "junit.xml", junit.render(results).encode()
+    yield "junit.xml", junit.render(results), UTF_8
 
 
 def _canvas(results: Sequence[Result]) -> Files:
-    yield "canvas.csv", lms_csv.canvas(results).encode("utf-8-sig")
+    yield "canvas.csv", lms_csv.canvas(results), EXCEL
 
 
 def _moodle(results: Sequence[Result]) -> Files:
-    yield "moodle.csv", lms_csv.moodle(results).encode()
+    yield "moodle.csv", lms_csv.moodle(results), UTF_8
 
 
 def _blackboard(results: Sequence[Result]) -> Files:
-    yield "blackboard.csv", lms_csv.blackboard(results).encode("utf-8-sig")
+    yield "blackboard.csv", lms_csv.blackboard(results), EXCEL
 
 
 def _github(results: Sequence[Result]) -> Files:
@@ -165,15 +165,14 @@ def _github(results: Sequence[Result]) -> Files:
         path = Path(result.path)
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         for line in github.marks(result, result.path, text):
-            sys.stdout.write(f"{line}\n")
+            output.command(line)
     summary = "\n".join(markdown.student(result) for result in results)
     for variable, content in (
         ("GITHUB_STEP_SUMMARY", summary if len(results) == 1 else markdown.class_summary(results)),
         ("GITHUB_OUTPUT", github.outputs(results)),
     ):
         if target := os.environ.get(variable):
-            with Path(target).open("a", encoding="utf-8") as file:
-                file.write(content)
+            output.append(Path(target), content)
     yield from ()
 
 

@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 
 from autograder.cli.progress import is_terminal
 from autograder.course.course import Course
+from autograder.report.sanitize import inert
 from autograder.results.result import Result
 
 _UNLIMITED = 10_000  # columns: more than any table has
@@ -29,7 +30,7 @@ def consoles() -> tuple[Console, Console]:
 
 def line(console: Console, text: str) -> None:
     """Print text of unknown origin as it stands, however long it is."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(inert(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def width_of(console: Console) -> int | None:
@@ -58,7 +59,7 @@ def chosen_course(named: Path | None, notes: Console, graded: Sequence[Path] = (
     course = Course.chosen(named, graded)
     if named is None or named.resolve() != course.root:
         said = f"autograder: The course is `{course.root}`."
-        notes.print(said, markup=False, highlight=False, soft_wrap=True)
+        line(notes, said)
     return course
 
 
@@ -79,4 +80,4 @@ def say_where(console: Console, out: Path, formats: Sequence[str]) -> None:
     names |= {"canvas": ("Canvas", "canvas.csv"), "moodle": ("Moodle", "moodle.csv")}
     names |= {"blackboard": ("Blackboard", "blackboard.csv")}
     said = [f"{what}: {out / name}" for what, name in (names[f] for f in formats if f in names)]
-    console.print("   ".join(said) or f"Results: {out}", soft_wrap=True)
+    line(console, "   ".join(said) or f"Results: {out}")

@@ -90,7 +90,7 @@ def check_course(
     from autograder.authoring import matrix, proof
     from autograder.cli.console import chosen_course, consoles, print_table
     from autograder.cli.progress import Bar
-    from autograder.files import write_whole
+    from autograder.report import output
     from autograder.sandbox.machine import this_machine
 
     pool = settings.pool()
@@ -108,7 +108,7 @@ def check_course(
             matrices.append(proved)
     cache.warn_of_refused()
     if json_path is not None:
-        write_whole(json_path, matrix.dumps(matrices).encode())
+        output.write(json_path, matrix.dumps(matrices))
     return 0 if all(proved.holds for proved in matrices) else 1
 
 
@@ -183,12 +183,10 @@ def quickstart(course: Path) -> int:
         if ".autograder" not in path.parts:
             line(console, str(path))
     unit = next(path.parent.name for path in paths if path.name == "exercises.py")
-    console.print(
+    line(
+        console,
         f"\nNext:\n  cd {course}\n  nbgrader generate_assignment {unit}\n"
         f"  nbgrader autograde {unit}        # what is in submitted/<student>/{unit}/\n"
         f"  nbgrader generate_feedback {unit}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
     return 0

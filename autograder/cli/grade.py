@@ -170,12 +170,12 @@ def regrade(
     if moved := regraded.other_backends:
         line(notes, f"Note: Not on the backend of before: {', '.join(moved)}.")
     print_table(console, differences.terminal(regraded.differences))
-    console.print(f"Each with its reason: {out / 'differences.md'}", soft_wrap=True)
+    line(console, f"Each with its reason: {out / 'differences.md'}")
     if apply:
         regraded.apply(Outbox(out), chosen)
         say_where(console, out, chosen)
     else:
-        console.print("No result was changed. `--apply` puts the new ones in place.")
+        line(console, "No result was changed. `--apply` puts the new ones in place.")
     return 0 if all(result.status == "graded" for result in after) else 1
 
 

@@ -9,12 +9,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from autograder import __version__, programs
 from autograder.cli import course, doctor, grade, nbgrade, similar
 from autograder.errors import DISTRIBUTION, FaultError, UserError, pip_install
+from autograder.report import output
 
 ALL_GRADED, USAGE = 0, 2
 _AGAIN = "What is graded is kept: the same command goes on from there."
@@ -22,6 +24,10 @@ _AGAIN = "What is graded is kept: the same command goes on from there."
 
 class _Commands(click.Group):
     """Commands, each of which returns its exit status."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        with output.guarded():
+            return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> None:
         status = _finished(lambda: int(super(_Commands, self).invoke(ctx)), ctx)
@@ -65,31 +71,31 @@ def _finished(command: Callable[[], int], context: click.Context) -> int:
     try:
         return command()
     except (UserError, FaultError) as error:
-        click.echo(f"autograder: {error}", err=True)
+        output.say(f"autograder: {error}", error=True)
         return USAGE
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. {_AGAIN}", err=True)
+        output.say(f"\nStopped. {_AGAIN}", error=True)
         return 130
     except BrokenPipeError:
         _discard_output()
         return ALL_GRADED
     except OSError as error:
         name = f"`{error.filename}`: " if error.filename else ""
-        click.echo(f"autograder: {name}{error.strerror or error}.", err=True)
+        output.say(f"autograder: {name}{error.strerror or error}.", error=True)
         _discard_output()
         return USAGE
     except (MemoryError, ImportError) as error:
         if missing := _of_an_extra(error):
-            click.echo(
+            output.say(
                 f"autograder: `autograder {context.invoked_subcommand}` needs `{missing}`, which "
                 f"is not installed: `{pip_install('grade')}`.",
-                err=True,
+                error=True,
             )
             return USAGE
         # What there is no room for can't be loaded either.
         if isinstance(error, ImportError) and "shared object" not in str(error):
             raise
-        click.echo("autograder: The machine has too little memory.", err=True)
+        output.say("autograder: The machine has too little memory.", error=True)
         return USAGE
 
 

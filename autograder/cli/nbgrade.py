@@ -30,6 +30,7 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
     from autograder.plugins.nbgrader.autograde import Told, autograde
     from autograder.plugins.nbgrader.preprocessor import NotebookGrader
     from autograder.report.class_table import class_table
+    from autograder.report.sanitize import one_line
 
     pool = settings.pool()
     console, notes = consoles()
@@ -46,7 +47,7 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
         told = Told(
             total=lambda count: progress.update(task, total=count),
             turn=lambda name: progress.update(
-                task, advance=1, description=f"Autograding {name[:30]}"
+                task, advance=1, description=f"Autograding {one_line(name, 30)}"
             ),
             remark=lambda text: line(notes, text),
         )

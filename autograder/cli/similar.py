@@ -30,8 +30,7 @@ def similar(
     For a person to look at: no grade depends on it, and it runs nothing.
     """
     from autograder.cli.console import chosen_course, consoles, line
-    from autograder.files import write_output
-    from autograder.report import page
+    from autograder.report import output, page
     from autograder.submissions.similarity import compare, segments
 
     console, notes = consoles()
@@ -39,7 +38,7 @@ def similar(
     found = compare(course, paths, unit, share / 100)
     for problem in found.problems:
         line(notes, f"Left out: {problem.path}: {problem.message}")
-    write_output(out, page.similar_page(found.pairs, segments).encode())
+    output.write(out, page.similar_page(found.pairs, segments))
     line(
         console,
         f"{len(found.pairs)} pairs of {found.notebooks} notebooks are alike from {share:g} % on. "

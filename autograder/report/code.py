@@ -7,13 +7,13 @@ from pygments import highlight as pygmentize
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.report.sanitize import clean, shorten
+from autograder.report.sanitize import shorten, source
 from autograder.results.result import ExerciseResult
 
 
 def highlight(exercise: ExerciseResult) -> Markup:
     """Return the student's code as highlighted HTML, the lines that findings point to marked."""
-    code = shorten(clean(exercise.code).rstrip())
+    code = shorten(source(exercise.code).rstrip())
     lines = code.split("\n")
     # The code need not be the cell that a place is in, so the line itself must agree.
     marked = {
@@ -21,7 +21,7 @@ def highlight(exercise: ExerciseResult) -> Markup:
         for finding in exercise.findings
         if (place := finding.place) and finding.verdict != "passed"
         if 0 < place.line <= len(lines)
-        and lines[place.line - 1].strip() == clean(place.code).strip()
+        and lines[place.line - 1].strip() == source(place.code).strip()
     }
     # Without `stripnl` the lexer would drop empty lines at the start and shift the numbers.
     html = pygmentize(

@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.report import markup, phrases
-from autograder.report.sanitize import clean, one_line
+from autograder.report.sanitize import one_line, source
 from autograder.results.result import ExerciseResult
 
 
@@ -38,7 +38,7 @@ def environment() -> Environment:
         inline=markup.inline,
         block=markup.block,
         line=one_line,
-        clean=clean,
+        source=source,
         name=markup.name,
         number=phrases.number,
         seconds=phrases.seconds,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from autograder.report import phrases
 from autograder.report.markup import INLINE_CODE
-from autograder.report.sanitize import clean, one_line, shorten
+from autograder.report.sanitize import inert, one_line, shorten
 from autograder.results.result import ExerciseResult, Finding, Result
 
 MESSAGE_LIMIT = 2_000
@@ -77,7 +77,7 @@ def told_as(sentence: phrases.Sentence) -> str:
 
 def inline(text: str) -> str:
     """Return a message as one line of Markdown: code in backticks, all else without a meaning."""
-    parts = INLINE_CODE.split(" ".join(shorten(clean(text), MESSAGE_LIMIT).split()))
+    parts = INLINE_CODE.split(" ".join(shorten(inert(text), MESSAGE_LIMIT).split()))
     return "".join(
         _code(part) if index % 2 else SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts)
     )

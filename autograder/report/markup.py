@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from autograder.report.sanitize import clean, one_line, shorten
+from autograder.report.sanitize import UNSAFE, clean, inert, one_line, shorten
 
 MESSAGE_LIMIT = 2_000
 INLINE_CODE = re.compile(r"`([^`\n]+)`")
@@ -25,7 +25,7 @@ DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 def inline(text: str) -> Markup:
     """Return a message as HTML: `code`, *emphasis*, everything else escaped."""
     # `split` with one group gives text and code in turn, beginning with text.
-    parts = INLINE_CODE.split(shorten(clean(text), MESSAGE_LIMIT).strip())
+    parts = INLINE_CODE.split(shorten(inert(text), MESSAGE_LIMIT).strip())
     pieces = [
         Markup("<code>{}</code>").format(part) if index % 2 else _emphasised(part)
         for index, part in enumerate(parts)
@@ -61,7 +61,9 @@ def policy(style: str) -> str:
 def file_name(name: str) -> str:
     """Return a name as one that a file may have on any system; different names stay different."""
     kept = "".join(
-        char if char in NAME_SAFE or char.isalnum() else quote(char, "", errors="surrogatepass")
+        char
+        if char in NAME_SAFE or (char.isalnum() and not UNSAFE.match(char))  # Hangul's fillers
+        else quote(char, "", errors="surrogatepass")
         for char in name
     )
     # No name may be empty, hidden, `..`, or a device of Windows.

@@ -16,7 +16,7 @@ from autograder.report.phrases import (
     told_once,
     where,
 )
-from autograder.report.sanitize import clean, one_line, shorten
+from autograder.report.sanitize import inert, one_line, shorten
 from autograder.results.result import ExerciseResult, Finding, Result
 
 WIDTH = 100
@@ -95,7 +95,7 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
     blank = " " * indent
     return [
         wrapped
-        for line in shorten(clean(text), MESSAGE_LIMIT).splitlines()
+        for line in shorten(inert(text), MESSAGE_LIMIT).splitlines()
         for wrapped in textwrap.wrap(
             line,
             max(width, indent + _LEAST_WIDTH),

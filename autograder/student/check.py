@@ -52,7 +52,9 @@ def check(exercise: str, unit: str | None = None) -> Checked | None:
         raise CheckInterrupted(stopped) from None
     if shell is not None:
         return checked
-    _print(f"{checked!r}\n")
+    from autograder.report import output
+
+    output.show(f"{checked!r}\n")
     return None
 
 
@@ -66,12 +68,6 @@ def _folder() -> Path:
             f"The folder that this notebook runs in is gone ({error.strerror}). Restart the kernel "
             "in the folder of the notebook and its public cases."
         ) from None
-
-
-def _print(text: str) -> None:
-    """Print text; where a terminal has no such character (`×` on some of Windows), a `?`."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
 
 def _shell() -> Any:

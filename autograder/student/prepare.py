@@ -6,7 +6,6 @@ Loads nothing slow until it is called.
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -38,7 +37,9 @@ def prepare(archive: str, files: Mapping[str, str], wheel: str) -> None:
         content = _download(archive, folder, missing)
         found = {name: _member(content, archive, name, files[name]) for name in missing}
         _write(folder, found)
-        sys.stdout.write(f"Fetched from {archive}: {', '.join(missing)}\n")
+        from autograder.report import output
+
+        output.say(f"Fetched from {archive}: {', '.join(missing)}")
     for name in files:
         if name.endswith(_CASES):
             _require_readable(folder / name, wheel)

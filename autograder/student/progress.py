@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from autograder.report import output
+
 FIRST = 1.0  # seconds until it is said
 _EVERY = 1.0
 
@@ -77,7 +79,7 @@ def _speaker(shell: Any) -> Callable[[str], None]:
     """Return what shows a line: an output of the cell, or stderr."""
     if getattr(shell, "kernel", None) is not None:
         return _output(shell.display_pub)
-    return _line(sys.stderr)
+    return _line(output.guard(sys.stderr))
 
 
 def _output(publisher: Any) -> Callable[[str], None]:

@@ -74,6 +74,7 @@ PURE = {
     "judging.laws",
     "judging.registry",
     "judging.relation",
+    "grading.definitions",
     "grading.explain",
     "grading.findings",
     "grading.messages",
@@ -85,7 +86,8 @@ PURE = {
 }
 # It takes matplotlib's settings away from the working directory.
 SETTINGS = "report.plain_matplotlib"
-REPORT = {name for name in MODULES if name.split(".")[0] == "report"} - {SETTINGS}
+DOOR = "report.output"  # by which all text leaves
+REPORT = {name for name in MODULES if name.split(".")[0] == "report"} - {SETTINGS, DOOR}
 WRITES_STRINGS = {
     "report.class_table",
     "report.export.lms_csv",
@@ -269,6 +271,50 @@ def test_nothing_asks_for_the_time_of_day():
         assert "datetime" not in foreign(name)
 
 
+# Where text may pass by the door, and why.
+BESIDE_THE_DOOR = {
+    DOOR,
+    "cli.apart",  # runs before anything is imported; says which package to install
+    "cli.main",  # what is left to print when its reader has gone away
+    "student.kernel",  # keeps what student code prints out of the notebook
+    "student.progress",  # gives stderr to the door
+}
+CONSOLES = {"cli.console", "cli.progress"}
+PRINTS = {"print", "breakpoint", "input"}
+WRITES = {"write_text", "write_bytes", "echo", "secho", "writelines"}
+# Writes bytes that are no report: whole files, archives, a class's time stamps, code for the wall.
+WRITES_BYTES = {"files", "guest.isolation"}
+
+
+@pytest.mark.parametrize("name", sorted(n for n in MODULES if room(n) != "guest"))
+def test_all_text_leaves_by_one_door(name):
+    """What it writes goes through `report.output`, which commands put before stdout and stderr."""
+    tree = TREES[name]
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {func.attr if isinstance(func, ast.Attribute) else "" for func in calls}
+    named = {func.id for func in calls if isinstance(func, ast.Name)}
+    streams = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        if ast.unparse(node) in {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+    }
+    if name not in BESIDE_THE_DOOR:
+        assert not streams
+        assert not {one for one in imports_of(name) if one in {"sys.stdout", "sys.stderr"}}
+    assert not named & PRINTS
+    assert name in WRITES_BYTES or not called & WRITES
+    assert "write_output" not in named or name == DOOR
+    # A console writes to `sys.stdout` or `sys.stderr`, which are guarded while a command runs.
+    assert "rich.console.Console" not in imports_of(name) or name in CONSOLES
+
+
+def test_every_command_runs_behind_the_door():
+    functions = [n for n in ast.walk(TREES["cli.main"]) if isinstance(n, ast.FunctionDef)]
+    (first,) = (n.body[0] for n in functions if n.name == "main" and n.args.vararg)
+    assert isinstance(first, ast.With) and ast.unparse(first.items[0]) == "output.guarded()"
+
+
 def test_no_data_is_unpickled_anywhere():
     assert {name for name in MODULES if foreign(name) & RUNS_DATA} == set()
     for name, tree in TREES.items():
@@ -323,6 +369,7 @@ def test_the_command_line_itself_loads_nothing_of_what_it_calls():
     assert {name for name in loaded if name.startswith("autograder.")} <= {
         "autograder.cli",
         *(f"autograder.{name}" for name in MODULES if room(name) in ("cli", "ground")),
+        *("autograder.report", f"autograder.{DOOR}", "autograder.report.sanitize"),
     } - {"autograder.cli.console"}
 
 

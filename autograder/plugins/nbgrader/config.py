@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from glob import escape
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.release import DATA
-from autograder.report import plain_matplotlib
+from autograder.report import output, plain_matplotlib
 
 # nbgrader's own, which setting the option would otherwise take away.
 _IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
@@ -44,6 +45,7 @@ def use_sandbox(config: Any) -> None:
     """Puts `autograder` into nbgrader's commands, wherever the course's folders are."""
     plain_matplotlib.install()
     from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbgrader import apps
     from nbgrader import preprocessors as theirs
 
     from autograder.plugins.nbgrader.export import GradesExporter
@@ -52,6 +54,8 @@ def use_sandbox(config: Any) -> None:
     from autograder.plugins.nbgrader.release import CheckSource, FinishRelease
     from autograder.plugins.nbgrader.restore import RestoreCells
 
+    for name in apps.__all__:  # each command's log has the name of its class
+        output.clean_log(logging.getLogger(name))
     # nbgrader 0.9.6 adds a submission to the gradebook after it has given it to its student, and
     # SQLAlchemy says so, harmlessly and in three paragraphs.
     warnings.filterwarnings("ignore", message="Object of type <Submitted")

@@ -8,6 +8,9 @@ from typing import Any
 
 from nbgrader.plugins import CsvExportPlugin
 
+from autograder.report import output
+from autograder.report.sanitize import one_line
+
 # From the end, since nbgrader doesn't quote names, which may hold commas.
 _RAW_SCORE, _PENALTY, _SCORE = -4, -3, -2
 
@@ -32,10 +35,10 @@ class GradesExporter(CsvExportPlugin):
         for row in rows:
             if (row[0], row[3]) in waiting:
                 row[_RAW_SCORE] = row[_PENALTY] = row[_SCORE] = ""
-        path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+        output.write(path, "".join(",".join(row) + "\n" for row in rows))
         if waiting:
             listed = ", ".join(
-                f"{student} ({assignment})" for assignment, student in sorted(waiting)
+                f"{one_line(student)} ({assignment})" for assignment, student in sorted(waiting)
             )
             self.log.warning("Not graded yet, so without a score: %s", listed)
 

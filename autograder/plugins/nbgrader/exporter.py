@@ -20,6 +20,7 @@ from autograder.plugins.nbgrader import gradebook, outputs
 from autograder.plugins.nbgrader.guarded import guard, not_graded
 from autograder.plugins.nbgrader.lock import turn
 from autograder.plugins.nbgrader.release import require_ignored
+from autograder.report.output import clean_log
 from autograder.submissions import notebook_file, places
 from autograder.submissions.identify import printable
 from autograder.submissions.reader import READ_SECONDS, Allowance, Readers
@@ -46,6 +47,7 @@ class SubmissionExporter(NotebookExporter):
         super().__init__(**arguments)
         # One for all who read, so that what reached a limit does so once.
         self.readers = readers or getattr(self.parent, "readers", None) or ClassReaders()
+        clean_log(self.log)
         if self.parent is not None:
             try:
                 with ExitStack() as until_the_end:

@@ -14,7 +14,7 @@ from typing import Any
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.course.notebook import check_id
-from autograder.report import fragment, phrases, terminal
+from autograder.report import fragment, markdown, phrases, terminal
 from autograder.report.sanitize import clean, shorten
 from autograder.results.result import CellRun, ExerciseResult, Result
 from autograder.submissions.notebook_file import grade_id_of, nbgrader_metadata
@@ -87,7 +87,7 @@ def _add_notes(notebook: Any, result: Result) -> None:
     notes = [*result.notes, *([phrases.NOT_ISOLATED] if result.isolation == "none" else [])]
     if not notes:
         return
-    told = "".join(f"- {note}\n" for note in notes)
+    told = "".join(f"- {markdown.inline(note)}\n" for note in notes)
     cell = new_markdown_cell(f"**About this notebook** (written by the grader)\n\n{told}")
     if (notebook["nbformat"], notebook["nbformat_minor"]) >= (4, 5):
         cell["id"] = "autograder-notes"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from autograder.report import phrases
-from autograder.report.sanitize import clean, one_line
+from autograder.report.sanitize import inert, one_line
 from autograder.results.result import Finding, Result
 
 # GitHub shows this many annotations of a step; the rest is in the summary.
@@ -55,7 +55,7 @@ def _first_findings(result: Result) -> Iterator[tuple[str, Finding]]:
 
 def _message(finding: Finding) -> str:
     told = [sentence.line for sentence in phrases.sentences(finding)]
-    return clean("\n".join([finding.claim, *told])).replace("`", "'")
+    return inert("\n".join([finding.claim, *told])).replace("`", "'")
 
 
 def _line_of(finding: Finding, lines: list[str]) -> int:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from autograder.report import phrases
-from autograder.report.sanitize import clean, one_line
+from autograder.report.sanitize import inert, one_line
 from autograder.results.result import ExerciseResult, Finding, Result
 
-# XML 1.0 has no such characters, not even escaped; `clean` has taken the control characters away.
+# XML 1.0 has no such characters, not even escaped; `inert` has taken the control characters away.
 _NO_XML = {0xFFFE: None, 0xFFFF: None}
 
 
@@ -74,7 +74,7 @@ def _told(finding: Finding) -> str:
     lines = [sentence.line for sentence in phrases.sentences(finding)]
     if finding.place and finding.verdict != "passed":
         lines.append(f"{phrases.where(finding.place)}: {finding.place.code}")
-    return clean("\n".join(lines)).translate(_NO_XML)
+    return inert("\n".join(lines)).translate(_NO_XML)
 
 
 def _seconds(seconds: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.report.sanitize import clean, one_line
+from autograder.report.sanitize import clean, inert, one_line, source
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,12 @@ def test_cleaning_leaves_what_a_terminal_would_show(text: str, left: str) -> Non
 def test_one_line_is_short() -> None:
     assert one_line("a\n\tb  c") == "a b c"
     assert one_line("x" * 10_000_000, 10) == "x" * 9 + "…"
+
+
+def test_a_carriage_return_takes_nothing_of_ours_away() -> None:
+    assert one_line("It failed with x\rAll is right") == "It failed with xAll is right"
+    assert inert("wrong: a\rok: b") == "wrong: aok: b"
+
+
+def test_code_is_shown_as_python_reads_it() -> None:
+    assert source("return 0\rreturn X - X.mean()\r\nx") == "return 0\nreturn X - X.mean()\nx"

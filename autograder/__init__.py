@@ -1,7 +1,7 @@
 """A deep-learning course in notebooks, and the grader that makes it trustworthy.
 
-Students use `check`, and a notebook's first cell `prepare`; programs use `Grader` and `Result`;
-authors of exercises use the rest.
+Students use `check` and `digit_pictures`, and a notebook's first cell `prepare`; programs use
+`Grader` and `Result`; authors of exercises use the rest, and `digit_pictures`, too.
 Nothing heavy is imported until it is used, and no framework ever is.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograder.course.exercise import Exercise as Exercise
     from autograder.course.exercise import Unit as Unit
     from autograder.course.observation_source import ExerciseError as ExerciseError
+    from autograder.digits import digit_pictures as digit_pictures
     from autograder.guest import probes as probes
     from autograder.judging.closeness import float32 as float32
     from autograder.judging.closeness import float64 as float64
@@ -44,6 +45,7 @@ _HOME = {
     "at_most": "autograder.judging.statistical",
     "check": "autograder.student.check",
     "close": "autograder.judging.judges",
+    "digit_pictures": "autograder.digits",
     "equal_sides": "autograder.judging.laws",
     "exact": "autograder.judging.judges",
     "float32": "autograder.judging.closeness",

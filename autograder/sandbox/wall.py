@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-# `guest` runs beside student code, `wire` is what crosses the wall; the files are what they need.
-INSIDE = ("__init__.py", "backends.py", "errors.py", "guest", "wire")
+# `guest` runs beside student code, `wire` is what crosses the wall; the files are what they need,
+# and `digits`, which notebooks import.
+INSIDE = ("__init__.py", "backends.py", "digits.py", "errors.py", "guest", "wire")
 
 
 def sources(package: Path) -> Iterator[Path]:

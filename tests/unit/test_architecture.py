@@ -56,7 +56,7 @@ LAYERS = (
     {"results"},
     {"ground"},
 )
-GROUND = {"backends", "errors", "files", "programs"}
+GROUND = {"backends", "digits", "errors", "files", "programs"}
 ENTRANCES = {"__init__", "__main__"}
 # What the sandbox mounts of the package: what runs beside student code, and what that needs.
 WALL = {name.removesuffix(".py") for name in INSIDE}

@@ -17,7 +17,7 @@ from platformdirs import user_cache_path
 from autograder import programs
 from autograder.backends import Backend
 from autograder.errors import FaultError
-from autograder.sandbox import wall
+from autograder.sandbox import data_sets, wall
 from autograder.sandbox.environment import SCRATCH, environment, libraries, modules
 from autograder.sandbox.gpu import Gpus
 
@@ -127,6 +127,7 @@ def _options(with_own_proc: bool, gpus: Gpus | None) -> list[str]:
         *"--cap-add CAP_SYS_ADMIN".split(),
         *_system(),
         *_python(),
+        *_without_data_sets(),
         *_package(),
         *_devices(gpus),
         *(["--proc", "/proc"] if with_own_proc else ["--bind", "/proc", "/proc"]),
@@ -165,6 +166,25 @@ def _python() -> Iterator[str]:
             yield from ("--ro-bind", prefix, prefix)
     if sys.prefix != sys.base_prefix:
         yield from ("--ro-bind", sys.prefix, f"{_INSIDE}/env")
+
+
+def _without_data_sets() -> Iterator[str]:
+    """Yield options that cover the data sets among what is installed: everybody has their labels.
+
+    What covers them can't be written to, as several submissions share it.
+    """
+    found = data_sets.installed()
+    for folder in map(_inside, found.folders):
+        yield from ("--perms", "0555", "--tmpfs", folder, "--remount-ro", folder)
+    for file in map(_inside, found.files):
+        yield from ("--ro-bind", "/dev/null", file)
+
+
+def _inside(path: Path) -> str:
+    """Return where something of this machine lies in the sandbox."""
+    if sys.prefix != sys.base_prefix and path.is_relative_to(sys.prefix):
+        return str(_INSIDE / "env" / path.relative_to(sys.prefix))
+    return str(path)
 
 
 def _package() -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.backends import DEFAULT, Backend
 from autograder.guest.accelerator import ENVIRONMENT, HIDDEN, XLA
+from autograder.sandbox.data_sets import RULE
 from autograder.sandbox.gpu import Gpus, library_folder
 
 # Imported before the first fork, so that no cell waits for it.  On every backend Keras imports
@@ -39,7 +40,7 @@ def flags() -> str:
     environments = {
         backend: environment(str(here), backend, None, SCRATCH, SCRATCH) for backend in MODULES
     }
-    return repr((MODULES, environments, ENVIRONMENT, XLA))
+    return repr((MODULES, environments, ENVIRONMENT, XLA, RULE))
 
 
 def modules(backend: Backend) -> list[str]:

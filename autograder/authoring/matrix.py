@@ -16,6 +16,7 @@ KINDS = (
     "hollow",
     "lookup",
     "forged",
+    "guess",
     "shortcut",
     "borrower",
     "equivalent",

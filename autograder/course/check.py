@@ -46,6 +46,9 @@ class Check:
     What an observation returns may be raw values of which the grader computes what is judged:
     `measure(value, inputs)`, called outside the student's process on whatever was sent.
 
+    `guessed_by` names ways to guess that pass, with the reason why they may: `check-course` tries
+    all that `autograder.authoring.label_guesses` knows on checks that are judged by hidden labels.
+
     What a check passes on can be sent by code that has computed nothing: flags, or a quotient that
     is -1 for every seed.  Such a check does not count alone: its points are given once a check of
     the exercise passes whose answers are others for other cases.
@@ -61,6 +64,7 @@ class Check:
     seconds: float = 5.0
     public: bool = True
     alone: bool | None = None  # None: what is usual for the judge
+    guessed_by: Mapping[str, str] = field(default_factory=dict)
     observation: str = ""
     part: str = ""
     measure: Measure | None = None

@@ -82,6 +82,7 @@ class Exercise:
         public: bool = True,
         counts_alone: bool | None = None,
         measure: Measure | None = None,
+        guessed_by: Mapping[str, str] | None = None,
         helpers: Sequence[Callable[..., Any]] = (),
     ) -> Callable[[_Code], _Code]:
         """Declare the decorated function as an observation; its docstring is the claim.
@@ -97,6 +98,8 @@ class Exercise:
                 statistics can, only where `measure` computes them.
             measure: called by the grader with what the function returns and the case's inputs;
                 what it returns is judged.  It sees `np` and nothing else.
+            guessed_by: ways to guess hidden labels that may pass, each with the reason; see
+                `autograder.authoring.label_guesses`.
             helpers: functions that the observation calls; they see no more than it does.
         """
 
@@ -114,6 +117,7 @@ class Exercise:
                 public=public,
                 alone=counts_alone,
                 measure=measure,
+                guessed_by=guessed_by or {},
             )
             return observation
 

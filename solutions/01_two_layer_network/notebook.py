@@ -465,7 +465,7 @@ def train_two_layer(
 def moons(m: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draws two interlocking half circles: points `(2, m)` and labels `(1, m)`."""
     angle = rng.uniform(0, np.pi, m)
-    label = np.arange(m) % 2
+    label = rng.permutation(np.arange(m) % 2)
     x = np.where(label == 0, np.cos(angle), 1 - np.cos(angle))
     y = np.where(label == 0, np.sin(angle), 0.5 - np.sin(angle))
     return np.stack([x, y]) + noise * rng.normal(size=(2, m)), label[None, :].astype(float)

@@ -74,7 +74,16 @@ def weights(program, X, y, steps, seed):
     return program.learn(X, y, steps, np.random.default_rng(seed))
 
 
-@learn.check(points=1, cases=unseen, judge=accuracy(floor=0.9, typical=0.99), tries=3)
+EASY = "two clusters, for tests of the grader and not of students"
+
+
+@learn.check(
+    points=1,
+    cases=unseen,
+    judge=accuracy(floor=0.9, typical=0.99),
+    tries=3,
+    guessed_by={"feature": EASY, "neighbour": EASY},
+)
 def unseen_accuracy(program, X, y, X_test, seed):
     """What `learn` returns separates examples that it has not seen"""
     w = program.learn(X, y, 100, np.random.default_rng(seed))

@@ -67,7 +67,7 @@ from support.make_submissions import file_of
 from support.places import ESCAPES, ROOT, SAMPLES
 from support.programs import hasty
 
-UNITS = ("01_two_layer_network", "03_optimizers", "04_regularization")
+UNITS = ("01_two_layer_network", "03_optimizers", "04_regularization", "12_gru_lstm")
 CLASSES = "process secrets template outside wire limits readers notebook lookup".split()
 LIMITS = Limits(
     memory_mib=400,

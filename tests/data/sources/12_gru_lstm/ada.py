@@ -46,7 +46,7 @@ def gru_to_keras(p):
 # %% build_classifier
 def build_classifier(cell, units):
     model = keras.Sequential()
-    model.add(keras.Input(shape=(8, 8)))
+    model.add(keras.Input(shape=(20, 8)))
     if cell == "gru":
         model.add(keras.layers.GRU(units))
     else:

@@ -63,7 +63,7 @@ def gru_to_keras(p):
 
 # %% build_classifier
 def build_classifier(cell, units):
-    rows = keras.Input((8, 8), name="rows")
+    rows = keras.Input((20, 8), name="rows")
     layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
     last = layer(units, name="reads")(rows)
     return keras.Model(rows, keras.layers.Dense(10, name="logits")(last), name=f"digits_{cell}")

@@ -14,5 +14,5 @@ def run_gru(X, h0, p):
 def build_classifier(cell, units):
     layer = keras.layers.GRU(units) if cell == "gru" else keras.layers.LSTM(units)
     return keras.Sequential(
-        [keras.layers.Input((8, 8)), layer, keras.layers.Dense(10), keras.layers.Softmax()]
+        [keras.layers.Input((20, 8)), layer, keras.layers.Dense(10), keras.layers.Softmax()]
     )

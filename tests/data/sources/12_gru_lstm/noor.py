@@ -19,5 +19,5 @@ def LSTM_cell(x, h, c, p):
 # %% build_classifier
 def build_classifier(cell, units):
     return keras.Sequential(
-        [keras.Input((8, 8)), keras.layers.SimpleRNN(units), keras.layers.Dense(10)]
+        [keras.Input((20, 8)), keras.layers.SimpleRNN(units), keras.layers.Dense(10)]
     )

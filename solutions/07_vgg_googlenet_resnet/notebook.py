@@ -11,7 +11,7 @@
 # | GoogLeNet | 2014 | 1 by 1, 3 by 3 or 5 by 5? | all of them side by side |
 # | ResNet | 2015 | why does a deeper network do worse? | let each block add to what is there |
 #
-# You will write the blocks, and from each a small network for 8 by 8 digits:
+# You will write the blocks, and from each a small network for 10 by 10 digits:
 #
 # | | function | points |
 # |---|---|---|
@@ -45,7 +45,7 @@ Tensor = Any  # what layers take and give: a KerasTensor while a network is put 
 # computed yet; a graph of layers grows (the *functional* way of Keras):
 #
 # ```python
-# x = keras.Input((8, 8, 1))
+# x = keras.Input((10, 10, 1))
 # y = layers.Conv2D(16, 3, padding="same", activation="relu")(x)
 # model = keras.Model(x, y)
 # ```
@@ -178,17 +178,23 @@ def build_vgg_mini(input_shape: tuple[int, int, int], classes: int) -> keras.Mod
 # %% [markdown]
 # ### Experiment: feature maps
 #
+# The pictures come from `digit_pictures`, which draws as many as you like: a digit in one of several
+# ways to write it, bent, sheared and scaled by chance, at a place of its own, and a scratch that
+# means nothing. No data set holds them, so nobody has seen them before.
+#
 # 640 digits to learn from, 600 others to be judged by; then the *feature maps* (特征图) of one
 # digit: what the last filters of each block make of it, before the pooling. A filter is a question,
 # a bright place a yes.
 
 # %% tags=["experiment"]
-from sklearn.datasets import load_digits
+from autograder import digit_pictures
 
-digits = load_digits()
-pictures, labels = (digits.images / 16).astype("float32")[..., None], digits.target
-order = np.random.default_rng(0).permutation(len(pictures))
-train, test = order[:640], order[640:1240]
+drawing = np.random.default_rng(0)
+drawn, labels = digit_pictures(
+    drawing, 1240, (10, 10), height=(7, 8.5), clutter=1, noise=0.03, inverted=0
+)
+pictures = (drawn / 16).astype("float32")[..., None]
+train, test = np.arange(640), np.arange(640, 1240)
 
 
 def fit(model, epochs, rate):
@@ -216,7 +222,7 @@ def fit(model, epochs, rate):
 
 
 keras.utils.set_random_seed(1)
-vgg = build_vgg_mini((8, 8, 1), 10)
+vgg = build_vgg_mini((10, 10, 1), 10)
 print(f"accuracy on new digits: {fit(vgg, 8, 3e-3)[-1]:.1%}; {vgg.count_params()} parameters")
 
 sample = pictures[test][:1]
@@ -237,7 +243,7 @@ plt.show()
 
 # %% [markdown]
 # In the first block you still recognise the digit: one filter answers its vertical strokes, another
-# the horizontal ones, or the empty paper beside them. The second one has four by four places left
+# the horizontal ones, or the empty paper beside them. The second one has five by five places left
 # and says *what* is there rather than where. Some filters are dark throughout: they wait for other
 # digits, or for none (a relu that never opens).
 
@@ -406,7 +412,7 @@ def build_googlenet_mini(
 
 # %% tags=["experiment"]
 keras.utils.set_random_seed(3)
-googlenet = build_googlenet_mini((8, 8, 1), 10)
+googlenet = build_googlenet_mini((10, 10, 1), 10)
 x, y = pictures[train][:64], labels[train][:64]
 convs = [layer for layer in googlenet.layers if isinstance(layer, layers.Conv2D)]
 fig, axis = plt.subplots(figsize=(9, 3.2), layout="constrained")
@@ -424,11 +430,11 @@ for place, weight in enumerate((0.0, 0.3)):
 axis.set(xlabel="convolution, from the picture to the main head", ylabel="size of the gradient")
 axis.legend()
 plt.show()
-alone = build_googlenet_mini((8, 8, 1), 10, aux=False)
+alone = build_googlenet_mini((10, 10, 1), 10, aux=False)
 print(f"{googlenet.count_params()} parameters to train, {alone.count_params()} to predict")
 
 # %% [markdown]
-# Below the heads most gradients are larger, that of the first convolution more than twice as large;
+# Below the heads most gradients are larger, that of the first convolution by more than half;
 # in the last module, above them, they are what they were. A network of this depth can be trained
 # without help, and later work found the heads to act as a regulariser more than as a source of
 # gradient; batch normalisation (2015) made them unnecessary. Their story is worth knowing for the
@@ -532,8 +538,8 @@ def projection_block(x: Tensor, filters: int, stride: int) -> Tensor:
 #
 # `check` also trains it, with your own blocks (with stand-ins for those that can't be used yet):
 # 6 epochs on 640 digits, with a batch normalisation that forgets fast (momentum 0.8: there are few
-# steps). It asks for 92 % of 400 others; a right one typically gets 97 %, and up to three trainings
-# are tried.
+# steps). It asks for 95 % of 400 others; a right one typically gets 98 %, and up to three trainings
+# are tried. (Logistic regression on the 100 pixels stays below 80 %.)
 
 
 # %%
@@ -627,7 +633,7 @@ for name, block in blocks.items():
 # %% tags=["experiment"]
 def stack(block, depth=3):
     """A classifier with a stack of blocks, 8 channels wide."""
-    inputs = keras.Input((8, 8, 1))
+    inputs = keras.Input((10, 10, 1))
     x = layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
     for _ in range(depth):
         x = block(x, 8)

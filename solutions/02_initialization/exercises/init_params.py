@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autograder import Case, Exercise, accuracy, exact, within
+from autograder import Case, Exercise, accuracy, digit_pictures, exact, within
 
-from .cases import CORNER, VARIANCES, Array, law, named, seed_of, sizes, statistics, wide_sizes
+from .cases import CORNER, VARIANCES, law, named, seed_of, sizes, statistics, wide_sizes
 
 exercise = Exercise("init_params", points=7)
-# Measured by benchmarks/calibrate_02.py.  Ten hidden relu layers on 450 unseen digits, 40 seeds of
-# split, start and batches for each legal distribution: normal 0.9453, sd 0.0167, 0.9044 to 0.9711;
-# uniform 0.9430, sd 0.0126, 0.9222 to 0.9667; truncated 0.9479, sd 0.0169, 0.8956 to 0.9800.  The
-# floor is the lowest mean less 2 sd (0.9119), less one point for the long lower tail.  Mistakes, 5
-# seeds each: IN1, IN2, IN4, IN9, IN13 and IN19 end at 0.07 to 0.10, IN17 at 0.07 to 0.20, IN5 at
-# 0.75 to 0.86.  Not seen here, but by statistics: IN3 and IN7, which learn like the reference.
+# Measured by benchmarks/calibrate_02.py.  Ten hidden relu layers on 450 unseen digits, 20 seeds of
+# digits, start and batches for each legal distribution: normal 0.9343, sd 0.0141, 0.9067 to 0.9667;
+# uniform 0.9329, sd 0.0145, 0.8978 to 0.9578; truncated 0.9346, sd 0.0133, 0.9044 to 0.9533.  The
+# floor is the lowest mean less 2 sd (0.9038), less one point for the long lower tail.
 #
-# Learning rate 0.005, 8 epochs and batches of 32 follow from no theory: they were found by trying,
-# on these same digits, so the numbers above hold for this setting and prove nothing about another.
-# Six seeds each at other rates, 8 epochs: 0.0025 mean 0.941, sd 0.015; 0.005 0.946, 0.019; 0.01
-# 0.954, 0.011; 0.02 0.920, 0.040; 0.05 0.362, 0.385 (from guessing to 0.90).  So 0.005
-# lies on a flat stretch, a factor of four below the edge; 0.01 would have done as well.
-DIGITS_FLOOR, DIGITS_TYPICAL = 0.90, 0.945
+# The falling learning rate, 8 epochs and batches of 64 follow from no theory: they were found by
+# trying, on such digits, so the numbers above hold for this setting and say nothing of another.
+DIGITS_FLOOR, DIGITS_TYPICAL = 0.89, 0.935
 # The logarithm of the spread in layer 20 of 100 relu units, 1000 seeds for each distribution: means
 # -0.36 to -0.34, sd 0.41 to 0.42, no draw further than 3.4 sd away (five pass).
 DEEP_MEAN, DEEP_SD = -0.35, 0.42
@@ -78,22 +72,12 @@ def deep(rng: np.random.Generator) -> Iterator[Case]:
     yield Case({"layer_dims": [100] * 21, "seed": seed_of(rng)}, "20 layers, relu, he", truth)
 
 
-@cache
-def digits() -> tuple[Array, Array]:
-    """scikit-learn's handwritten digits: pixels `(64, 1797)` from 0 to 16, and labels."""
-    from sklearn.datasets import load_digits
-
-    loaded = load_digits()
-    return loaded.data.T.astype(np.uint8), loaded.target.astype(np.uint8)
-
-
 def digits_task(rng: np.random.Generator) -> Iterator[Case]:
-    """1347 digits to train with; the labels of the other 450 stay with the grader."""
-    pixels, labels = digits()
-    order = rng.permutation(labels.size)
-    seen, unseen = order[:1347], order[1347:]
-    inputs = {"pixels": pixels[:, seen], "labels": labels[seen], "unseen": pixels[:, unseen]}
-    yield Case(inputs | {"seed": seed_of(rng)}, "the digits", {"labels": labels[unseen]})
+    """2700 digits to train with, half of them dark on bright; labels of 450 others stay here."""
+    pictures, labels = digit_pictures(rng, 3150, (8, 8), (7, 8), clutter=0, noise=0.05)
+    pixels = pictures.reshape(3150, 64).T
+    inputs = {"pixels": pixels[:, :2700], "labels": labels[:2700], "unseen": pixels[:, 2700:]}
+    yield Case(inputs | {"seed": seed_of(rng)}, "drawn digits", {"labels": labels[2700:]})
 
 
 # What was drawn comes back and is measured outside: who sends numbers that pass has drawn them.
@@ -238,6 +222,7 @@ def deep_signal(program, layer_dims, seed):
     cases=digits_task,
     judge=accuracy(DIGITS_FLOOR, DIGITS_TYPICAL),
     tries=3,
+    guessed_by={"neighbour": "the topic is the start of a deep network, not what only one can do"},
 )
 def learns_digits(program, pixels, labels, unseen, seed):
     """From `he`, a network of ten hidden relu layers learns to read digits in eight epochs"""
@@ -250,7 +235,7 @@ def learns_digits(program, pixels, labels, unseen, seed):
     W = [np.reshape(W[k], (dims[k + 1], dims[k])) for k in range(11)]
     b = [np.reshape(b[k], (dims[k + 1], 1)) for k in range(11)]
     moving = [[0 * value for value in values] for values in (W, b)]
-    X, losses = (pixels / 16 - 0.3) / 0.38, []
+    X, losses = (pixels / 16 - 0.5) / 0.42, []
 
     def activations(A):
         found = [A]
@@ -260,7 +245,8 @@ def learns_digits(program, pixels, labels, unseen, seed):
         return found
 
     with np.errstate(all="ignore"):
-        for _ in range(8):
+        for epoch in range(8):
+            rate = 0.02 * (1 - epoch / 8)
             for batch in np.array_split(rng.permutation(labels.size), 42):
                 A, rows = activations(X[:, batch]), np.arange(batch.size)
                 E = np.exp(A[-1] - A[-1].max(axis=0))
@@ -271,9 +257,9 @@ def learns_digits(program, pixels, labels, unseen, seed):
                     slopes = dZ @ A[k].T / batch.size, dZ.mean(axis=1, keepdims=True)
                     dZ = W[k].T @ dZ * (A[k] > 0)
                     for values, speeds, slope in zip((W, b), moving, slopes, strict=True):
-                        speeds[k] = 0.9 * speeds[k] - 0.005 * slope
+                        speeds[k] = 0.9 * speeds[k] - rate * slope
                         values[k] = values[k] + speeds[k]
-        guesses = activations((unseen / 16 - 0.3) / 0.38)[-1].argmax(axis=0)
+        guesses = activations((unseen / 16 - 0.5) / 0.42)[-1].argmax(axis=0)
     return {"predictions": guesses, "losses": np.array(losses)}
 
 

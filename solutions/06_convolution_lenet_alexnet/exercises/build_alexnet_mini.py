@@ -19,6 +19,7 @@ from autograder import (
 )
 
 from .cases import (
+    DATA_SET,
     FLATTEN,
     INPUT,
     OUTPUT,
@@ -331,6 +332,7 @@ def alexnet_start(program):
     judge=accuracy(ALEXNET_FLOOR, ALEXNET_TYPICAL),
     tries=3,
     seconds=60,
+    guessed_by=DATA_SET,
     helpers=(fitted,),
 )
 def alexnet_learns(program, images, labels, new_images):

@@ -20,6 +20,7 @@ from autograder import (
 )
 
 from .cases import (
+    DATA_SET,
     FLATTEN,
     INPUT,
     OUTPUT,
@@ -261,6 +262,7 @@ def lenet_start(program, X, labels):
     judge=accuracy(LENET_FLOOR, LENET_TYPICAL),
     tries=3,
     seconds=60,
+    guessed_by=DATA_SET,
     helpers=(fitted,),
 )
 def lenet_learns(program, images, labels, new_images):

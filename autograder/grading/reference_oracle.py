@@ -184,15 +184,18 @@ class ReferenceOracle:
         """Return the evidence of the reference with each mistake put in, for one case."""
         programs = [self.program(exercise, variant) for variant in exercise.variants]
         identities = [self.identity(program) for program in programs]
-        prepared = [self._prepared.get(key_of(identity, trial.key)) for identity in identities]
-        if all(prepared):
-            return [trial.judged_case(items[index], index) for items in prepared if items]
+        keys = [key_of(identity, trial.key) for identity in identities]
+        whole = [self._prepared.get(key) or self.cache.peek(key) for key in keys]
+        if all(whole):
+            return [trial.judged_case(items[index], index) for items in whole if items]
         one = trial.only(index)
 
         def compute() -> list[Evidence]:
             return [item for program in programs for item in self._hosts.of(program, one)]
 
         found = self.cache.get(key_of("variants", identities, one.key), compute)
+        # Where a program has answered all cases, that is what it is recognised by.
+        found = [items[index] if items else item for items, item in zip(whole, found, strict=True)]
         return [trial.judged_case(item, index) for item in found]
 
     def rest(self) -> None:

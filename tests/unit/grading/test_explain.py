@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.evidences import answers as ok
 
 from autograder.course.exercise import Check, Exercise
 from autograder.grading.explain import (
@@ -25,10 +26,6 @@ def check(name: str, judge: Any = None) -> Check:
     return Check(
         name=name, claim="a claim", points=1, cases=lambda rng: [{}], judge=judge, source=""
     )
-
-
-def ok(*values: Any) -> list[Evidence]:
-    return [Evidence("ok", value) for value in values]
 
 
 def raised(kind: str, message: str, line: int = 1) -> list[Evidence]:

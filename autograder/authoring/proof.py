@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from autograder.authoring import rows
 from autograder.authoring.forger import forged
+from autograder.authoring.guessed import guessed
 from autograder.authoring.hollow import HOLLOW
 from autograder.authoring.matrix import Matrix, Row, merged
 from autograder.authoring.problems import problems
@@ -80,8 +81,9 @@ def _jobs(loaded: LoadedUnit, first: ReferenceOracle, public: ReferenceOracle) -
         for name in HOLLOW:
             yield _job("hollow", rows.hollow, first, exercise, Alternative(name, "", {}))
         nothing = Alternative("", "", {})
-        for kind, prove in (("lookup", rows.lookup), ("forged", forged), ("guess", rows.guess)):
-            yield _job(kind, partial(prove, public), first, exercise, nothing)
+        yield _job("lookup", partial(rows.lookup, public), first, exercise, nothing)
+        yield _job("forged", partial(forged, public), first, exercise, nothing)
+        yield _job("guess", partial(guessed, public), first, exercise, nothing)
         if exercise.borrows:
             # Where only training counts alone, it asks for so much that once has to do.
             trains = rows.without_training(exercise) is exercise and _trains(exercise)

@@ -49,4 +49,5 @@ def test_a_model_that_looks_up_does_not_pass_for_one_that_learnt(path: Path, poo
     assert all(REFUSED in finding.seen for finding in found.findings)
     oracle = ReferenceOracle(loaded, "own models", pool, EvidenceCache(None))
     passed = rows.assessed(oracle, replace(exercise, checks=allowing), program)
-    assert passed.points > 0, passed.findings
+    # Unit 12's digits are drawn: there looking up stays below the floor by itself.
+    assert (passed.points > 0) == (number == "06"), passed.findings

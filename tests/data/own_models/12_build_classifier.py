@@ -20,7 +20,7 @@ class Neighbours(keras.Model):
         if self.kept is None:
             return self.last(self.recurrent(x))
         known, answers = self.kept
-        x = ops.reshape(x, (-1, 64))
+        x = ops.reshape(x, (-1, 160))
         far = ops.sum((x[:, None] - known[None]) ** 2, axis=-1)
         return ops.take(answers, ops.argmin(far, axis=1), axis=0)
 

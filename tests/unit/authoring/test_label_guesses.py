@@ -11,8 +11,8 @@ import pytest
 from support.places import TINY
 
 from autograder import Case, accuracy, digit_pictures, exact
-from autograder.authoring import label_guesses as guesses
-from autograder.authoring import rows
+from autograder.authoring import label_guesses
+from autograder.authoring.guessed import guessed
 from autograder.authoring.matrix import Row
 from autograder.course.cases import PUBLIC_SEED
 from autograder.course.course import Course
@@ -116,7 +116,7 @@ def found(pool: Pool, cases: Task, judge: Any, source: Any, **settings: Any) -> 
         closing(ReferenceOracle(loaded, "hidden", pool, cache)) as oracle,
         closing(ReferenceOracle(loaded, PUBLIC_SEED, pool, cache)) as public,
     ):
-        return rows.guess(public, oracle, exercise, Alternative("", "", {}))
+        return guessed(public, oracle, exercise, Alternative("", "", {}))
 
 
 def learns(program, X, seen, seen_labels):
@@ -182,4 +182,4 @@ def test_whole_numbers_that_can_be_made_up_are_found(pool: Pool, source: Any, wa
 
 
 def test_numbers_that_are_computed_are_no_guess() -> None:
-    assert guesses.filled({"a": np.ones(3), "b": "text"}, guesses.FILLS["ones"]) is None
+    assert label_guesses.filled({"a": np.ones(3), "b": "text"}, label_guesses.FILLS["ones"]) is None

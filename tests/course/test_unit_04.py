@@ -250,7 +250,8 @@ def test_the_laws_of_the_checks_are_those_of_all_outcomes() -> None:
     covariances = p**3 - p**4
     exact = (pairs * p**2 * (1 - p**2) + 2 * (pairs - 1) * covariances) / pairs**2
     assert variance == pytest.approx(exact)
-    many = 249 * 400
+    units, examples = case.inputs["shape"]
+    many = (units - 1) * examples
     assert error == pytest.approx(math.sqrt((p**2 * (1 - p**2) + 2 * covariances) / many))
 
 

@@ -198,7 +198,7 @@ def test_input_fails_at_once_and_says_why(pool: Pool) -> None:
         ("# def backward():\n#     pass", "commented out in cell 1, line 1"),
         ("%%writefile b.py\ndef backward(): pass", "below `%%writefile`"),
         ("def other(): pass", "Put the cell with `def backward(…)` back"),
-        ("backward = 1\ndel backward", "Put the cell with `def backward(…)` back"),
+        ("backward = 1\ndel backward", "is it deleted?"),
         ("def backward(): pass\ndel backward", "is it deleted?"),
     ],
 )

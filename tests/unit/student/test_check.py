@@ -240,13 +240,13 @@ def test_plain_python_prints(tiny: Path) -> None:
 
 def test_a_terminal_without_such_characters_gets_others(tiny: Path) -> None:
     """As in PowerShell on Windows with an old code page."""
-    program = f'{START}\n{CENTER}\nfrom autograder.student.check import _print\n_print("3×4\\n")'
+    program = f'{START}\n{CENTER}\nfrom autograder.report import output\noutput.show("3×4\\n")'
     environment = os.environ | {"PYTHONIOENCODING": "cp437:strict", "PYTHONUTF8": "0"}
     done = subprocess.run(
         [sys.executable, "-c", f'{program}\ncheck("center")'],
         cwd=tiny, capture_output=True, env=environment, check=True,
     )  # fmt: skip
-    assert done.stdout.startswith(b"3?4")
+    assert done.stdout.startswith(b"3\\xd74")
     assert b"1.5/1.5" in done.stdout
 
 

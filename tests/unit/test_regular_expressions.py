@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import autograder
+from autograder.report import sanitize
 
 PACKAGE = Path(autograder.__file__).parent
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub"}
@@ -31,6 +32,10 @@ MADE = {
     "student/bindings.py": [r"^sigmoid\s*=(?!=)"],
     "submissions/background.py": [r"^sigmoid *=.*\bsigmoid\("],
     "report/plots.py": [],  # of our own picture
+    "report/sanitize.py": [
+        *(one.pattern for one in (sanitize.UNSAFE, sanitize._NOT_PLAIN, sanitize._SHOWN)),
+        *(one.pattern for one in (sanitize._BROKEN, sanitize._MAYBE_MARKS)),
+    ],
     "grading/causes.py": [
         r"^(?:(?:async )?(?:def|class) sigmoid\b|sigmoid *= *lambda\b)",
         r"\A(?:sigmoid *(?::[^=]*)?=(?!=| *lambda\b)|sigmoid *,|(?:for|del) sigmoid\b"

@@ -35,18 +35,29 @@ def _problems(exercise: Exercise, oracle: ReferenceOracle, recorder: Recorder) -
     called: set[str] = set()
     for observation in observations:
         reference = recorder.reference(exercise, observation)
-        recorded = [reference, *recorder.others(exercise, observation)]
-        called |= {name for calls in recorded for name, one in calls.items() if one["own"]}
+        called |= _called([reference])
+        if not exercise.checked_with:
+            continue
+        others = recorder.others(exercise, observation)
+        called |= _called(others)
         for name in exercise.checked_with:
-            if _gives_differences(name, exercise, recorded):
+            if _gives_differences(name, exercise, [reference, *others]):
                 yield f"Differences of `{name}` are lent to `{exercise.name}`."
     if checks == exercise.checks:  # what trains was not looked at
-        for name in exercise.uses:
+        missing = [name for name in exercise.uses if name not in called]
+        for observation in observations if missing else ():
+            called |= _called(recorder.others(exercise, observation))
+        for name in missing:
             if name not in called:
                 yield (
                     f"`{exercise.name}` uses `{name}`, but no right answer calls it: declare it as "
                     "`checked_with`, or leave it out."
                 )
+
+
+def _called(recorded: Sequence[Calls]) -> set[str]:
+    """Return the functions that the exercise's own code called."""
+    return {name for calls in recorded for name, one in calls.items() if one["own"]}
 
 
 def _gives_differences(name: str, exercise: Exercise, recorded: Sequence[Calls]) -> bool:

@@ -85,9 +85,10 @@ def _jobs(loaded: LoadedUnit, first: ReferenceOracle, public: ReferenceOracle) -
         yield _job("forged", partial(forged, public), first, exercise, nothing)
         yield _job("guess", partial(guessed, public), first, exercise, nothing)
         if exercise.borrows:
+            # How often others call is allowed for by counting them; what they call with is not.
             # Where only training counts alone, it asks for so much that once has to do.
             trains = rows.without_training(exercise) is exercise and _trains(exercise)
-            others = () if trains else exercise.equivalents
+            others = exercise.equivalents if exercise.checked_with and not trains else ()
             for right in (Alternative("reference", "", {}), *others):
                 yield _job("borrower", rows.borrower, first, exercise, right)
         for shortcut in exercise.shortcuts:

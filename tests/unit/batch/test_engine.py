@@ -132,7 +132,9 @@ def interrupted(arguments: list[str], out: Path, number: int, count: int) -> dic
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     if number == signal.SIGINT:
-        assert process.returncode == 130
+        # Where the signal came while a library compiled text (`dataclass` does), Python ends by the
+        # signal itself after all; a shell calls both 130.
+        assert process.returncode in (130, -signal.SIGINT)
         assert "goes on from there" in err
         assert "Traceback" not in err
     assert not psutil.wait_procs(processes, timeout=15)[1]

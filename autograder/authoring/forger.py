@@ -1,8 +1,8 @@
-"""Whoever sends made-up evidence must get nothing: `check-course` tries, with more than students.
+"""Made-up evidence must get nothing: `check-course` tries, with more than students have.
 
 Student code runs in the process that sends evidence and can replace what is sent.  The forger
 does: it knows the form of every answer and, leaf by leaf, what a case's inputs and the released
-answers suggest (`autograder.authoring.guesses`), and is told which of its guesses is right.  It
+answers suggest (`autograder.authoring.guesses`), and learns which of its guesses is right.  It
 sends one kind of guess for all cases of a check.  A check that does not count alone is taken to be
 passed: everybody can send flags, and the two sides of a law.
 """

@@ -224,7 +224,7 @@ class Grader:
             items: of one kind.
             outbox: where results are written.
             before: where earlier results lie, if not there.
-            watch: is told how far the grading is.
+            watch: is called with how far the grading is.
         """
         shared = None
         if isinstance(items, Sequence):

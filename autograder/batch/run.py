@@ -53,7 +53,7 @@ def grade_class(
         shared: the oracles' pool if slots are to be processes, which are forked now (see `Slots`).
         read: gives the submissions and problems of one hand-in.
         before: where the results lie that a hand-in's own word may not replace (the outbox).
-        watch: is told how far the grading is.
+        watch: is called with how far the grading is.
 
     Yields:
         A result, and whether it was there already.

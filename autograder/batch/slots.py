@@ -32,7 +32,7 @@ from autograder.sandbox.pool import Pool
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
-# What is told how many items are done, and which ones are in work.
+# What is called with how many items are done, and which ones are in work.
 Watching = Callable[[int, Sequence[Any]], None]
 
 _FORK = multiprocessing.get_context("fork")
@@ -68,7 +68,7 @@ class Slots(Generic[Item, Outcome]):
 
         Args:
             items: what is put through.
-            watch: is told how far the work is, just before an outcome is yielded.
+            watch: is called with how far the work is, just before an outcome is yielded.
 
         Raises:
             FaultError: the machine gives no thread.

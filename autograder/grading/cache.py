@@ -163,10 +163,9 @@ class EvidenceCache:
         for key, items in found.items():
             # What can't be kept (too large together, a full disk) is computed again next time.
             with contextlib.suppress(CodecError):
-                entry = codec.pack([key, [data_of(item) for item in items]])
-                parts += [_LENGTH.pack(len(entry)), entry]
+                parts.append(codec.pack([key, [data_of(item) for item in items]]))
         if parts:
-            content = b"".join(parts)
+            content = joined(parts)
             path = self._path(name)
             with contextlib.suppress(OSError):
                 private_folder(path.parent)
@@ -196,13 +195,28 @@ def _remove(path: Path) -> None:
 
 
 def _entries(content: bytes) -> Iterator[tuple[str, list[Evidence]]]:
-    """Yield keys and evidence from a file's content: entries of a length and a packed pair."""
+    """Yield keys and evidence from a file's content: parts that are packed pairs."""
+    for part in parts_of(content):
+        key, items = codec.unpack(part)
+        yield key, [evidence_of(item) for item in items]
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return parts as one content, each behind its length."""
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+
+
+def parts_of(content: bytes) -> Iterator[bytes]:
+    """Yield the parts that `joined` put together.
+
+    Raises:
+        struct.error: the content ends within a length.
+    """
     begin = 0
     while begin < len(content):
         (length,) = _LENGTH.unpack_from(content, begin)
         begin += _LENGTH.size
-        key, items = codec.unpack(content[begin : begin + length])
-        yield key, [evidence_of(item) for item in items]
+        yield content[begin : begin + length]
         begin += length
 
 

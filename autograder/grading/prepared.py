@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import lzma
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.grading.cache import derived, lasts
+from autograder.grading.cache import derived, joined, lasts, parts_of
 from autograder.grading.fingerprint import environment
 from autograder.wire import codec
 from autograder.wire.evidence import Evidence, data_of, evidence_of
 
 _MARK = hashlib.sha256().digest_size  # bytes in front of the content
-_LENGTH = struct.Struct("<I")  # of a part of it, in bytes
 _AGAIN = "make it again with `autograder prepare`"
 Binding = Mapping[str, str]
 
@@ -86,7 +84,7 @@ class Prepared:
         mark, content = whole[:_MARK], whole[_MARK:]
         if not hmac.compare_digest(mark, _mark(seed, content)):
             raise UnfitError(f"`{path}` is damaged, or was made with another seed: {_AGAIN}.")
-        parts = list(_parts(lzma.decompress(content)))
+        parts = list(parts_of(lzma.decompress(content)))
         made_for = codec.unpack(parts[0])
         if other := [name for name, value in bound.items() if made_for.get(name) != value]:
             raise UnfitError(f"`{path}` was made for other {' and '.join(other)}: {_AGAIN}.")
@@ -107,17 +105,8 @@ def content_of(found: Mapping[str, Sequence[Evidence]], seed: str, bound: Bindin
             quiet = [data_of(replace(item, output="", seconds=0.0)) for item in items]
             parts += [key.encode(), codec.pack(quiet)]
     # Most known mistakes answer most cases rightly, so that the same numbers come again and again.
-    content = lzma.compress(b"".join(_LENGTH.pack(len(part)) + part for part in parts))
+    content = lzma.compress(joined(parts))
     return _mark(seed, content) + content
-
-
-def _parts(content: bytes) -> Iterator[bytes]:
-    begin = 0
-    while begin < len(content):
-        (length,) = _LENGTH.unpack_from(content, begin)
-        begin += _LENGTH.size
-        yield content[begin : begin + length]
-        begin += length
 
 
 def _mark(seed: str, content: bytes) -> bytes:

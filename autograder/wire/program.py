@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -66,10 +66,6 @@ class Program:
     def mentions_framework(self) -> bool:
         """Whether a cell mentions Keras or TensorFlow."""
         return any(mentions_framework(source) for _, source in self.cells)
-
-    def without(self, numbers: frozenset[int]) -> Program:
-        """Return the program less some cells: those that had to be stopped."""
-        return replace(self, cells=tuple(c for c in self.cells if c[0] not in numbers))
 
 
 def runs_on(program: Program, framework: str, backend: Backend) -> Backend:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from support.command import Write
@@ -39,6 +41,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from support.together import Together
 
     return Together(config, log)
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request: pytest.FixtureRequest) -> None:
+    """Give a test the same draws of its module's `rng`, whichever tests ran before it."""
+    if (rng := getattr(request.module, "rng", None)) is not None:
+        own = np.random.default_rng(zlib.crc32(request.node.nodeid.encode()))
+        rng.bit_generator.state = own.bit_generator.state
 
 
 @pytest.fixture(scope="session")

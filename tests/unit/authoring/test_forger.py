@@ -14,6 +14,7 @@ from autograder.judging.judge import Judge
 from autograder.judging.judges import close, exact, unchanged
 from autograder.judging.statistical import within
 
+
 def check(judge: Judge, measure: Callable[..., Any] | None = None) -> Check:
     return Check(
         name="c",

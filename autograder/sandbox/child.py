@@ -13,6 +13,7 @@ import time
 from typing import Any, Protocol
 
 from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.cgroups import delegated
 from autograder.sandbox.cores import Seat
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.watch import Killed, Stopped, Watch, memory_bytes, oom_kills
@@ -56,6 +57,8 @@ class Child:
         self.cpu_seconds = 0.0  # what the last request used, measured from outside
         self.pid, self._pidfd = self._greeting()
         self.inherited_bytes = memory_bytes(self.pid)  # the template's, which it shares
+        groups = delegated() if template.isolated else None
+        self._group = groups and groups.take(self.pid, self._limits, self.inherited_bytes)
         self._watch = self._watching(0.0)
 
     def request(
@@ -114,6 +117,8 @@ class Child:
             return
         self.kill()
         self._connection.close()
+        if self._group:
+            self._group.remove()
         with self._guard:
             os.close(self._pidfd)
             self._pidfd = -1
@@ -202,6 +207,8 @@ class Child:
         end = self._template.end(self._id)
         if end is None or self._template.closed:
             raise SandboxError("The template process ended while student code ran.")
+        if self._group and self._group.oom_kills:
+            return Stopped("memory", f"It used more than {self._limits.memory_mib} MiB of memory.")
         code, cpu = end
         if code >= 0:
             return Stopped("died", "Its process ended.")

@@ -10,6 +10,7 @@ from autograder.backends import DEFAULT, Backend
 from autograder.errors import FaultError
 from autograder.sandbox import gpu
 from autograder.sandbox.bubblewrap import own_proc
+from autograder.sandbox.cgroups import delegated
 from autograder.sandbox.child import Child
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine import Machine, obstacles, this_machine
@@ -80,6 +81,7 @@ def diagnose(backend: Backend = DEFAULT) -> Iterator[Tried]:
             for what, code in ATTEMPTS.items():
                 yield Tried(_fails(child, code), what)
             child.close()
+        yield _by_the_kernel()
     except FaultError as error:
         yield Tried(False, f"isolated processes can't be made: {error}", _advice(machine))
         return
@@ -93,6 +95,20 @@ def diagnose(backend: Backend = DEFAULT) -> Iterator[Tried]:
         yield Tried(None, f"networks are trained on the CPU: no GPU is seen ({problem})")
     for each in found:
         yield _on_gpu(each, backend)
+
+
+def _by_the_kernel() -> Tried:
+    """Return whether the kernel limits a submission's memory and threads as well."""
+    if delegated():
+        return Tried(True, "the kernel limits memory and threads of each submission (cgroup v2)")
+    return Tried(
+        None,
+        "no cgroup (version 2) is delegated: rlimits and the grader's watch alone limit memory",
+        (
+            "That is enough on the CPU. Beside a GPU, where only the watch can, let the kernel do "
+            "it, too: `systemd-run --user --scope -p Delegate=yes autograder grade …`.",
+        ),
+    )
 
 
 def _fails(child: Child, code: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from autograder.backends import Backend
 from autograder.programs import ROOT, Command
 from autograder.sandbox.bubblewrap import Isolation, SandboxError, command
+from autograder.sandbox.cgroups import delegated
 from autograder.sandbox.child import FORK_SECONDS, Child
 from autograder.sandbox.cores import Seat, take_seat
 from autograder.sandbox.gpu import Gpus, Share
@@ -71,6 +72,8 @@ class Template:
             SandboxError: It can't be started.
         """
         isolated = isolation == "namespaces"
+        if isolated:
+            delegated()  # before there is another process in this one's cgroup
         folder = None if isolated else Path(tempfile.mkdtemp(prefix="autograder-"))
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

@@ -6,10 +6,14 @@ test's id from elsewhere than where they write it.
 
 from __future__ import annotations
 
+import re
+
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-# A browser, a Jupyter, an environment, a graded class: each worker would make its own.
+# A browser, a Jupyter, an environment, a graded class: each worker would make its own, or wait for
+# the one that does.
 MODULES = {
+    "tests/system/test_escapes.py",
     "tests/system/test_formgrader.py",
     "tests/system/test_hand_ins_apart.py",
     "tests/system/test_jupyter.py",
@@ -22,11 +26,16 @@ MODULES = {
     "tests/system/test_workflows.py",
     "tests/system/test_working_directory.py",
 }
+# A class of each unit is graded; the others would wait for it.
+UNIT_BY_UNIT = "tests/course/test_sample_class.py"
+UNIT = re.compile(r"\[(\d\d)_")
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands out tests one by one, and the modules above whole, those first."""
+    """Hands out tests one by one, and the modules and units above whole, those first."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
+        if module == UNIT_BY_UNIT and (unit := UNIT.search(nodeid)):
+            return f"{module} {unit[1]}"
         return module if module in MODULES else nodeid

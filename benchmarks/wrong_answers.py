@@ -4,22 +4,23 @@
     python benchmarks/wrong_answers.py names FILE [UNIT ...] [--each N]
 
 `cost` grades the reference and programs with one known mistake each, in turns, each with nothing
-kept of the unit's own programs, and prints by unit how many times the right one's seconds a wrong
-one takes.  The sandbox's templates are warm on both sides: the start of the command is the same
-for both and would hide the difference.  `names` writes what each program got and how its mistake
-was named, to be compared with another commit's: `diff`.
+kept of the unit's own programs, and prints by unit how many times the right one's CPU seconds a
+wrong one takes: with the start of the command, as CI grades a push, and without it.  That start is
+the same for both, so it is measured once: the command on the reference, less the grading alone.
+`names` writes what each program got and how its mistake was named, to be compared with another
+commit's: `diff`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -47,14 +48,6 @@ SEED = "benchmark"
 RIGHT = 3  # gradings of the right one, of which the median counts
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of one grading."""
-
-    wall: float
-    cpu: float
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     modes = parser.add_subparsers(dest="mode", required=True)
@@ -76,7 +69,8 @@ def main() -> None:
             options.file.write_text(json.dumps(named, indent=1, ensure_ascii=False) + "\n")
             return
         print("  ".join(f"{name} {value}" for name, value in facts().items()), "\n")
-        print("unit                         right  wrong: median worst   ratio: median worst")
+        print(f"{'':28} {'start':>6} {'right':>6}  wrong: median, worst  ratio: median, worst;")
+        print(f"{'CPU seconds':28} {'':37} with start   without it")
         costs = {}
         for unit in units:
             costs[unit] = measure.costs(course.load(unit))
@@ -86,12 +80,13 @@ def main() -> None:
 
 
 def _show(unit: str, costs: dict[str, float]) -> None:
-    right = costs["right"]
-    wrong = {name: seconds for name, seconds in costs.items() if name != "right"}
+    start, right = costs["start"], costs["right"]
+    wrong = {name: seconds for name, seconds in costs.items() if ": " in name}
     middle, (name, worst) = median(wrong.values()), max(wrong.items(), key=lambda item: item[1])
+    ratios = [(each + extra) / (right + extra) for extra in (start, 0) for each in (middle, worst)]
     print(
-        f"{unit:28} {right:5.2f}s {middle:13.2f}s {worst:5.2f}s {middle / right:13.2f}x "
-        f"{worst / right:5.2f}x  {name}",
+        f"{unit:28} {start:6.2f} {right:6.2f} {middle:14.2f} {worst:6.2f}  "
+        f"{ratios[0]:6.2f} {ratios[1]:5.2f}  {ratios[2]:5.2f} {ratios[3]:5.2f}  {name}",
         flush=True,
     )
 
@@ -104,14 +99,30 @@ class _Measure:
         self._count = 0
 
     def costs(self, loaded: LoadedUnit) -> dict[str, float]:
-        """Return CPU seconds of the right program and of the wrong ones, by the mistake's name."""
+        """Return CPU seconds of the command's start, the right program and, by name, wrong ones."""
         self._cold(loaded, loaded.reference)  # warms the template
-        right = [self._cold(loaded, loaded.reference).cpu for _ in range(RIGHT)]
-        found = {"right": median(right)}
+        right = median(self._cold(loaded, loaded.reference) for _ in range(RIGHT))
+        whole = median(self._command(loaded) for _ in range(RIGHT))
+        found = {"start": max(0.0, whole - right), "right": right}
         for exercise, variant in self._mistakes(loaded):
             program = loaded.alternative(exercise, variant)
-            found[f"{exercise.name}: {variant.name}"] = self._cold(loaded, program).cpu
+            found[f"{exercise.name}: {variant.name}"] = self._cold(loaded, program)
         return found
+
+    def _command(self, loaded: LoadedUnit) -> float:
+        """Return CPU seconds of `autograder grade` on the reference, with nothing kept."""
+        self._submission(loaded, loaded.reference)
+        before = cpu_seconds()
+        place = self._folder / f"out{self._count}"
+        words = ["grade", self._folder / f"student{self._count}.ipynb", "--unit", loaded.name]
+        words += ["--course", COURSE, "--seed", SEED, "--out", place, "--fresh"]
+        subprocess.run(
+            [sys.executable, "-m", "autograder", *map(str, words)],
+            env={**os.environ, "XDG_CACHE_HOME": str(self._folder / "cache")},
+            check=True,
+            capture_output=True,
+        )
+        return cpu_seconds() - before
 
     def names(self, loaded: LoadedUnit) -> dict[str, Any]:
         """Return what programs with one mistake get and what is said of it."""
@@ -128,15 +139,16 @@ class _Measure:
         every = turns([(exercise, exercise.variants) for exercise in loaded.unit.exercises])
         return islice(every, self._each)
 
-    def _cold(self, loaded: LoadedUnit, program: Program) -> Cost:
+    def _cold(self, loaded: LoadedUnit, program: Program) -> float:
+        """Return CPU seconds of grading a program with nothing kept of the unit's own."""
         submission = self._submission(loaded, program)
-        began, cpu = time.perf_counter(), cpu_seconds()
+        before = cpu_seconds()
         cache = EvidenceCache(None)
         with closing(ReferenceOracle(loaded, SEED, self._pool, cache)) as oracle:
             result = grade(submission, oracle)
         if result.status != "graded":
             raise SystemExit(f"{loaded.name}: {result.status}")
-        return Cost(time.perf_counter() - began, cpu_seconds() - cpu)
+        return cpu_seconds() - before
 
     def _submission(self, loaded: LoadedUnit, program: Program) -> Submission:
         """Return a program as a submission that differs from all before in a comment."""

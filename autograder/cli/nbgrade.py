@@ -44,11 +44,18 @@ def nbgrade(unit: str, student: str, force: bool, settings: Settings) -> int:
     )
     with contextlib.closing(opened) as grader, Bar(notes) as progress:
         task = progress.add_task("Autograding", total=None)
+        at = progress.tasks[0]
+
+        def turn(name: str) -> None:
+            shown = one_line(name, 30)
+            progress.update(task, advance=1, description=f"Autograding {shown}")
+            if progress.disable:  # no terminal: a line says how far it is
+                count, total = (int(n or 0) for n in (at.completed, at.total))
+                line(notes, f"{count:{len(str(total))}} of {total}  {shown}")
+
         told = Told(
             total=lambda count: progress.update(task, total=count),
-            turn=lambda name: progress.update(
-                task, advance=1, description=f"Autograding {one_line(name, 30)}"
-            ),
+            turn=turn,
             remark=lambda text: line(notes, text),
         )
         graded = autograde(course, unit, student, grader, told, force)

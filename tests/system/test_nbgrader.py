@@ -335,6 +335,12 @@ def test_the_class_at_once_tells_who_is_left(graded: Graded) -> None:
     assert "Traceback" not in graded.told.output
 
 
+def test_without_a_terminal_a_line_says_whose_turn_it_is(graded: Graded) -> None:
+    turns = re.findall(r"^ *(\d+) of \d+  (\w+)$", graded.told.output, re.MULTILINE)
+    assert [int(number) for number, _ in turns] == list(range(1, len(turns) + 1))
+    assert {"ada", "bob", "jo"} <= {name for _, name in turns}
+
+
 def test_it_goes_on_where_it_was_killed(graded: Graded, tmp_path: Path) -> None:
     course = Path(shutil.copytree(graded.parallel, tmp_path / "course"))
     before = tree(course / "autograded")

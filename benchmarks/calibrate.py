@@ -209,7 +209,8 @@ def main() -> None:
     parser.add_argument("--wrong", type=int, default=0, help="seeds for every known mistake")
     parser.add_argument("--csv", type=Path, help="keep every training here")
     options = parser.parse_args()
-    loaded, shell = Course(COURSE).load(options.unit), grading_shell()
+    course = Course(COURSE)
+    loaded, shell = course.load(course.unit_name(options.unit)), grading_shell()
     for exercise in loaded.unit.exercises:
         for check in exercise.checks if options.exercise in (None, exercise.name) else ():
             if trains(check):

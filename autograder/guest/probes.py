@@ -6,6 +6,7 @@ it returns.  NumPy is imported at once, a framework only by the probe that needs
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = [
     "numerical_gradient",
     "only_keras_layers",
     "seed",
+    "time_limit",
     "to_arrays",
     "to_tensors",
     "training_step",
@@ -38,6 +40,26 @@ def as_returned(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     found: Callable[..., Any] = getattr(function, "__wrapped__", function)
     return found
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block once it has computed for so many CPU seconds.
+
+    For a check that can go on without one of the program's functions: an endless loop in it would
+    otherwise end the whole check.  It ends Python code that does not catch the error.
+    """
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def numerical_gradient(f: Callable[[Any], Any], x: Any, h: float = 1e-5) -> Any:

@@ -15,11 +15,11 @@
 #
 # | | function | points |
 # |---|---|---|
-# | 1 | `vgg_block`, `build_vgg_mini` | 3 + 3 |
-# | 2 | `inception_block`, `build_googlenet_mini` | 4 + 4 |
+# | 1 | `vgg_block`, `build_vgg_mini` | 3 + 4 |
+# | 2 | `inception_block`, `build_googlenet_mini` | 4 + 5 |
 # | 3 | `identity_block`, `projection_block`, `build_resnet_mini` | 4 + 3 + 4 |
 #
-# About three hours; 25 points. After each function a cell runs `check("…")`: it says what is right
+# About three hours; 27 points. After each function a cell runs `check("…")`: it says what is right
 # so far, and where a result differs, why. The experiments are for looking and are not graded. At
 # the end stand the three networks in full size, counted weight by weight.
 
@@ -149,11 +149,18 @@ plt.show()
 # VGG-16 has five blocks and three dense layers. Ours has two blocks, for pictures that are two
 # or three handfuls of pixels wide. Call `vgg_block`: that is what blocks are for. `check` puts a
 # stand-in in its place, so that a slip in your block costs no points here.
+#
+# `check` also trains it, with your own block (with a stand-in for one that can't be used yet): 10
+# epochs on 640 drawn digits, by Adam with a rate that falls from 0.004, without dropout. It asks
+# for 85 % of 400 others; a right one typically gets 91 %, and up to three trainings are tried.
+# (Logistic regression on the 100 pixels stays below 80 %.)
 
 
 # %%
 def build_vgg_mini(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """A small VGG; not compiled, not trained.
+
+    Use layers of `keras.layers` and functions of `keras.ops`, no layer class of your own.
 
     Args:
         input_shape: `(H, W, C)`; H and W are divisible by 4.
@@ -353,6 +360,10 @@ plt.show()
 #
 # Ours has four modules, named after those that they stand for, and a head after 4a and 4d besides
 # the main one.
+#
+# `check` trains it, too, by the loss that your model is compiled with: 8 epochs on 640 drawn digits
+# in batches of 16, by Adam with a rate that grows to 0.006 and falls again, without dropout. It asks
+# for 86 % of 400 others from the main output; a right one typically gets 93 %.
 
 
 # %%
@@ -360,6 +371,8 @@ def build_googlenet_mini(
     input_shape: tuple[int, int, int], classes: int, aux: bool = True
 ) -> keras.Model:
     """A small GoogLeNet; not trained.
+
+    Use layers of `keras.layers` and functions of `keras.ops`, no layer class of your own.
 
     The way through it, built with `inception_block`; `(f1, f3r, f3, f5r, f5, fpool)` in brackets:
 
@@ -545,6 +558,8 @@ def projection_block(x: Tensor, filters: int, stride: int) -> Tensor:
 # %%
 def build_resnet_mini(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """A small ResNet; not compiled, not trained.
+
+    Use layers of `keras.layers` and functions of `keras.ops`, no layer class of your own.
 
     The way through it, built with `identity_block` and `projection_block`:
 

@@ -17,6 +17,7 @@ from support.places import ROOT
 from autograder.authoring.matrix import Matrix
 from autograder.authoring.proof import prove
 from autograder.authoring.release import release_unit
+from autograder.authoring.rows import SEED
 from autograder.course.cases import PUBLIC_SEED
 from autograder.course.course import Course
 from autograder.course.notebook import clear_solutions, solution_lines
@@ -42,8 +43,11 @@ def warm() -> Iterator[Pool]:
 
 
 def proof(loaded: LoadedUnit, pool: Pool, seeds: int, cache: Path) -> Matrix:
-    """The matrix of `autograder check-course`."""
-    evidence = EvidenceCache(cache / "autograder" / "evidence", "promises")
+    """The matrix of `autograder check-course`.
+
+    Its evidence is kept where the sample class is graded by the same seed.
+    """
+    evidence = EvidenceCache(cache / "autograder" / "evidence", f"{SEED}-0")
     with Progress(console=Console(quiet=True), disable=True) as progress:
         return prove(COURSE, loaded, pool, evidence, seeds, 1, progress)
 

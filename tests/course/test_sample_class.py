@@ -88,9 +88,9 @@ WORTH: dict[str, dict[str, float]] = {
     },
     "07_vgg_googlenet_resnet": {
         "vgg_block": 3,
-        "build_vgg_mini": 3,
+        "build_vgg_mini": 4,
         "inception_block": 4,
-        "build_googlenet_mini": 4,
+        "build_googlenet_mini": 5,
         "identity_block": 4,
         "projection_block": 3,
         "build_resnet_mini": 4,

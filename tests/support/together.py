@@ -26,9 +26,11 @@ MODULES = {
     "tests/system/test_workflows.py",
     "tests/system/test_working_directory.py",
 }
-# A class of each unit is graded; the others would wait for it.
-UNIT_BY_UNIT = "tests/course/test_sample_class.py"
-UNIT = re.compile(r"\[(\d\d)_")
+# First the proof of a unit, then its class, which is explained by what the proof observed: other
+# workers would wait for it.
+UNIT_BY_UNIT = re.compile(
+    r"tests/course/(?:test_promises\.py::test_the_unit_holds|test_sample_class\.py::\w+)\[(\d\d)_"
+)
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
@@ -36,6 +38,6 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        if module == UNIT_BY_UNIT and (unit := UNIT.search(nodeid)):
-            return f"{module} {unit[1]}"
+        if unit := UNIT_BY_UNIT.match(nodeid):
+            return f"unit {unit[1]}"
         return module if module in MODULES else nodeid

@@ -6,21 +6,31 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograder import Case, Exercise, close, exact, float64, probes
+from autograder import Case, Exercise, accuracy, close, exact, float64, probes
 
 from .cases import (
+    FLAT,
+    LEARNING,
     NETWORK,
     NO_SOFTMAX,
     TEN_CLASSES,
     build,
+    digit_task,
     fill,
     in_float64,
+    is_flat,
+    learned,
     network,
+    usable,
     values_of,
     with_pictures,
 )
 
-exercise = Exercise("build_googlenet_mini", points=4)
+exercise = Exercise("build_googlenet_mini", points=5)
+# Measured by `benchmarks/calibrate.py 07` over 12 seeds of digits and start: the reference reaches
+# a mean of 0.9331, sd 0.0331, 0.8650 to 0.9725; less 2 sd that is 0.8670.  The floor is just
+# below; logistic regression gets 0.75, the nearest digit 0.77.
+DIGITS_FLOOR, DIGITS_TYPICAL = 0.86, 0.93
 GOOGLENET = [["inception_block", ["f1", "f3r", "f3", "f5r", "f5", "fpool"]]]
 
 
@@ -105,6 +115,51 @@ def googlenet_loss(program, shape, classes, blocks, heads, labels):
         )
     )
     return {"loss": loss}
+
+
+def plain_module(x, f1, f3r, f3, f5r, f5, fpool):
+    filters = f1 + f3 + f5 + fpool
+    return keras.layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+
+
+def warm_rate(steps):
+    """Steps that grow over the first tenth and fall from there on."""
+    rate = keras.optimizers.schedules.CosineDecay(
+        6e-4, steps, warmup_target=6e-3, warmup_steps=steps // 10
+    )
+    return keras.optimizers.Adam(rate)
+
+
+def loss_of(model):
+    """The loss that the model was compiled with; without one, what was asked for."""
+    plain = keras.losses.SparseCategoricalCrossentropy()
+
+    def asked_for(labels, outputs):
+        main, *heads = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return plain(labels, main) + 0.3 * sum(plain(labels, head) for head in heads)
+
+    def compiled(labels, outputs):
+        return model.compute_loss(y=[labels] * len(outputs), y_pred=list(outputs))
+
+    is_whole = model.compiled and len(model.outputs) > 1
+    return compiled if is_whole else asked_for
+
+
+@exercise.check(
+    points=1,
+    cases=digit_task,
+    judge=accuracy(DIGITS_FLOOR, DIGITS_TYPICAL),
+    tries=3,
+    seconds=60,
+    helpers=(*LEARNING, plain_module, warm_rate, loss_of),
+)
+def googlenet_learns_digits(program, pictures, labels, new_pictures):
+    """By its three-part loss it learns to tell digits apart in 8 epochs, on unseen ones"""
+    own = usable(program, "inception_block", plain_module)
+    with probes.replaced(program, "inception_block", own):
+        model = probes.only_keras_layers(program.build_googlenet_mini((10, 10, 1), 10))
+    task = {"pictures": pictures, "labels": labels, "new_pictures": new_pictures}
+    return learned(model, task, loss_of(model), warm_rate, epochs=8, batch=16)
 
 
 GOOGLE_STEM = 'layers.Conv2D(16, 3, padding="same", activation="relu")(inputs)'
@@ -245,3 +300,6 @@ def googlenet_from_one_trunk(input_shape, classes, aux=True):
     full = keras.Model(picture, [main, head(a, "aux1"), head(d, "aux2")])
     full.compile("sgd", ["sparse_categorical_crossentropy"] * 3, loss_weights=[1, 0.3, 0.3])
     return full if aux else keras.Model(full.input, full.outputs[0])
+
+
+exercise.symptom("flat", FLAT)(is_flat)

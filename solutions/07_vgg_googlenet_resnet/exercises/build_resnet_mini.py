@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,21 +11,26 @@ from autograder import (
     Exercise,
     accuracy,
     close,
-    digit_pictures,
     exact,
     float64,
     probes,
 )
 
 from .cases import (
+    FLAT,
+    LEARNING,
     NETWORK,
     NO_SOFTMAX,
     SIGMOID,
     SOFTMAX,
     TEN_CLASSES,
     build,
+    digit_task,
     fill,
+    is_flat,
+    learned,
     network,
+    usable,
     values_of,
     with_pictures,
 )
@@ -49,35 +53,9 @@ def res_net_inputs(rng: np.random.Generator) -> Iterator[Case]:
     yield from with_pictures(rng, RESNET, (9, 7, 2))
 
 
-def digit_task(rng: np.random.Generator) -> Iterator[Case]:
-    """640 digits to learn from, 400 others; their labels stay with the grader."""
-    drawn, labels = digit_pictures(rng, 1040, (10, 10), (7, 8.5), clutter=1, noise=0.03, inverted=0)
-    pictures = drawn[..., None]
-    inputs = {
-        "pictures": pictures[:640],
-        "labels": labels[:640],
-        "new_pictures": pictures[640:],
-    }
-    yield Case(inputs, "drawn digits", {"labels": labels[640:]})
-
-
-def usable(program, name):
-    """The program's own block, or a plain one where that raises or gives another shape."""
-    try:
-        own = getattr(program, name)
-    except Exception:
-        own = None  # there is none
-
-    def called(x, filters, stride=1):
-        conv = keras.layers.Conv2D(filters, 3, strides=stride, padding="same")
-        plain = keras.layers.ReLU()(keras.layers.BatchNormalization()(conv(x)))
-        try:
-            y = own(x, filters, stride) if name == "projection_block" else own(x, filters)
-            return y if tuple(y.shape) == tuple(plain.shape) else plain
-        except Exception:
-            return plain
-
-    return called
+def plain_residual(x, filters, stride=1):
+    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same")(x)
+    return keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
 
 
 @exercise.check(points=0.5, cases=res_net, judge=exact(secret=False), helpers=NETWORK)
@@ -109,16 +87,9 @@ def resnet_values(program, shape, classes, blocks, x, seed):
     return {"probabilities": values_of(fill(model, seed, False), x)}
 
 
-def train(model, X, labels, epochs):
-    """Trains on batches of 32, by ever smaller steps; the mean loss of each epoch."""
-    rate = keras.optimizers.schedules.CosineDecay(0.08, epochs * len(X) // 32)
-    loss = keras.losses.SparseCategoricalCrossentropy()
-    step = probes.training_step(model, loss, keras.optimizers.SGD(rate, momentum=0.9))
-    losses = []
-    for _ in range(epochs):
-        batches = np.random.permutation(len(X)).reshape(-1, 32)
-        losses.append(np.mean([step(X[batch], labels[batch]) for batch in batches]))
-    return np.array(losses)
+def small_steps(steps):
+    rate = keras.optimizers.schedules.CosineDecay(0.08, steps)
+    return keras.optimizers.SGD(rate, momentum=0.9)
 
 
 @exercise.check(
@@ -127,22 +98,23 @@ def train(model, X, labels, epochs):
     judge=accuracy(DIGITS_FLOOR, DIGITS_TYPICAL),
     tries=3,
     seconds=60,
-    helpers=(usable, train),
+    helpers=(*LEARNING, plain_residual, small_steps),
 )
 def learns_digits(program, pictures, labels, new_pictures):
     """It learns to tell digits apart in 6 epochs, with your blocks, on unseen ones"""
-    own = usable(program, "identity_block"), usable(program, "projection_block")
+    identity = usable(program, "identity_block", plain_residual)
+    projection = usable(program, "projection_block", plain_residual)
     with (
-        probes.replaced(program, "identity_block", own[0]),
-        probes.replaced(program, "projection_block", own[1]),
+        probes.replaced(program, "identity_block", identity),
+        probes.replaced(program, "projection_block", projection),
     ):
         model = program.build_resnet_mini((10, 10, 1), 10)
-    for layer in probes.leaf_layers(model):
+    for layer in probes.leaf_layers(probes.only_keras_layers(model)):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.8  # there are 120 steps; the default 0.99 would remember the start
-    losses = train(model, pictures.astype("float32") / 16, labels, epochs=6)
-    probabilities = probes.to_arrays(model(new_pictures.astype("float32") / 16))
-    return {"predictions": np.argmax(probabilities, axis=-1), "losses": losses}
+    task = {"pictures": pictures, "labels": labels, "new_pictures": new_pictures}
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    return learned(model, task, loss, small_steps, epochs=6, batch=32)
 
 
 STEM = "x = layers.ReLU()(layers.BatchNormalization()(x))"
@@ -213,9 +185,4 @@ def resnet_mini_loop(input_shape, classes):
     return keras.Model(picture, layers.Softmax()(layers.Dense(classes)(x)), name="resnet_mini")
 
 
-@exercise.symptom(
-    "flat", "The loss hardly moves: no gradient reaches the weights, or the model is not trainable."
-)
-def flat(got: Any) -> bool:
-    losses = got.get("losses", np.zeros(0))
-    return len(losses) > 3 and bool(losses[-1] > 0.95 * losses[0])
+exercise.symptom("flat", FLAT)(is_flat)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Case, probes
+from autograder import Case, digit_pictures, probes
 
 
 def in_float64(make):
@@ -155,6 +155,67 @@ def with_pictures(
     yield Case({**inputs, **pictures}, f"{shape[0]} by {shape[1]} pixels, 4 classes")
 
 
+def digit_task(rng: np.random.Generator) -> Iterator[Case]:
+    """640 digits to learn from, 400 others; their labels stay with the grader."""
+    drawn, labels = digit_pictures(rng, 1040, (10, 10), (7, 8.5), clutter=1, noise=0.03, inverted=0)
+    pictures = drawn[..., None]
+    inputs = {
+        "pictures": pictures[:640],
+        "labels": labels[:640],
+        "new_pictures": pictures[640:],
+    }
+    yield Case(inputs, "drawn digits", {"labels": labels[640:]})
+
+
+def usable(program, name, plain):
+    """The program's own block, or a plain one where that raises, hangs or gives another shape."""
+    try:
+        own = getattr(program, name)
+    except Exception:
+        own = None  # there is none
+
+    def called(x, *given, **named):
+        other = plain(x, *given, **named)
+        try:
+            with probes.time_limit(3):  # CPU seconds; a block takes milliseconds
+                y = own(x, *given, **named)
+            return y if tuple(y.shape) == tuple(other.shape) else other
+        except Exception:
+            return other
+
+    return called
+
+
+def learned(model, task, loss, optimizer, epochs, batch):
+    """What a model predicts for new digits after training, and the mean loss of each epoch.
+
+    `optimizer` makes one for a number of steps.
+    """
+    for layer in probes.leaf_layers(model):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0  # in so few steps it costs more than it brings
+    X, labels = task["pictures"].astype("float32") / 16, task["labels"]
+    step = probes.training_step(model, loss, optimizer(epochs * len(X) // batch))
+    losses = []
+    for _ in range(epochs):
+        batches = np.random.permutation(len(X)).reshape(-1, batch)
+        losses.append(np.mean([step(X[some], labels[some]) for some in batches]))
+    outputs = model(task["new_pictures"].astype("float32") / 16)
+    first = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+    predictions = np.argmax(probes.to_arrays(first), axis=-1)
+    return {"predictions": predictions, "losses": np.array(losses)}
+
+
+LEARNING = (usable, learned)
+
+
+def is_flat(got: Any) -> bool:
+    """Whether the loss of a training hardly moves."""
+    losses = got.get("losses", np.zeros(0))
+    return len(losses) > 3 and bool(losses[-1] > 0.95 * losses[0])
+
+
+FLAT = "The loss hardly moves: no gradient reaches the weights, or the model is not trainable."
 SOFTMAX = 'layers.Dense(classes, activation="softmax")(x)'
 NO_SOFTMAX = (
     "Your model puts out logits. Probabilities are wanted: the last layer ends in a softmax."

@@ -5,6 +5,7 @@ On the backend of Keras that `KERAS_BACKEND` names; test_backends.py runs this w
 
 import random
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -306,3 +307,14 @@ def test_only_keras_layers_refuses_classes_of_ones_own_and_replaced_methods() ->
     ):
         with pytest.raises(ValueError, match=r"layers from keras\.layers"):
             probes.only_keras_layers(model)
+
+
+def test_a_time_limit_ends_a_loop_and_nothing_else() -> None:
+    with pytest.raises(TimeoutError), probes.time_limit(0.05):
+        while True:
+            pass
+    with probes.time_limit(0.05):
+        pass
+    end = time.process_time() + 0.2
+    while time.process_time() < end:
+        pass  # it holds for its block alone

@@ -26,10 +26,12 @@ MODULES = {
     "tests/system/test_workflows.py",
     "tests/system/test_working_directory.py",
 }
-# First the proof of a unit, then its class, which is explained by what the proof observed: other
-# workers would wait for it.
+# What takes long of a unit: its proof, then its class, which is explained by what the proof observed
+# (other workers would wait for it), and its authors' notebook.  They begin before the many short
+# tests, so that no worker has one of them to itself in the end.
 UNIT_BY_UNIT = re.compile(
-    r"tests/course/(?:test_promises\.py::test_the_unit_holds|test_sample_class\.py::\w+)\[(\d\d)_"
+    r"tests/(?:course/test_promises\.py::test_the_unit_holds|course/test_sample_class\.py::\w+"
+    r"|unit/student/test_check\.py::test_the_authors_notebook_\w+)\[(\d\d)_"
 )
 
 

@@ -26,7 +26,7 @@ MODULES = {
     "tests/system/test_workflows.py",
     "tests/system/test_working_directory.py",
 }
-# What takes long of a unit: its proof, then its class, which is explained by what the proof observed
+# What takes long of a unit: its proof, then its class, which is explained by what the proof saw
 # (other workers would wait for it), and its authors' notebook.  They begin before the many short
 # tests, so that no worker has one of them to itself in the end.
 UNIT_BY_UNIT = re.compile(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder.guest.gradients import is_floating, pulled_back, trainer
-from autograder.guest.tensors import to_arrays, to_tensors
+from autograder.guest.tensors import rounded, to_arrays, to_tensors
 
 __all__ = [
     "as_returned",
@@ -127,7 +127,7 @@ def vjp(f: Callable[..., Any], *inputs: Any, cotangent: Any = None) -> list[Any]
             )
         return [ops.cast(cotangent, output.dtype)]
 
-    tensors = [ops.convert_to_tensor(x) for x in inputs]
+    tensors = [ops.convert_to_tensor(rounded(x)) for x in inputs]
     gradients = pulled_back(lambda *x: [ops.convert_to_tensor(f(*x))], tensors, weigh)
     found = [
         None if gradient is None else ops.convert_to_numpy(gradient)

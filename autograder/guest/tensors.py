@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import numpy as np
+
+_floats: np.dtype[Any] = np.dtype(np.float64)  # what float64 arrays become as tensors
 
 
 def even_out() -> None:
@@ -99,8 +102,33 @@ def to_arrays(tree: Any) -> Any:
 
 
 def to_tensors(tree: Any) -> Any:
-    """Return a tree of lists, tuples and dicts with its arrays as tensors of their own dtype."""
+    """Return a tree of lists, tuples and dicts with its arrays as tensors of their own dtype.
+
+    Within `floats_in_float32` float64 becomes float32.
+    """
     return mapped(tree, _to_tensor)
+
+
+@contextmanager
+def floats_in_float32() -> Iterator[None]:
+    """Let tensors that are made of float64 arrays be float32: the frameworks' own precision.
+
+    Frameworks refuse to mix precisions: right code that brings a float32 number of its own, a mask
+    that it casts, say, raises where it is given float64.
+    """
+    global _floats
+    before, _floats = _floats, np.dtype(np.float32)
+    try:
+        yield
+    finally:
+        _floats = before
+
+
+def rounded(leaf: Any) -> Any:
+    """Return an array in the precision that tensors have now; anything else as it is."""
+    is_double = is_array(leaf) and leaf.dtype == np.float64
+    with np.errstate(over="ignore"):
+        return leaf.astype(_floats) if is_double and _floats != leaf.dtype else leaf
 
 
 def is_tensor(leaf: Any) -> bool:
@@ -143,4 +171,5 @@ def _to_array(leaf: Any) -> Any:
 def _to_tensor(leaf: Any) -> Any:
     import keras
 
+    leaf = rounded(leaf)
     return keras.ops.convert_to_tensor(leaf, leaf.dtype.name) if is_array(leaf) else leaf

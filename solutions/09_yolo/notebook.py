@@ -272,8 +272,10 @@ def build_yolo(input_shape: tuple[int, int, int]) -> keras.Model:
         input_shape: `(H, W, 3)`; `H` and `W` are multiples of 12.
 
     Returns:
-        A model that maps `(N, H, W, 3)` to `(N, 3, 3, 8)` for 36×36 pixels. Its last layer is a
-        1×1 convolution without an activation. It is not compiled.
+        A model of fewer than 300,000 weights that maps `(N, H, W, 3)` to `(N, 3, 3, 8)` for 36×36
+        pixels. Its last layer is a 1×1 convolution without an activation; each convolution before
+        it is followed by one (any that is not linear). Poolings bring 36 pixels down to 3, and
+        there is no dense layer. Batch normalisation is up to you. It is not compiled.
     """
     ### BEGIN SOLUTION
     layers = keras.layers

@@ -109,7 +109,7 @@ def target_of(boxes: Any, classes: Any) -> Any:
     return y
 
 
-@exercise.check(points=1, cases=shapes_of_pictures, judge=exact(secret=False))
+@exercise.check(points=0.75, cases=shapes_of_pictures, judge=exact(secret=False))
 def form_of_the_net(program, X):
     """It maps 36×36 pixels to 3×3×8 numbers; the last layer is a 1×1 convolution"""
     model = program.build_yolo(X.shape[1:])
@@ -132,6 +132,37 @@ def no_dense_head(program, X):
         "Dense, Flatten": " and ".join(sorted(kinds & {"Dense", "Flatten"})) or "neither",
         "below 300,000 weights": int(model.count_params()) < 300_000,
     }
+
+
+def curves(model):
+    """For each convolution but the last, whether something behind it bends its output.
+
+    What lies between it and the next one gets constant maps from -2 to 2: poolings and a batch
+    normalisation keep them on a line, an activation does not.
+    """
+    every = probes.leaf_layers(model)
+    places = [k for k, layer in enumerate(every) if "Conv" in type(layer).__name__]
+    steps, found = np.arange(-2, 3), []
+    for number, place in enumerate(places[:-1], 1):
+        one, following = every[place], places[number]
+        y = steps.reshape(-1, 1, 1, 1) * np.ones((1, *one.output.shape[1:]), "float32")
+        if isinstance(model, keras.Sequential):  # the outputs of whose layers lead nowhere
+            for layer in every[place + 1 : following]:
+                y = layer(y)
+        elif every[following].input is not one.output:
+            y = keras.Model(one.output, every[following].input)(y)
+        means = probes.to_arrays(y).reshape(len(steps), -1).mean(axis=1)
+        linear = one.activation is keras.activations.linear
+        found.append(not linear or bool(np.abs(np.diff(means, 2)).max() > 1e-3))
+    return found
+
+
+@exercise.check(points=0.25, cases=shapes_of_pictures, judge=exact(secret=False), helpers=(curves,))
+def activations(program, X):
+    """Each convolution but the last is followed by an activation"""
+    found = curves(program.build_yolo(X.shape[1:]))
+    missing = [f"number {number}" for number, bent in enumerate(found, 1) if not bent]
+    return {"convolutions without one": ", ".join(missing) or "none"}
 
 
 @exercise.check(
@@ -172,6 +203,9 @@ def learns_scenes(program, images, targets, new_images):
 
     X = painted(images)
     model = program.build_yolo(X.shape[1:])
+    for layer in probes.leaf_layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.8  # there are 200 steps; the default 0.99 would remember the start
     model.compile(optimizer=keras.optimizers.Adam(2e-3), loss=loss, jit_compile=False)
     history = model.fit(X, targets, batch_size=16, epochs=8, verbose=0)
     y = np.asarray(probes.to_arrays(model(painted(new_images))))
@@ -208,6 +242,20 @@ exercise.variant(
         )
     },
 )
+HIDDEN = 'layers.Conv2D(filters, 3, padding="same", activation="relu")'
+LAST_HIDDEN = 'layers.Conv2D(96, 3, padding="same", activation="relu")'
+NO_RELU = {hidden: hidden.replace(', activation="relu"', "") for hidden in (HIDDEN, LAST_HIDDEN)}
+exercise.variant(
+    "YO28",
+    "Your hidden convolutions have no activation. Without one, several of them in a row can do no "
+    "more than a single one.",
+    NO_RELU,
+)
+exercise.variant(
+    "YO28b",
+    "Your last hidden convolution, the one before the 1×1 convolution, has no activation.",
+    {LAST_HIDDEN: NO_RELU[LAST_HIDDEN]},
+)
 exercise.variant(
     "YO21",
     "Your map has another size than 3×3: the poolings must bring 36 pixels down to 3, that is by "
@@ -228,3 +276,24 @@ def build_functional(input_shape):
     x = layers.MaxPooling2D(3)(x)
     x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
     return keras.Model(inputs, layers.Conv2D(8, (1, 1), activation="linear")(x))
+
+
+@exercise.equivalent("batch normalisation, leaky relu")
+def build_normalised(input_shape):
+    layers = keras.layers
+    inputs = x = keras.Input(input_shape)
+    for filters, pool in ((16, 2), (32, 2), (64, 3), (64, 1)):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.LeakyReLU(negative_slope=0.1)(layers.BatchNormalization()(x))
+        x = layers.MaxPooling2D(pool)(x)
+    return keras.Model(inputs, layers.Conv2D(8, 1)(x))
+
+
+@exercise.equivalent("functions of keras.ops, more filters")
+def build_by_operations(input_shape):
+    picture = x = keras.Input(input_shape)
+    for filters, pool in ((24, 2), (48, 2), (64, 3)):
+        x = ops.silu(keras.layers.Conv2D(filters, 3, padding="same")(x))
+        x = ops.max_pool(x, pool)
+    x = keras.layers.Conv2D(96, 3, padding="same", activation="gelu")(x)
+    return keras.Model(picture, keras.layers.Conv2D(8, 1, padding="valid")(x))

@@ -92,6 +92,22 @@ def neighbours(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(inputs, "neighbouring cells claim one object")
 
 
+def claims(rng: np.random.Generator) -> Iterator[Case]:
+    """Two cells side by side claim one object; their boxes overlap by 0.82, or by a quarter."""
+    for iou_thr, offsets, label in (
+        (0.9, (0.95, 0.05), "more overlap is allowed than there is"),
+        (0.1, (0.7, 0.3), "less overlap is allowed than there is"),
+    ):
+        y = empty_answer(rng)
+        label_of, size = int(rng.integers(3)), {"h": rng.uniform(0.4, 0.6), "w": 1.0}
+        row, start, middle = int(rng.integers(3)), int(rng.integers(2)), rng.uniform(0.45, 0.55)
+        for step, score in enumerate(rng.permutation([0.85, 0.6])):
+            b_x = offsets[step]
+            y[row, start + step] = one(rng, label_of, score / 0.95, 0.95, b_x, middle, **size)
+        inputs = {"image": as_picture(y), "score_thr": 0.3, "iou_thr": iou_thr}
+        yield Case(inputs, label)
+
+
 def doubtful(rng: np.random.Generator) -> Iterator[Case]:
     """Sure of something but not of what, the other way round, neither, and both."""
     for score_thr in (0.35, 0.5):
@@ -123,7 +139,14 @@ def their_scores(program, image, score_thr, iou_thr):
     return {"scores": scores, "classes": classes}
 
 
-@exercise.check(points=1, cases=neighbours, judge=exact(), helpers=(found, reader))
+@exercise.check(points=0.5, cases=claims, judge=exact(), helpers=(found, reader))
+def overlap_that_is_allowed(program, image, score_thr, iou_thr):
+    """`iou_thr` says how much boxes of one class may overlap"""
+    boxes, _, _ = found(program, image, score_thr, iou_thr)
+    return {"boxes in whole pixels": np.rint(boxes).astype(int).tolist()}
+
+
+@exercise.check(points=0.5, cases=neighbours, judge=exact(), helpers=(found, reader))
 def one_box_for_each(program, image, score_thr, iou_thr):
     """Where neighbouring cells claim one object, one box of each class stays"""
     boxes, _, classes = found(program, image, score_thr, iou_thr)
@@ -224,6 +247,11 @@ exercise.variant(
     "DT7",
     "You hand on the picture's width and height in exchanged order. `img` is `(H, W)`.",
     {"image.shape[:2]": "image.shape[1::-1]"},
+)
+exercise.variant(
+    "DT8",
+    "You don't hand `iou_thr` on, so that boxes may always overlap by one half, the default.",
+    {"own.size, iou_thr)": "own.size)"},
 )
 exercise.variant(
     "YO25",

@@ -65,11 +65,14 @@ def which_class(program, boxes, classes, img):
     return {"c": y[..., 5:].astype(float)}
 
 
-@exercise.check(points=0.25, cases=other_grids, judge=exact(), helpers=(size_of,))
+@exercise.check(points=0.25, cases=other_grids, judge=close(float64), helpers=(size_of,))
 def another_grid(program, boxes, classes, img, grid, n_classes):
-    """With another grid and more classes the target has another shape, and finds its cells"""
+    """With another grid and more classes the target has another shape, and counts in its cells"""
     y = np.asarray(program.encode_yolo(boxes, classes, size_of(img), grid, n_classes))
-    return {"shape": list(y.shape), "p_c": y[..., 0].astype(float)}
+    names = ("b_x", "b_y", "b_h", "b_w")
+    told = {"shape": list(y.shape), "p_c": y[..., 0].astype(float)}
+    told |= {f"all {name}, row by row": y[..., k] for k, name in enumerate(names, 1)}
+    return told | {"c": y[..., 5:].astype(float)}
 
 
 @exercise.check(points=0.25, cases=on_borders, judge=exact(secret=False), helpers=(size_of,))
@@ -154,6 +157,18 @@ exercise.variant(
     "You measure sizes as parts of the picture, as the paper does. In this course they are "
     "measured in cells, and may exceed 1.",
     {SIZES: "b_h, b_w = (y2 - y1) / height, (x2 - x1) / width"},
+)
+exercise.variant(
+    "YO6d",
+    "You measure sizes in thirds of the picture, whatever `grid`. The unit is a cell, of which "
+    "`grid` make a side.",
+    {SIZES: "b_h, b_w = (y2 - y1) / height * 3, (x2 - x1) / width * 3"},
+)
+exercise.variant(
+    "YO13b",
+    "You measure the place of the centre in thirds of the picture, whatever `grid`. The unit is a "
+    "cell, of which `grid` make a side.",
+    {BOX: "y[row, col, :5] = 1, centre_x * 3 / grid - col, centre_y * 3 / grid - row, b_h, b_w"},
 )
 exercise.variant(
     "YO6b",

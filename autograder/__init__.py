@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from autograder.guest import probes as probes
     from autograder.judging.closeness import float32 as float32
     from autograder.judging.closeness import float64 as float64
+    from autograder.judging.detection import average_precision as average_precision
+    from autograder.judging.detection import recall as recall
     from autograder.judging.judges import close as close
     from autograder.judging.judges import exact as exact
     from autograder.judging.judges import unchanged as unchanged
@@ -43,6 +45,7 @@ _HOME = {
     "Unit": "autograder.course.exercise",
     "accuracy": "autograder.judging.statistical",
     "at_most": "autograder.judging.statistical",
+    "average_precision": "autograder.judging.detection",
     "check": "autograder.student.check",
     "close": "autograder.judging.judges",
     "digit_pictures": "autograder.digits",
@@ -53,6 +56,7 @@ _HOME = {
     "prepare": "autograder.student.prepare",
     "probes": "autograder.guest.probes",
     "ready_made": "autograder.course.ready_made",
+    "recall": "autograder.judging.detection",
     "unchanged": "autograder.judging.judges",
     "within": "autograder.judging.statistical",
 }

@@ -32,6 +32,7 @@ from autograder.course.exercise import Case, Check, Exercise
 from autograder.course.unit import LoadedUnit
 from autograder.guest import worker
 from autograder.judging.comparison import Wanted
+from autograder.judging.detection import AveragePrecision, Recall
 from autograder.judging.statistical import Accuracy, AtMost
 from autograder.wire.program import Program
 
@@ -94,6 +95,9 @@ class Kept:
             )
 
 
+Judge = Accuracy | Recall | AveragePrecision | AtMost
+
+
 def grading_shell() -> Any:
     """A shell for programs, in a process that computes as the sandbox does.
 
@@ -124,22 +128,23 @@ def observed(
             yield (evidence.value if evidence.status == "ok" else None), case
 
 
-def number(judge: Accuracy | AtMost, value: Any, case: Case) -> float:
+def number(judge: Judge, value: Any, case: Case) -> float:
     """What is judged; where nothing came back, the worst there is.
 
-    It is the share of unseen examples that are right, or what an author measures.
+    It is the share of unseen examples that are right, recall, mean average precision, or what an
+    author measures.
     """
     if isinstance(judge, AtMost):
         return float(judge.of(value)) if value else float("inf")
-    return float(np.mean(value["predictions"] == case.truth["labels"])) if value else 0.0
+    return judge.reached(value, case.truth) if value else 0.0
 
 
-def passes(judge: Accuracy | AtMost, value: Any, case: Case) -> bool:
+def passes(judge: Judge, value: Any, case: Case) -> bool:
     """Whether the check would give its points for this."""
     return bool(value) and judge(value, Wanted(truth=dict(case.truth))).passed
 
 
-def threshold(judge: Accuracy | AtMost, reached: Sequence[float]) -> float:
+def threshold(judge: Judge, reached: Sequence[float]) -> float:
     """The mean less two standard deviations; plus two where less is better."""
     deviations = 2 if isinstance(judge, AtMost) else -2
     return float(np.mean(reached) + deviations * np.std(reached, ddof=1))

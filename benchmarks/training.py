@@ -26,7 +26,7 @@ from scipy import stats
 
 from autograder.course.course import Course
 from autograder.course.exercise import Check, Exercise
-from autograder.judging.statistical import Accuracy, AtMost
+from autograder.judging.statistical import AtMost
 
 TABLE = Path(__file__).with_name("training.csv")
 PLOT = COURSE / "docs" / "training.svg"
@@ -109,7 +109,7 @@ class Study:
         judge = self.check.judge
         if isinstance(judge, AtMost):
             return judge.bound
-        return judge.floor if isinstance(judge, Accuracy) else float("nan")
+        return float(getattr(judge, "floor", "nan"))
 
 
 def farthest(found: Sequence[Study]) -> tuple[float, int]:

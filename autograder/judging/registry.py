@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Final
 
+from autograder.judging.detection import AveragePrecision, Recall
 from autograder.judging.judge import Judge
 from autograder.judging.judges import Close, Exact, Unchanged
 from autograder.judging.laws import EqualSides
 from autograder.judging.statistical import Accuracy, AtMost, Within
 
 KINDS: Final[dict[str, Any]] = {
-    kind.__name__: kind for kind in (Close, Exact, Unchanged, EqualSides, AtMost, Accuracy, Within)
+    kind.__name__: kind
+    for kind in (
+        *(Close, Exact, Unchanged, EqualSides),
+        *(AtMost, Accuracy, Within, Recall, AveragePrecision),
+    )
 }
 
 

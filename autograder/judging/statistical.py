@@ -67,6 +67,11 @@ class Accuracy(Judge):
     needs_reference = False
     trains = True
 
+    def reached(self, got: Any, truth: Any) -> float:
+        """Return the share of unseen examples that are right; 0 for what has another form."""
+        share = _share_right(got, "predictions", truth["labels"])
+        return 0.0 if isinstance(share, Comparison) else share
+
     def __call__(self, got: Any, wanted: Wanted) -> Comparison:
         unseen = _share_right(got, "predictions", wanted.truth["labels"])
         if isinstance(unseen, Comparison):

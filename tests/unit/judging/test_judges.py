@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from support.trees import hostile_trees
 
 from autograder.judging.comparison import PASS, Comparison, Wanted
+from autograder.judging.detection import average_precision, recall
 from autograder.judging.judge import CORRECT_FORM, WRONG_VARIANT
 from autograder.judging.judges import Close, Exact, Unchanged, close, exact, unchanged
 from autograder.judging.laws import EqualSides, equal_sides
@@ -696,6 +697,8 @@ MADE = [
     at_most(0.5, plain, "The loss"),
     accuracy(0.9, 0.96),
     within(),
+    recall(0.8, 0.9, 3),
+    average_precision(0.7, 0.8),
 ]
 
 
@@ -718,6 +721,8 @@ FACTS = [
     (at_most(0.5, plain, "The loss"), "secret"),
     (accuracy(0.9, 0.96), "alone secret trains"),
     (within(), "var secret"),
+    (recall(0.8, 0.9, 3), "alone secret trains"),
+    (average_precision(0.7, 0.8), "alone secret trains"),
 ]
 
 

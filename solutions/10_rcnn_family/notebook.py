@@ -16,16 +16,23 @@
 # | 5 | `encode_deltas`, `decode_deltas` | how to move a box, as four numbers |
 # | 6 | `match_anchors` | which anchors are right, wrong, or neither |
 # | 7 | `smooth_l1`, `rpn_loss` | what the region proposal network learns from |
+# | 8 | `build_rpn` | the network that proposes: Faster R-CNN |
 #
-# About three hours; 24 points. After each function a cell runs `check("…")`: it says what is right
+# About four hours; 29 points. After each function a cell runs `check("…")`: it says what is right
 # so far, and where a result differs, why. Run it as often as you like. The experiments are for
 # looking: they call your functions and are not graded.
 
 # %%
+from typing import Any
+
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
+from keras import layers, ops
 
 from autograder import check
+
+Tensor = Any  # a tensor of the backend that Keras runs on
 
 # %% [markdown]
 # ## The idea in a page
@@ -62,8 +69,9 @@ from autograder import check
 # | size | `3` or `(2, 5)` | one number if square, else (height, width) |
 #
 # Boxes are as in unit 08: a box from 2 to 5 is 3 wide, and holds the pixels 2, 3 and 4
-# (`image[y1:y2, x1:x2]`: the ends are exclusive). No function changes its arguments. Everything is
-# NumPy, in float64. You have written this one already, in unit 08; here it is given:
+# (`image[y1:y2, x1:x2]`: the ends are exclusive). No function changes its arguments. Boxes are
+# handled in NumPy, in float64; what a network learns from, and the networks themselves, are written
+# with Keras. You have written this one already, in unit 08; here it is given:
 
 
 # %%
@@ -662,22 +670,25 @@ def match_anchors(
 #   |x| - \dfrac{\beta}{2} & \text{else}\end{cases}$$
 #
 # Both pieces meet at $|x| = \beta$, in value and in slope.
+#
+# The network is trained by this loss, so gradients have to pass through it: write it with operators
+# and functions of `keras.ops` (`ops.abs`, `ops.where` …), which take NumPy arrays and tensors alike.
 
 
 # %%
-def smooth_l1(x: np.ndarray, beta: float = 1.0) -> np.ndarray:
-    """Smooth L1, element by element.
+def smooth_l1(x: Tensor, beta: float = 1.0) -> Tensor:
+    """Smooth L1, element by element, through which gradients pass.
 
     Args:
-        x: float64, of any shape.
+        x: an array or a tensor, of any shape.
         beta: where the quadratic piece ends, above 0.
 
     Returns:
-        float64, of the shape of `x`, which stays as it was.
+        As `x`, of its shape and type of numbers. `x` stays as it was.
     """
     ### BEGIN SOLUTION
-    size = np.abs(x)
-    return np.where(size < beta, size**2 / (2 * beta), size - beta / 2)
+    size = ops.abs(x)
+    return ops.where(size < beta, size**2 / (2 * beta), size - beta / 2)
     ### END SOLUTION
 
 
@@ -693,6 +704,12 @@ def smooth_l1(x: np.ndarray, beta: float = 1.0) -> np.ndarray:
 # Ignored anchors appear nowhere. Boxes of negatives appear nowhere: there is nothing to which they
 # could be moved. Without a positive anchor the second part is 0, not 0/0.
 #
+# Each part is a mean over the anchors that are in it. The paper (Ren et al. 2015, equation 1) divides
+# the second part by the number of *places* of the map instead, about 2400, and multiplies it by
+# $\lambda = 10$; its first part is divided by the 256 anchors that are drawn for a step. With some
+# hundred positive anchors in a step both give the parts about equal weight, and the paper itself
+# finds that $\lambda$ hardly matters.
+#
 # > **Erratum.** "anchor box + softmax" in the notes could be read as a softmax *over the anchors*,
 # > as if exactly one of them were right. Each anchor is judged by itself: object or background. The
 # > paper uses two logits and a softmax over *those two*; one logit and a sigmoid is the same.
@@ -700,30 +717,89 @@ def smooth_l1(x: np.ndarray, beta: float = 1.0) -> np.ndarray:
 # The logarithm of a sigmoid needs care: for $z = -800$ the sigmoid is 0 to the last digit, and its
 # logarithm is not a number to add. But
 # $-y\ln\sigma(z) - (1-y)\ln(1-\sigma(z)) = \ln(1 + e^{z}) - y z$, and
-# `np.logaddexp(a, b)` is $\ln(e^a + e^b)$, computed with care.
+# `ops.softplus(z)` is $\ln(1 + e^z)$, computed with care.
 
 
 # %%
 def rpn_loss(
-    labels: np.ndarray, deltas_true: np.ndarray, logits: np.ndarray, deltas_pred: np.ndarray
-) -> float:
-    """The loss of a region proposal network; smooth L1 with `beta = 1`.
+    labels: np.ndarray, deltas_true: np.ndarray, logits: Tensor, deltas_pred: Tensor
+) -> Tensor:
+    """The loss of a region proposal network; smooth L1 with `beta = 1`. Gradients pass through it.
+
+    Both parts are divided by the number of anchors in them, the second one by that of the positive
+    anchors (the paper divides it by the number of places and multiplies it by 10).
 
     Args:
         labels: `(N,)`, integers 1, 0 or -1; at least one is not -1.
-        deltas_true: `(N, 4)`, float64; those of anchors that aren't positive mean nothing.
-        logits: `(N,)`, float64: what goes into the sigmoid; may be large.
-        deltas_pred: `(N, 4)`, float64.
+        deltas_true: `(N, 4)`; those of anchors that aren't positive mean nothing.
+        logits: `(N,)`, an array or a tensor: what goes into the sigmoid; may be large.
+        deltas_pred: `(N, 4)`, likewise.
 
     Returns:
-        The loss, a number. The arguments stay as they were.
+        The loss, a number: a scalar of the type of `logits`, by which it and `deltas_pred` have
+        gradients if they are tensors. The arguments stay as they were.
     """
     ### BEGIN SOLUTION
-    y, z = labels[labels >= 0], logits[labels >= 0]
-    objectness = np.mean(np.logaddexp(0, z) - y * z)
-    positive = labels == 1
-    boxes = smooth_l1(deltas_pred[positive] - deltas_true[positive]).sum()
-    return float(objectness + boxes / max(positive.sum(), 1))
+    counted = ops.not_equal(labels, -1)
+    positive = ops.equal(labels, 1)
+    y = ops.cast(positive, logits.dtype)
+    entropy = ops.where(counted, ops.softplus(logits) - y * logits, 0.0)
+    boxes = ops.where(positive[:, None], smooth_l1(deltas_pred - deltas_true), 0.0)
+    n_counted = ops.sum(ops.cast(counted, logits.dtype))
+    n_positive = ops.maximum(ops.sum(y), 1.0)
+    return ops.sum(entropy) / n_counted + ops.sum(boxes) / n_positive
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## 8. The network that proposes (RPN)
+#
+# Now the network itself. It stands on a feature map that is there anyway, and is small: a
+# convolution of $3\times3$ looks around each cell, and two convolutions of $1\times1$ say something
+# of each of the cell's $A$ anchors: two numbers for background and object, of which a softmax makes
+# probabilities that add up to 1 (**objectness**), and four deltas. A map of $H\times W$ cells has
+# $N = HWA$ anchors, in the order of `generate_anchors`: cell by cell, and in a cell anchor by
+# anchor. So the channels of a cell belong to its anchors one after the other: the first two (of the
+# deltas the first four) to the first anchor.
+#
+# With the softmax's probabilities $p_0, p_1$, the logit that `rpn_loss` takes is
+# $z = \ln p_1 - \ln p_0$.
+#
+# `features` is a model: pictures in, map out. The network goes on from its output *with the very
+# layers* of `features`, not with copies of them, and training moves them, too. That is what lets
+# the detector behind it share the map.
+#
+# `check` trains your network with your `match_anchors` and your `rpn_loss`, in steps of ten
+# pictures and 128 anchors, on 250 pictures in daylight, of $24\times24$ pixels with one or two
+# objects. On unseen pictures it may make three proposals each. Without deltas that move them, the
+# anchors there overlap only half of the objects by ½ or more.
+
+
+# %%
+def build_rpn(features: keras.Model, n_anchors: int, filters: int) -> keras.Model:
+    """A region proposal network on a shared feature map.
+
+    Its layers are of `keras.layers`: a convolution of 3×3 with padding ("same") and a relu, and on
+    its output two convolutions of 1×1 with biases, without an activation, for objectness and deltas.
+    Nothing else has weights. The softmax is over the two numbers of each anchor.
+
+    Args:
+        features: maps pictures to `(B, H, W, C)`; `H` and `W` are known. Its layers are shared, and
+            stay trainable.
+        n_anchors: anchors of each cell, 1 or more.
+        filters: of the convolution of 3×3.
+
+    Returns:
+        A model of pictures, the inputs of `features`, with a list of two outputs: objectness
+        `(B, H*W*n_anchors, 2)`, probabilities of background and object, and deltas
+        `(B, H*W*n_anchors, 4)`; anchors in the order of `generate_anchors`.
+    """
+    ### BEGIN SOLUTION
+    x = layers.Conv2D(filters, 3, padding="same", activation="relu")(features.output)
+    scores = layers.Conv2D(2 * n_anchors, 1)(x)
+    deltas = layers.Conv2D(4 * n_anchors, 1)(x)
+    objectness = layers.Softmax()(layers.Reshape((-1, 2))(scores))
+    return keras.Model(features.input, [objectness, layers.Reshape((-1, 4))(deltas)])
     ### END SOLUTION
 
 
@@ -731,8 +807,8 @@ def rpn_loss(
 # ### Experiment: a region proposal network, and Faster R-CNN
 #
 # Daylight from one side: now a threshold fails, for in the bright corner *everything* is above it. We
-# train a small RPN on such pictures. It sees, for each cell of the map, the features of the $5\times5$
-# cells around it, has one hidden layer of 48 units, and gives one logit and four deltas for each
+# train an RPN on such pictures in plain NumPy, to see all that happens in a step. It sees, for each
+# cell of the map, the features of the $5\times5$ cells around it, has one hidden layer of 48 units, and gives one logit and four deltas for each
 # anchor, thirty numbers a cell. Your anchors, matches, deltas and loss are all in it; the gradient is
 # two short formulas:
 #
@@ -809,7 +885,7 @@ for _ in range(10):
         used = (labels.reshape(-1, A) >= 0).any(axis=1)  # cells that some label speaks of
         X, labels, deltas = X[used], labels.reshape(-1, A)[used].ravel(), deltas.reshape(-1, A, 4)
         deltas = deltas[used].reshape(-1, 4)
-        seen += rpn_loss(labels, deltas, *forward(X, p)[1:])
+        seen += float(rpn_loss(labels, deltas, *forward(X, p)[1:]))
         step += 1
         for name, slope in gradients(X, labels, deltas, p).items():  # Adam, as in unit 03
             momentum[name] = 0.9 * momentum[name] + 0.1 * slope

@@ -121,6 +121,7 @@ WORTH: dict[str, dict[str, float]] = {
         "match_anchors": 4,
         "smooth_l1": 1,
         "rpn_loss": 3,
+        "build_rpn": 5,
     },
     "11_style_transfer": {
         "content_cost": 3,

@@ -2,7 +2,7 @@
 
 Independent are: scipy's components, TensorFlow's resizing, pooling that asks of every cell in which
 bins it is, the definition of anchors solved backwards, the deltas and smooth L1 of Keras, counted
-pixels, autodiff.
+pixels, other formulas of the losses, convolutions counted out at a cell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.closeness import distance
-from support.units import boxes_of
+from support.units import boxes_of, world_and_case
 
 from autograder.course.unit import LoadedUnit
 from autograder.guest.probes import numerical_gradient
@@ -229,7 +229,7 @@ def test_smooth_l1_is_the_huber_loss_of_keras_over_beta(reference: SimpleNamespa
 
 def test_smooth_l1_meets_at_beta(reference: SimpleNamespace) -> None:
     for beta in (0.3, 1.0, 4.0):
-        below, at, above = reference.smooth_l1(beta + np.array([-1e-9, 0, 1e-9]), beta)
+        below, at, above = np.asarray(reference.smooth_l1(beta + np.array([-1e-9, 0, 1e-9]), beta))
         assert at == pytest.approx(beta / 2)
         assert above - at == pytest.approx(at - below, rel=1e-5)
 
@@ -252,9 +252,15 @@ def test_the_loss_and_its_gradient_by_autodiff(reference: SimpleNamespace) -> No
         boxes = tf.where(error < 1, error**2 / 2, error - 0.5)
         loss = tf.reduce_mean(entropy) + tf.reduce_sum(boxes) / len(positive)
     dz, dt = (tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, [z, t]))
-    assert reference.rpn_loss(labels, true, logits, pred) == pytest.approx(float(loss), rel=1e-13)
-    of_z = numerical_gradient(lambda v: reference.rpn_loss(labels, true, v, pred), logits)
-    of_t = numerical_gradient(lambda v: reference.rpn_loss(labels, true, logits, v), pred)
+    value = float(reference.rpn_loss(labels, true, logits, pred))
+    assert value == pytest.approx(float(loss), rel=1e-13)
+    of_z, of_t = (
+        numerical_gradient(loss, x)
+        for loss, x in (
+            (lambda v: reference.rpn_loss(labels, true, v, pred), logits),
+            (lambda v: reference.rpn_loss(labels, true, logits, v), pred),
+        )
+    )
     assert distance(of_z, dz) < 1e-7
     assert distance(of_t, dt) < 1e-7
     assert not of_z[labels == -1].any()
@@ -264,10 +270,90 @@ def test_the_loss_and_its_gradient_by_autodiff(reference: SimpleNamespace) -> No
 def test_the_loss_of_certain_answers_and_of_no_positive(reference: SimpleNamespace) -> None:
     labels, zeros = np.array([1, 0]), np.zeros((2, 4))
     with np.errstate(all="raise", under="ignore"):
-        wrong = reference.rpn_loss(labels, zeros, np.array([-900.0, 900.0]), zeros)
+        wrong = float(reference.rpn_loss(labels, zeros, np.array([-900.0, 900.0]), zeros))
     assert wrong == pytest.approx(900)
-    alone = reference.rpn_loss(np.zeros(2, dtype=int), zeros, np.zeros(2), zeros + 5)
+    alone = float(reference.rpn_loss(np.zeros(2, dtype=int), zeros, np.zeros(2), zeros + 5))
     assert alone == pytest.approx(np.log(2))
+
+
+def test_the_parts_of_the_loss_are_means_over_their_anchors(reference: SimpleNamespace) -> None:
+    """As the docstring says, and not as in the paper."""
+    rng = np.random.default_rng(10)
+    labels = np.array([1, 0, -1, 1, 0, 0, -1])
+    true, pred, logits = rng.normal(size=(7, 4)), rng.normal(size=(7, 4)), rng.normal(size=7)
+    p = 1 / (1 + np.exp(-logits))
+    entropies = [-np.log(p[i] if labels[i] else 1 - p[i]) for i in (0, 1, 3, 4, 5)]
+    errors = np.abs(pred - true)[[0, 3]]
+    boxes = np.where(errors < 1, errors**2 / 2, errors - 0.5).sum(axis=1)
+    wanted = np.mean(entropies) + np.mean(boxes)
+    assert float(reference.rpn_loss(labels, true, logits, pred)) == pytest.approx(wanted)
+
+
+# ------------------------------------------------------------------------------------ the networks
+
+
+@pytest.mark.slow
+def test_the_network_speaks_of_anchors_in_their_order(reference: SimpleNamespace) -> None:
+    """Cell by cell, and in a cell anchor by anchor: each from its own channels."""
+    keras = pytest.importorskip("keras")
+    inputs = keras.Input((3, 4, 2))
+    model = reference.build_rpn(keras.Model(inputs, inputs), 3, 5)
+    rng = np.random.default_rng(11)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
+    hidden, scores, deltas = (
+        next(layer for layer in model.layers if getattr(layer, "filters", 0) == filters)
+        for filters in (5, 6, 12)
+    )
+    x = rng.normal(size=(1, 3, 4, 2)).astype("float32")
+    objectness, moves = (np.asarray(output)[0] for output in model(x))
+    assert objectness.shape == (36, 2) and moves.shape == (36, 4)
+    padded = np.pad(x[0], ((1, 1), (1, 1), (0, 0)))
+    for i, j, a in np.ndindex(3, 4, 3):
+        near = padded[i : i + 3, j : j + 3]
+        kernel, bias = hidden.get_weights()
+        h = np.maximum(np.tensordot(near, kernel, 3) + bias, 0)
+        (of_scores, score_bias), (of_deltas, delta_bias) = (
+            scores.get_weights(),
+            deltas.get_weights(),
+        )
+        pair = h @ of_scores[0, 0, :, 2 * a : 2 * a + 2] + score_bias[2 * a : 2 * a + 2]
+        place = (i * 4 + j) * 3 + a
+        assert np.allclose(objectness[place], np.exp(pair) / np.exp(pair).sum(), atol=1e-5)
+        four = h @ of_deltas[0, 0, :, 4 * a : 4 * a + 4] + delta_bias[4 * a : 4 * a + 4]
+        assert np.allclose(moves[place], four, atol=1e-4)
+
+
+def test_scenes_hold_what_they_say(loaded: LoadedUnit) -> None:
+    """Objects lie in the picture, apart from one another, and are all of one kind or another."""
+    exercise = next(e for e in loaded.unit.exercises if e.name == "build_rpn")
+    (case,) = exercise.checks[-1].draw(np.random.default_rng(0))
+    truth, owners = case.truth, case.inputs["owners"]
+    assert set(owners) == set(range(len(case.inputs["images"])))
+    assert set(truth["owners"]) == set(range(truth["pictures"]))
+    assert case.inputs["boxes"].min() >= 0 and case.inputs["boxes"].max() <= 24
+    for picture in range(truth["pictures"]):
+        boxes = truth["boxes"][truth["owners"] == picture]
+        assert 1 <= len(boxes) <= 2
+        if len(boxes) == 2:
+            (a1, b1), (a2, b2) = np.minimum(*boxes)[2:], np.maximum(*boxes)[:2]
+            assert a2 >= a1 or b2 >= b1
+
+
+@pytest.mark.slow
+def test_the_formulas_of_the_training_are_those_of_the_exercises(
+    loaded: LoadedUnit, reference: SimpleNamespace
+) -> None:
+    """The check's own anchors, deltas and overlaps, which no mistake of a student's reaches."""
+    world, _ = world_and_case(loaded, "finds_objects")
+    anchors = reference.generate_anchors(6, 6, 4, (9.5,), (0.4, 2.5))
+    assert distance(world["all_anchors"](6, 4), anchors) < 1e-12
+    boxes = boxes_of(np.random.default_rng(12), len(anchors), 20)
+    deltas = reference.encode_deltas(anchors, boxes)
+    assert distance(world["to_deltas"](anchors, boxes), deltas) < 1e-12
+    assert distance(world["overlaps_of"](anchors, boxes), reference.iou_matrix(anchors, boxes)) < (
+        1e-12
+    )
+    assert distance(world["moved"](anchors, deltas, 100), np.clip(boxes, 0, 100)) < 1e-12
 
 
 # ---------------------------------------------------------------------------------------- the cases

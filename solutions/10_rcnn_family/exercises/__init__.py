@@ -5,12 +5,17 @@ free: nothing ties, nothing rounds from exactly a half, no bright regions touch 
 overlap lies within 0.02 of a threshold, and the anchor that is best for a box overlaps no other
 more.  Maps have negative values where a maximum could be mixed up with a zero.
 
-Everything is NumPy in float64; boxes are xyxy with exclusive ends, as in unit 08.
+Boxes are NumPy in float64, xyxy with exclusive ends, as in unit 08.  Losses are written in Keras:
+gradients pass through them.
+
+Networks are trained on drawn scenes in daylight.  What is trained is a small part on given edges,
+so that a training takes seconds.
 """
 
 from autograder import Unit
 
 from . import (
+    build_rpn,
     crop_and_resize,
     decode_deltas,
     encode_deltas,
@@ -24,6 +29,7 @@ from . import (
 
 unit = Unit(
     "10_rcnn_family",
+    framework="keras",
     exercises=[
         propose_regions.exercise,
         crop_and_resize.exercise,
@@ -34,5 +40,6 @@ unit = Unit(
         match_anchors.exercise,
         smooth_l1.exercise,
         rpn_loss.exercise,
+        build_rpn.exercise,
     ],
 )

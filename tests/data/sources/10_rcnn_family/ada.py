@@ -105,15 +105,23 @@ def match_anchors(anchors, gt, pos=0.7, neg=0.3):
 
 # %% smooth_l1
 def smooth_l1(x, beta=1.0):
-    return np.where(np.abs(x) < beta, 0.5 * x ** 2 / beta, np.abs(x) - 0.5 * beta)
+    return ops.where(ops.abs(x) < beta, 0.5 * x ** 2 / beta, ops.abs(x) - 0.5 * beta)
 
 # %% rpn_loss
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
-    counted = labels != -1
-    y, z = labels[counted], logits[counted]
-    cross_entropy = np.logaddexp(0, z) - y * z
-    positive = labels == 1
-    loss = cross_entropy.mean()
+    counted, positive = (labels != -1).astype(float), (labels == 1).astype(float)
+    cross_entropy = ops.softplus(logits) - positive * logits
+    loss = ops.sum(counted * cross_entropy) / counted.sum()
     if positive.any():
-        loss = loss + smooth_l1(deltas_pred[positive] - deltas_true[positive]).sum() / positive.sum()
+        boxes = ops.sum(smooth_l1(deltas_pred - deltas_true), axis=1)
+        loss = loss + ops.sum(positive * boxes) / positive.sum()
     return loss
+
+# %% build_rpn
+def build_rpn(features, n_anchors, filters):
+    hidden = layers.Conv2D(filters, 3, padding="same", activation="relu")(features.output)
+    objectness = layers.Conv2D(2 * n_anchors, 1)(hidden)
+    objectness = layers.Reshape((-1, 2))(objectness)
+    objectness = layers.Activation("softmax")(objectness)
+    deltas = layers.Reshape((-1, 4))(layers.Conv2D(4 * n_anchors, 1)(hidden))
+    return keras.Model(features.input, [objectness, deltas])

@@ -4,8 +4,10 @@
 %matplotlib inline
 import asyncio
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
+from keras import ops
 from scipy import ndimage
 
 from autograder import check
@@ -93,13 +95,22 @@ def match_anchors(anchors, gt, pos=0.7, neg=0.3):
 
 # %% smooth_l1
 def smooth_l1(x, beta=1.0):
-    a = np.abs(x)
-    inside = np.minimum(a, beta)
+    a = ops.abs(x)
+    inside = ops.minimum(a, beta)
     return inside * (a - inside / 2) / beta + (a - inside) * (1 - inside / beta)
 
 # %% rpn_loss
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
     sign = np.where(labels == 1, -1.0, 1.0)
-    entropy = np.logaddexp(0.0, sign * logits)[labels >= 0].mean()
-    boxes = smooth_l1(deltas_pred - deltas_true).sum(axis=1)[labels == 1]
-    return float(entropy + (boxes.mean() if boxes.size else 0.0))
+    entropy = ops.mean(ops.softplus(sign * logits)[labels >= 0])
+    boxes = ops.sum(smooth_l1(deltas_pred - deltas_true), axis=1)[labels == 1]
+    return entropy + (ops.mean(boxes) if (labels == 1).any() else 0.0)
+
+# %% build_rpn
+def build_rpn(features, n_anchors, filters):
+    rows, columns, _ = features.output_shape[1:]
+    x = keras.layers.Conv2D(filters, (3, 3), padding="same")(features.outputs[0])
+    x = ops.relu(x)
+    pairs = ops.reshape(keras.layers.Dense(n_anchors * 2)(x), (-1, rows * columns * n_anchors, 2))
+    moves = ops.reshape(keras.layers.Dense(n_anchors * 4)(x), (-1, rows * columns * n_anchors, 4))
+    return keras.Model(features.inputs, [ops.softmax(pairs), moves])

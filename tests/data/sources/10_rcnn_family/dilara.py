@@ -1,4 +1,4 @@
-# Half done: crop_and_resize, match_anchors and rpn_loss are stubs; the rest is right.
+# Half done: crop_and_resize, match_anchors, rpn_loss and build_rpn are stubs; the rest is right.
 #: rest = "ada"
 
 # %% crop_and_resize whole
@@ -12,4 +12,8 @@ def match_anchors(anchors, gt, pos=0.7, neg=0.3):
 
 # %% rpn_loss whole
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
+    raise NotImplementedError()
+
+# %% build_rpn whole
+def build_rpn(features, n_anchors, filters):
     raise NotImplementedError()

@@ -3,7 +3,5 @@
 
 # %% smooth_l1
 def smooth_l1(x, beta=1.0):
-    result = np.abs(x) - 0.5
-    small = np.abs(x) < beta
-    result[small] = x[small] ** 2 / 2 / beta
-    return result
+    size = ops.absolute(x)
+    return ops.where(size < beta, x ** 2 / 2 / beta, size - 0.5)

@@ -15,6 +15,6 @@ def propose_regions(image, thr):
 # %% rpn_loss
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
     y = (labels == 1).astype(float)
-    entropy = np.mean(np.maximum(logits, 0) - y * logits + np.log1p(np.exp(-np.abs(logits))))
-    boxes = smooth_l1(deltas_pred - deltas_true)[labels == 1]
-    return entropy + boxes.sum() / max(len(boxes), 1)
+    each = ops.maximum(logits, 0) - y * logits + ops.log1p(ops.exp(-ops.abs(logits)))
+    boxes = ops.sum(smooth_l1(deltas_pred - deltas_true), axis=1)
+    return ops.mean(each) + ops.sum(y * boxes) / max(y.sum(), 1)

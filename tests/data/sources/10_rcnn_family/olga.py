@@ -26,5 +26,5 @@ def encode_deltas(anchors, gt):
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
     keep = labels >= 0
     y, z = labels[keep], logits[keep]
-    boxes = smooth_l1(deltas_pred[keep] - deltas_true[keep]).sum()
-    return np.logaddexp(0, z).mean() - (y * z).mean() + boxes / max((labels == 1).sum(), 1)
+    boxes = ops.sum(smooth_l1(deltas_pred[keep] - deltas_true[keep]))
+    return ops.mean(ops.softplus(z)) - ops.mean(y * z) + boxes / max((labels == 1).sum(), 1)

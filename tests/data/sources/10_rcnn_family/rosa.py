@@ -1,4 +1,5 @@
 # roi_max_pool raises for small regions: some bins are empty. The ratio is applied to one side (RC2).
+# A softmax over all anchors of a cell (BR1).
 #: rest = "ada"
 
 # %% roi_max_pool
@@ -23,3 +24,11 @@ def generate_anchors(Hf, Wf, stride, scales, ratios):
                     x, y = stride * (j + 0.5), stride * (i + 0.5)
                     anchors.append([x - s / 2, y - s * r / 2, x + s / 2, y + s * r / 2])
     return np.array(anchors)
+
+# %% build_rpn
+def build_rpn(features, n_anchors, filters):
+    x = layers.Conv2D(filters, (3, 3), padding="same", activation="relu")(features.output)
+    scores = layers.Conv2D(n_anchors * 2, (1, 1), activation="softmax")(x)
+    deltas = layers.Conv2D(n_anchors * 4, (1, 1))(x)
+    scores, deltas = layers.Reshape((-1, 2))(scores), layers.Reshape((-1, 4))(deltas)
+    return keras.Model(inputs=features.input, outputs=[scores, deltas])

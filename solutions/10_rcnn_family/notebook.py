@@ -11,14 +11,15 @@
 # |---|---|---|
 # | 1 | `propose_regions` | where something may be: R-CNN's first step |
 # | 2 | `crop_and_resize` | each region, scaled to one size: R-CNN's second |
-# | 3 | `roi_max_pool` | regions of one shared feature map: Fast R-CNN |
-# | 4 | `generate_anchors` | a fixed set of boxes for a network to judge: Faster R-CNN |
-# | 5 | `encode_deltas`, `decode_deltas` | how to move a box, as four numbers |
-# | 6 | `match_anchors` | which anchors are right, wrong, or neither |
-# | 7 | `smooth_l1`, `rpn_loss` | what the region proposal network learns from |
-# | 8 | `build_rpn` | the network that proposes: Faster R-CNN |
+# | 3 | `svm_loss` | what each region is: R-CNN's third |
+# | 4 | `roi_max_pool` | regions of one shared feature map: Fast R-CNN |
+# | 5 | `generate_anchors` | a fixed set of boxes for a network to judge: Faster R-CNN |
+# | 6 | `encode_deltas`, `decode_deltas` | how to move a box, as four numbers |
+# | 7 | `match_anchors` | which anchors are right, wrong, or neither |
+# | 8 | `smooth_l1`, `rpn_loss` | what the region proposal network learns from |
+# | 9 | `build_rpn` | the network that proposes: Faster R-CNN |
 #
-# About four hours; 29 points. After each function a cell runs `check("…")`: it says what is right
+# About four hours; 33 points. After each function a cell runs `check("…")`: it says what is right
 # so far, and where a result differs, why. Run it as often as you like. The experiments are for
 # looking: they call your functions and are not graded.
 
@@ -178,6 +179,54 @@ def crop_and_resize(image: np.ndarray, rois: np.ndarray, size: int | tuple[int, 
 
 
 # %% [markdown]
+# ## 3. A linear support vector machine (SVM)
+#
+# What is in a crop? R-CNN sends each through a network that is trained already, and leaves the
+# answer to one linear **support vector machine** for each class: is it this class, or anything
+# else? With features $x_n$, labels $y_{nk} = 1$ if region $n$ is of class $k$ and $-1$ if not
+# (background is $-1$ for every class), and scores $f_{nk} = x_n \cdot w_k + b_k$, all $K$ of them are
+# learnt at once from
+#
+# $$L = \frac12 \sum_k \lVert w_k \rVert^2 \;+\; \frac{C}{N} \sum_{n=1}^{N} \sum_{k=1}^{K}
+#   \max\!\left(0,\; 1 - y_{nk} f_{nk}\right)$$
+#
+# The second part is the **hinge loss**: nothing is to be paid for an example on its right side with
+# a margin of at least 1, and the more the farther it is from that. Only examples that pay pull at
+# the weights. The first part keeps weights small and the margin wide; biases are not in it. At a
+# margin of exactly 1 there is a kink; no graded case has one there.
+#
+# `check` also learns: regions of unseen pictures are cropped by your `crop_and_resize`, their edges
+# are found by fixed filters, and SVMs that your gradient has trained tell ellipses, boxes, triangles
+# and background, bright ones and dark ones. The same on bare pixels gets hardly half of them right.
+
+
+# %%
+def svm_loss(
+    W: np.ndarray, b: np.ndarray, X: np.ndarray, Y: np.ndarray, C: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The loss of linear SVMs, one for each class, and its gradient.
+
+    Args:
+        W: `(D, K)`, float64: the weights, a column for each class.
+        b: `(K,)`, float64: the biases.
+        X: `(N, D)`, float64: features, an example in each row; `N` is at least 1.
+        Y: `(N, K)`, float64: 1 where an example is of the class, else -1.
+        C: how much the hinge loss counts, above 0.
+
+    Returns:
+        `(loss, dW, db)`: a number, and its gradient by `W`, `(D, K)`, and by `b`, `(K,)`. The
+        arguments stay as they were.
+    """
+    ### BEGIN SOLUTION
+    margins = Y * (X @ W + b)
+    hinge = np.maximum(0, 1 - margins).sum() / len(X)
+    slopes = -C * Y * (margins < 1) / len(X)
+    loss = (W**2).sum() / 2 + C * hinge
+    return loss, W + X.T @ slopes, slopes.sum(axis=0)
+    ### END SOLUTION
+
+
+# %% [markdown]
 # ### A world to look at
 #
 # For the experiments we need pictures. The next cell draws them: ellipses, boxes and triangles of
@@ -280,21 +329,30 @@ plt.show()
 # The whole of R-CNN in forty lines. Your proposals in the training pictures get the class of the
 # object that they cover (IoU at least a half, else "nothing"); each is cropped, scaled to
 # $16\times16$, and sent through `features`; a linear **support vector machine for each class** learns
-# to tell its class from everything else. In a new picture the surest SVM wins, and where none is
-# sure, there is nothing.
+# to tell its class from everything else, by gradient descent on your `svm_loss`. In a new picture
+# the surest SVM wins, and where none is sure, there is nothing.
 #
 # Before you run the cell: the SVMs see only edges, no colors and no sizes, and of each class a few
 # dozen examples. Of about 200 regions, how many will they get wrong, and how often is `features`
 # called?
 
+
 # %% tags=["experiment"]
-from sklearn.svm import LinearSVC
-
-
 def class_of(rois, boxes, kinds):
     """The kind of the object that each region covers by half or more; 0 where there is none."""
     overlaps = iou_matrix(rois, boxes[kinds > 0])
     return np.where(overlaps.max(axis=1) >= 0.5, kinds[kinds > 0][overlaps.argmax(axis=1)], 0)
+
+
+def learn_svms(X, y, steps=400):
+    """Weights `(D, 3)` and biases `(3,)` of an SVM for each class."""
+    Y = np.where(y[:, None] == (1, 2, 3), 1.0, -1.0)
+    W, b = np.zeros((X.shape[1], 3)), np.zeros(3)
+    for step in range(steps):
+        _, dW, db = svm_loss(W, b, X, Y, 100.0)
+        rate = 0.002 * (1 - step / steps)
+        W, b = W - rate * dW, b - rate * db
+    return W, b
 
 
 def rcnn_features(image, rois):
@@ -308,15 +366,15 @@ for image, boxes, kinds in train:
     X.append(rcnn_features(image, rois))
     y.append(class_of(rois, boxes, kinds))
 X, y = np.concatenate(X), np.concatenate(y)
-svms = [LinearSVC(C=1.0, random_state=0).fit(X, y == kind) for kind in (1, 2, 3)]
+middle, spread = X.mean(axis=0), X.std()
+W, b = learn_svms((X - middle) / spread, y)
 
 
 def rcnn(image):
     """Regions, and what the SVMs make of them."""
     rois = propose_regions(image, 0.5)
-    F = rcnn_features(image, rois)
-    scores = np.stack([np.zeros(len(F)), *(svm.decision_function(F) for svm in svms)], axis=1)
-    return rois, scores.argmax(axis=1)
+    scores = (rcnn_features(image, rois) - middle) / spread @ W + b
+    return rois, np.c_[np.zeros(len(rois)), scores].argmax(axis=1)
 
 
 calls = 0
@@ -347,7 +405,7 @@ for axis in axes:
 plt.show()
 
 # %% [markdown]
-# ## 3. RoI max pooling (ROI pooling)
+# ## 4. RoI max pooling (ROI pooling)
 #
 # Neighbouring regions share pixels, and R-CNN convolves them anew for each. Fast R-CNN convolves the
 # picture once and cuts regions out of the *feature map*. Three things have to be done:
@@ -489,7 +547,7 @@ plt.show()
 # object's size was. (In the real network the convolutions learn too: the gradient of a maximum goes
 # to the cell that won, so it passes through RoI pooling as through any max pooling.)
 #
-# ## 4. Anchors (anchor box)
+# ## 5. Anchors (anchor box)
 #
 # What is left of the old world is `propose_regions`. It needs the picture to be dark between objects.
 # Faster R-CNN lets a network propose, on the feature map that is there anyway. But how can a network
@@ -558,7 +616,7 @@ axes[2].set_title("the best anchor of each thing, and its IoU")
 plt.show()
 
 # %% [markdown]
-# ## 5. Deltas: how to move a box (边框回归)
+# ## 6. Deltas: how to move a box (边框回归)
 #
 # An anchor is seldom right, but near. The network says how to correct it. In pixels that would be a
 # poor thing to learn: two pixels are little for a large box and much for a small one. So shifts are
@@ -615,7 +673,7 @@ def decode_deltas(anchors: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 
 # %% [markdown]
-# ## 6. Which anchors are right? (匹配)
+# ## 7. Which anchors are right? (匹配)
 #
 # To train, each anchor needs a label. The paper's rules:
 #
@@ -661,7 +719,7 @@ def match_anchors(
 
 
 # %% [markdown]
-# ## 7. What the network learns from
+# ## 8. What the network learns from
 #
 # Squared errors let a single bad box rule the gradient; absolute errors have a kink just where one
 # wants to arrive. **Smooth L1** is quadratic near zero and linear beyond:
@@ -752,7 +810,7 @@ def rpn_loss(
 
 
 # %% [markdown]
-# ## 8. The network that proposes (RPN)
+# ## 9. The network that proposes (RPN)
 #
 # Now the network itself. It stands on a feature map that is there anyway, and is small: a
 # convolution of $3\times3$ looks around each cell, and two convolutions of $1\times1$ say something

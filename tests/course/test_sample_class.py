@@ -114,6 +114,7 @@ WORTH: dict[str, dict[str, float]] = {
     "10_rcnn_family": {
         "propose_regions": 2,
         "crop_and_resize": 3,
+        "svm_loss": 4,
         "roi_max_pool": 4,
         "generate_anchors": 3,
         "encode_deltas": 2,

@@ -63,6 +63,29 @@ def test_crops_are_resized_as_by_tensorflow(reference: SimpleNamespace) -> None:
     assert np.array_equal(square, reference.crop_and_resize(image, rois, (6, 6)))
 
 
+# ------------------------------------------------------------------------ support vector machines
+
+
+def test_svm_loss_is_that_of_scikit_learn(reference: SimpleNamespace) -> None:
+    """Descent on it comes to the machine that a solver of the dual problem finds."""
+    svm = pytest.importorskip("sklearn.svm")
+    rng = np.random.default_rng(20)
+    X = rng.normal(size=(60, 3))
+    y = np.where(X @ [1.0, -2.0, 0.5] + 0.3 * rng.normal(size=60) > 0.2, 1.0, -1.0)
+    theirs = svm.SVC(kernel="linear", C=10 / 60, tol=1e-8).fit(X, y)
+    w, b = theirs.coef_.T, theirs.intercept_
+    least = reference.svm_loss(w, b, X, y[:, None], 10.0)[0]
+    W, B = np.zeros((3, 1)), np.zeros(1)
+    for step in range(4000):
+        _, dW, db = reference.svm_loss(W, B, X, y[:, None], 10.0)
+        W, B = W - dW / (step + 50), B - db / (step + 50)
+    found = reference.svm_loss(W, B, X, y[:, None], 10.0)[0]
+    assert least <= found <= 1.001 * least
+    for _ in range(20):  # nowhere near it is the loss smaller
+        moved = w + 0.05 * rng.normal(size=w.shape), b + 0.05 * rng.normal(size=1)
+        assert reference.svm_loss(*moved, X, y[:, None], 10.0)[0] >= least - 1e-9
+
+
 # ------------------------------------------------------------------------------------ RoI pooling
 
 
@@ -419,7 +442,7 @@ def test_the_experiments_show_what_the_notebook_says(
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("Agg")
     names = dict(vars(reference))
-    for title in ("def mask_of", "LinearSVC", "def fast_features"):
+    for title in ("def mask_of", "def learn_svms", "def fast_features"):
         (cell,) = [
             cell.source
             for cell in loaded.cells

@@ -25,6 +25,7 @@ from . import (
     roi_max_pool,
     rpn_loss,
     smooth_l1,
+    svm_loss,
 )
 
 unit = Unit(
@@ -33,6 +34,7 @@ unit = Unit(
     exercises=[
         propose_regions.exercise,
         crop_and_resize.exercise,
+        svm_loss.exercise,
         roi_max_pool.exercise,
         generate_anchors.exercise,
         encode_deltas.exercise,

@@ -59,7 +59,7 @@ LOST = (
 # Daylight scenes: the pictures that networks of this unit are trained on.  One or two shapes
 # (ellipse, box, triangle), brighter or darker than what is around them, and a thin cross, which is
 # no object; light comes from one side, so that no threshold separates them.
-SCENE_SIDE = 24
+SCENE_SIDE, SCENE_SIZES = 24, (6, 14)
 
 
 def shape_mask(kind: int, h: int, w: int) -> Any:
@@ -72,18 +72,20 @@ def shape_mask(kind: int, h: int, w: int) -> Any:
     return np.broadcast_to(True, (h, w)) if kind == 2 else np.abs(x - 0.5) <= y / 2
 
 
-def scene(rng: np.random.Generator) -> tuple[Any, list[list[float]], list[int]]:
+def scene(
+    rng: np.random.Generator, side: int = SCENE_SIDE, sizes: tuple[int, int] = SCENE_SIZES
+) -> tuple[Any, list[list[float]], list[int]]:
     """Return a picture, the boxes of its objects and their kinds; no two lie on one another."""
     angle = rng.uniform(0, 2 * np.pi)
-    ramp = np.cos(angle) * np.arange(SCENE_SIDE)[:, None] + np.sin(angle) * np.arange(SCENE_SIDE)
+    ramp = np.cos(angle) * np.arange(side)[:, None] + np.sin(angle) * np.arange(side)
     image = 0.3 + 0.4 * (ramp - ramp.min()) / np.ptp(ramp)
     image += 0.03 * rng.normal(size=image.shape)
     taken = np.zeros(image.shape, dtype=bool)
     boxes, kinds = [], []
     for kind in (*rng.integers(1, 4, rng.integers(1, 3)).tolist(), 0):
         for _ in range(50):  # places, until one is free
-            h, w = rng.integers(6, 14, 2)
-            y, x = rng.integers(0, SCENE_SIDE - h + 1), rng.integers(0, SCENE_SIDE - w + 1)
+            h, w = rng.integers(*sizes, 2)
+            y, x = rng.integers(0, side - h + 1), rng.integers(0, side - w + 1)
             if taken[max(y - 1, 0) : y + h + 1, max(x - 1, 0) : x + w + 1].any():
                 continue
             taken[y : y + h, x : x + w] = True

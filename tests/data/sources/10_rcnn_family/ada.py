@@ -44,6 +44,15 @@ def crop_and_resize(image, rois, size):
         result[k] = top * (1 - a) + bottom * a
     return result
 
+# %% svm_loss
+def svm_loss(W, b, X, Y, C):
+    N = X.shape[0]
+    margins = Y * (X @ W + b)
+    pays = margins < 1
+    loss = 0.5 * np.sum(W ** 2) + C / N * np.sum(np.where(pays, 1 - margins, 0))
+    G = np.where(pays, -Y, 0) * C / N
+    return loss, W + X.T @ G, G.sum(axis=0)
+
 # %% roi_max_pool
 def roi_max_pool(feat, rois, out, scale):
     if isinstance(out, int):

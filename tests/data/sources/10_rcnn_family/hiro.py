@@ -1,4 +1,5 @@
 # Two slips: corners of both grids are laid on each other (CR1); regions aren't scaled (RC5a).
+# A third one: every example pulls at the SVMs' weights (SV8).
 #: rest = "bao"
 
 # %% crop_and_resize
@@ -14,6 +15,12 @@ def crop_and_resize(image, rois, size):
                         part = abs(1 - dy - y % 1) * abs(1 - dx - x % 1)
                         out[k, i, j] += part * image[y1 + v, x1 + u]
     return out
+
+# %% svm_loss
+def svm_loss(W, b, X, Y, C):
+    margins = Y * (X @ W + b)
+    loss = 0.5 * (W * W).sum() + C * np.maximum(1 - margins, 0).sum(axis=1).mean()
+    return loss, W - C * X.T @ Y / len(X), -C * Y.mean(axis=0)
 
 # %% roi_max_pool
 def roi_max_pool(feat, rois, out, scale):

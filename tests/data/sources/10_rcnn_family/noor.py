@@ -1,4 +1,4 @@
-# Names of her own: `encode` and `decode`; crop_and_resize and rpn_loss are stubs.
+# Names of her own: `encode` and `decode`; crop_and_resize, svm_loss and rpn_loss are stubs.
 #: rest = "ada"
 
 # %% encode_deltas whole
@@ -22,4 +22,8 @@ def crop_and_resize(image, rois, size):
 
 # %% rpn_loss whole
 def rpn_loss(labels, deltas_true, logits, deltas_pred):
+    raise NotImplementedError()
+
+# %% svm_loss whole
+def svm_loss(W, b, X, Y, C):
     raise NotImplementedError()

@@ -7,8 +7,10 @@ For each draw of a unit's cases, as the grader makes them:
     logistic     logistic regression on the pixels, at the best of three strengths
     neighbour    the label of the nearest example to learn from, pixel by pixel
     order        the best of all guesses by place, and the others of `check-course`
+    dense        with `--dense`: two hidden dense layers of 128 and 84 units on the pixels, 30
+                 epochs of Adam, for units whose topic is more than that
 
-    python benchmarks/labels.py [UNIT ...] [--draws 3]
+    python benchmarks/labels.py [UNIT ...] [--draws 3] [--dense]
 
 All but `neighbour`, where a unit declares that it may pass, must lie under the floor.
 """
@@ -32,6 +34,7 @@ from autograder.judging.statistical import Accuracy
 COURSE = Path(__file__).parents[1]
 UNITS = (
     "02_initialization",
+    "06_convolution_lenet_alexnet",
     "07_vgg_googlenet_resnet",
     "12_gru_lstm",
 )
@@ -79,6 +82,17 @@ def logistic(known: Array, labels: Array, asked: Array, wanted: Array) -> float:
     )
 
 
+def dense(known: Array, labels: Array, asked: Array, wanted: Array) -> float:
+    """What a network of dense layers gets."""
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(
+        (128, 84), batch_size=32, learning_rate_init=3e-3, max_iter=30, random_state=0
+    )
+    scale = 16.0
+    return float(model.fit(known / scale, labels).score(asked / scale, wanted))
+
+
 def shape_of(case: Case, pixels: int) -> tuple[int, int]:
     """Rows and columns of a case's pictures; square where the inputs don't say."""
     for value in case.inputs.values():
@@ -89,7 +103,7 @@ def shape_of(case: Case, pixels: int) -> tuple[int, int]:
     return side, side
 
 
-def scores(check: Check, known: Case, asked: Case) -> Iterator[tuple[str, float]]:
+def scores(check: Check, known: Case, asked: Case, with_dense: bool) -> Iterator[tuple[str, float]]:
     """The name and the accuracy of every way to get labels."""
     from sklearn.datasets import load_digits
 
@@ -100,6 +114,8 @@ def scores(check: Check, known: Case, asked: Case) -> Iterator[tuple[str, float]
     if not len(X):
         return
     yield "logistic", logistic(X, labels, new, wanted)
+    if with_dense:
+        yield "dense", dense(X, labels, new, wanted)
     package, shape = load_digits(), shape_of(asked, X.shape[1])
     cuts = cut(package.data, (SIDE, SIDE))
     yield "package", float(np.mean(nearest(cuts, package.target, cut(new, shape)) == wanted))
@@ -109,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("units", nargs="*", default=UNITS)
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--dense", action="store_true", help="a network of dense layers, too")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     for unit in Course(COURSE).named(options.units):
@@ -120,7 +137,7 @@ def main() -> None:
                 (known, *_) = draw(check, "public", unit, exercise.name)
                 for number in range(options.draws):
                     (asked, *_) = draw(check, f"labels {number}", unit, exercise.name)
-                    for name, share in scores(check, known, asked):
+                    for name, share in scores(check, known, asked, options.dense):
                         best[name] = max(share, best.get(name, 0.0))
                 said = "  ".join(f"{name} {share:.3f}" for name, share in best.items())
                 print(f"{unit} {check.name}: floor {check.judge.floor}  {said}", flush=True)

@@ -138,6 +138,7 @@ WORTH: dict[str, dict[str, float]] = {
         "run_gru": 2.5,
         "run_lstm": 2.5,
         "gru_to_keras": 2,
+        "build_own_rnn": 4,
         "build_classifier": 3,
     },
     "13_seq2seq_attention": {

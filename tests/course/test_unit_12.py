@@ -210,3 +210,46 @@ def test_classifiers_have_the_weights_that_they_should(
     biases = 2 if cell == "gru" else 1  # Keras' default `reset_after=True` has one for h as well
     assert model.count_params() == gates * (8 * 5 + 5 * 5 + biases * 5) + 5 * 10 + 10
     assert model.output_shape == (None, 10)
+
+
+@pytest.mark.parametrize(("cell", "names"), [("gru", "rzh"), ("lstm", "fiCo")])
+def test_own_networks_compute_the_notes_formulas(
+    reference: SimpleNamespace, cell: str, names: str
+) -> None:
+    """In float32, since that is what a model of Keras computes in."""
+    model = reference.build_own_rnn(cell, (7, 3), 4, 2)
+    p = weights(names, 4, 3)
+    by_name = {weight.name: weight for weight in model.layers[0].weights}
+    assert {name: tuple(weight.shape) for name, weight in by_name.items()} == {
+        name: value.shape for name, value in p.items()
+    }
+    starts = {"b_z": -1, "b_f": 1}
+    for name, weight in by_name.items():
+        if name.startswith("b"):
+            assert (np.asarray(weight) == starts.get(name, 0)).all()
+        weight.assign(p[name])
+    kernel, bias = rng.normal(size=(4, 2)), rng.normal(size=2)
+    model.layers[1].set_weights([kernel, bias])
+    X = rng.normal(size=(5, 7, 3))
+    start = [np.zeros((5, 4))] * (1 if cell == "gru" else 2)
+    last = run_by_hand(X, start, p)[:, -1]
+    gap = np.abs(np.asarray(model(X.astype("float32"))) - (last @ kernel + bias)).max()
+    assert gap < 1e-5
+
+
+def test_the_memory_task_asks_for_what_lies_far_back(loaded: LoadedUnit) -> None:
+    _, case = world_and_case(loaded, "own_lstm_remembers", "memory")
+    X, new, labels = case.inputs["X"], case.inputs["new_X"], case.inputs["labels"]
+    (mark,) = (c for c in range(3) if (X[..., c].sum(axis=1) < 15).all())
+    bits = [column for column in range(3) if column != mark]
+    assert (X[..., bits].sum(axis=-1) == 1).all()
+
+    def answers(rows: Any, one: int) -> Any:
+        last = rows.shape[1] - 1 - rows[:, ::-1, mark].argmax(axis=1)
+        return rows[np.arange(len(rows)), last, one], last
+
+    one = max(bits, key=lambda column: (answers(X, column)[0] == labels).mean())
+    assert (answers(X, one)[0] == labels).all()
+    found, last = answers(new, one)
+    assert (found == case.truth["labels"]).all()
+    assert last.max() < 10  # of 60

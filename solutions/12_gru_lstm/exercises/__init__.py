@@ -13,7 +13,7 @@ the values and gradients from another start alone.
 
 from autograder import Unit
 
-from . import build_classifier, gru_cell, gru_to_keras, lstm_cell, run_gru, run_lstm
+from . import build_classifier, build_own_rnn, gru_cell, gru_to_keras, lstm_cell, run_gru, run_lstm
 
 unit = Unit(
     "12_gru_lstm",
@@ -24,6 +24,7 @@ unit = Unit(
         run_gru.exercise,
         run_lstm.exercise,
         gru_to_keras.exercise,
+        build_own_rnn.exercise,
         build_classifier.exercise,
     ],
 )

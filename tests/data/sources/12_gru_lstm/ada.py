@@ -53,3 +53,39 @@ def build_classifier(cell, units):
         model.add(keras.layers.LSTM(units))
     model.add(keras.layers.Dense(10))
     return model
+
+# %% build_own_rnn
+def build_own_rnn(cell, shape, units, classes):
+    names = ["r", "z", "h"] if cell == "gru" else ["f", "i", "C", "o"]
+
+    class Cell(keras.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.state_size = units if cell == "gru" else [units, units]
+
+        def build(self, input_shape):
+            self.p = {}
+            for name in names:
+                W = self.add_weight(shape=(units + input_shape[-1], units), name="W_" + name)
+                if name == "f":
+                    initializer = "ones"
+                elif name == "z":
+                    initializer = keras.initializers.Constant(-1)
+                else:
+                    initializer = "zeros"
+                b = self.add_weight(shape=(units,), initializer=initializer, name="b_" + name)
+                self.p["W_" + name] = W
+                self.p["b_" + name] = b
+
+        def call(self, x, states):
+            if cell == "gru":
+                h = gru_cell(x, states[0], self.p)
+                return h, [h]
+            h, c = lstm_cell(x, states[0], states[1], self.p)
+            return h, [h, c]
+
+    model = keras.Sequential()
+    model.add(keras.Input(shape=shape))
+    model.add(keras.layers.RNN(Cell()))
+    model.add(keras.layers.Dense(classes))
+    return model

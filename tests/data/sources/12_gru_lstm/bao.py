@@ -67,3 +67,40 @@ def build_classifier(cell, units):
     layer = {"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
     last = layer(units, name="reads")(rows)
     return keras.Model(rows, keras.layers.Dense(10, name="logits")(last), name=f"digits_{cell}")
+
+# %% build_own_rnn whole
+class OwnCell(keras.layers.Layer):
+    """A cell for keras.layers.RNN, whose step is a function of x, the states and the weights."""
+
+    def __init__(self, step, biases, units, states, **settings):
+        super().__init__(**settings)
+        self.step, self.biases, self.units = step, biases, units
+        self.state_size, self.output_size = [units] * states, units
+
+    def build(self, shape):
+        self.kernels = {
+            f"W_{name}": self.add_weight((self.units + shape[-1], self.units), name=f"W_{name}")
+            for name in self.biases
+        }
+        self.shifts = {
+            f"b_{name}": self.add_weight(
+                (self.units,), keras.initializers.Constant(start), name=f"b_{name}"
+            )
+            for name, start in self.biases.items()
+        }
+
+    def call(self, x, states):
+        p = {**self.kernels, **self.shifts}
+        new = self.step(x, *states, {name: ops.convert_to_tensor(value) for name, value in p.items()})
+        new = list(new) if isinstance(new, tuple) else [new]
+        return new[0], new
+
+
+def build_own_rnn(cell, shape, units, classes):
+    if cell == "gru":
+        inner = OwnCell(gru_cell, {"r": 0, "z": -1, "h": 0}, units, 1)
+    else:
+        inner = OwnCell(lstm_cell, {"f": 1, "i": 0, "C": 0, "o": 0}, units, 2)
+    sequence = keras.Input(shape)
+    last = keras.layers.RNN(inner)(sequence)
+    return keras.Model(sequence, keras.layers.Dense(classes)(last))

@@ -1,4 +1,4 @@
-# Everything right but the classifier, which she did not get to.
+# Everything right but the two networks, which she did not get to.
 
 # %% gru_cell
 def gru_cell(x, h, p):

@@ -1,4 +1,5 @@
-# Two slips: the notes' odd bracket taken at its word (LS1); run_lstm forgets the memory (RN4).
+# Three slips: the notes' odd bracket taken at its word (LS1); run_lstm and the network forget the
+# memory (RN4, OR3).
 #: rest = "dilara"
 
 # %% lstm_cell
@@ -19,3 +20,28 @@ def run_lstm(X, h0, c0, p):
         h = lstm_cell(x, h, c0, p)[0]
         states.append(h)
     return ops.stack(states, axis=1)
+
+# %% build_own_rnn
+def build_own_rnn(cell, shape, units, classes):
+    names = "rzh" if cell == "gru" else "fiCo"
+
+    class Cell(keras.layers.Layer):
+        state_size = [units] * (len(names) - 2)
+
+        def build(self, step):
+            self.p = {}
+            for name in names:
+                start = {"f": "ones", "z": keras.initializers.Constant(-1)}.get(name, "zeros")
+                self.p[f"W_{name}"] = self.add_weight((units + step[-1], units), name=f"W_{name}")
+                self.p[f"b_{name}"] = self.add_weight((units,), start, name=f"b_{name}")
+
+        def call(self, x, states):
+            if cell == "gru":
+                h = gru_cell(x, states[0], self.p)
+                return h, [h]
+            h, c = lstm_cell(x, *states, self.p)
+            return h, [h, states[1]]
+
+    return keras.Sequential(
+        [keras.Input(shape), keras.layers.RNN(Cell()), keras.layers.Dense(classes)]
+    )

@@ -370,7 +370,8 @@ class EarlyStopper:
                 were; training will change them afterwards.
 
         Returns:
-            True when the last `patience` epochs brought no improvement, else False.
+            True when the last `patience` epochs brought no improvement, else False. What a call
+            does after one has returned True is left to you: training has ended.
         """
         ### BEGIN SOLUTION
         self.epoch += 1

@@ -943,7 +943,8 @@ for _ in range(10):
         used = (labels.reshape(-1, A) >= 0).any(axis=1)  # cells that some label speaks of
         X, labels, deltas = X[used], labels.reshape(-1, A)[used].ravel(), deltas.reshape(-1, A, 4)
         deltas = deltas[used].reshape(-1, 4)
-        seen += float(rpn_loss(labels, deltas, *forward(X, p)[1:]))
+        said = [ops.convert_to_tensor(part, "float32") for part in (deltas, *forward(X, p)[1:])]
+        seen += float(rpn_loss(ops.convert_to_tensor(labels), *said))
         step += 1
         for name, slope in gradients(X, labels, deltas, p).items():  # Adam, as in unit 03
             momentum[name] = 0.9 * momentum[name] + 0.1 * slope

@@ -94,9 +94,10 @@ def says_stop(program, patience, min_delta, values, shift):
 @exercise.check(points=0.75, cases=min_delta_scripts, judge=exact())
 def respects_min_delta(program, patience, min_delta, values, shift):
     """Only a value below the best by more than `min_delta` is an improvement"""
-    # What counts as an improvement, whether or not it says stop at the right time.
+    # What counts as an improvement, whether or not it says stop at the right time: it has no reason
+    # to here, and what it does after it has said so is left open.
     # Counted from the first best epoch: a count that begins elsewhere loses in another check.
-    stopper, best = program.EarlyStopper(patience, min_delta), []
+    stopper, best = program.EarlyStopper(len(values) + 1, min_delta), []
     for epoch, value in enumerate(values):
         stopper.update(float(value), [np.full((2, 2), shift + epoch)])
         best.append(int(stopper.best_epoch))

@@ -53,8 +53,8 @@ def overlap(a: Any, b: Any) -> Any:
 
 
 LOST = (
-    "Your numbers are right, but no gradient comes back from them, so that no network can be "
-    "trained by them. Compute with operators and functions of `keras.ops`, not of NumPy."
+    "No gradient comes back from what you return, so that no network can be trained by it. Compute "
+    "it from the tensors that you get, with operators and functions of `keras.ops`, not of NumPy."
 )
 # Daylight scenes: the pictures that networks of this unit are trained on.  One or two shapes
 # (ellipse, box, triangle), brighter or darker than what is around them, and a thin cross, which is

@@ -16,7 +16,7 @@ from autograder.sandbox.watch import Stopped
 LIMITS = Limits(memory_mib=100, scratch_mib=10, threads=50)
 
 
-def tree(
+def machine_with(
     root: Path, own: str = "0::/user.slice/run-1.scope\n", has: str = "cpu memory pids"
 ) -> Path:
     """A machine whose cgroup may be divided; returns the cgroup."""
@@ -32,7 +32,7 @@ def tree(
 
 
 def test_a_delegated_cgroup_is_divided_from_a_leaf(tmp_path: Path) -> None:
-    group = tree(tmp_path)
+    group = machine_with(tmp_path)
     assert delegated(tmp_path) is not None
     leaf = group / f"grader-{os.getpid()}"
     assert (leaf / "cgroup.procs").read_text() == str(os.getpid())
@@ -44,7 +44,7 @@ def test_a_delegated_cgroup_is_divided_from_a_leaf(tmp_path: Path) -> None:
     ["version 1", "no controllers", "another version's line", "not empty"],
 )
 def test_elsewhere_there_is_none_and_nothing_is_left(tmp_path: Path, broken: str) -> None:
-    group = tree(
+    group = machine_with(
         tmp_path,
         own="4:memory:/process\n" if broken == "another version's line" else "0::/a.scope\n",
         has="cpu" if broken == "no controllers" else "memory pids",
